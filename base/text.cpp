@@ -1,0 +1,122 @@
+#include <larder/base/digest.hpp>
+#include <larder/base/text.hpp>
+
+namespace larder {
+namespace {
+
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr bool blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+constexpr bool control(char c) noexcept { return static_cast<unsigned char>(c) < 32 || c == 127; }
+
+}  // namespace
+
+bool iequals(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (lower(a[i]) != lower(b[i])) return false;
+    return true;
+}
+
+std::string to_lower(std::string_view text) {
+    std::string out{text};
+    for (auto& c : out) c = lower(c);
+    return out;
+}
+
+std::string_view trim(std::string_view text) noexcept {
+    while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+std::vector<std::string_view> words(std::string_view text) {
+    std::vector<std::string_view> out;
+    std::size_t i = 0;
+    while (i < text.size()) {
+        while (i < text.size() && blank(text[i])) ++i;
+        const auto start = i;
+        while (i < text.size() && !blank(text[i])) ++i;
+        if (i > start) out.push_back(text.substr(start, i - start));
+    }
+    return out;
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> out;
+    for (;;) {
+        const auto at = text.find(separator);
+        out.push_back(text.substr(0, at));
+        if (at == std::string_view::npos) return out;
+        text.remove_prefix(at + 1);
+    }
+}
+
+result<std::string> percent_decode(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char c = text[i];
+        if (c == '%') {
+            const auto byte = i + 2 < text.size() ? from_hex(text.substr(i + 1, 2)) : result<std::string>{error{}};
+            if (!byte) return error{errc::refused, "a '%' in the path is not followed by two hexadecimal digits"};
+            c = byte->front();
+            if (c == '/' || c == '\\') return error{errc::refused, "an encoded slash in the path"};
+            i += 2;
+        }
+        if (c == '\0') return error{errc::refused, "a NUL in the path"};
+        out += c;
+    }
+    return out;
+}
+
+std::string percent_encode(std::string_view path) {
+    static constexpr std::string_view plain = "-._~/+:=@";
+    std::string out;
+    for (const char c : path) {
+        const bool alnum = (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+        if (alnum || plain.find(c) != std::string_view::npos)
+            out += c;
+        else
+            (out += '%') += to_hex({&c, 1});
+    }
+    return out;
+}
+
+result<std::string> clean_path(std::string_view path) {
+    std::string out;
+    for (const auto part : split(path, '/')) {
+        if (part.empty() || part == ".") continue;
+        if (part == "..") return error{errc::refused, "'..' in the path"};
+        for (const char c : part)
+            if (control(c) || c == '\\') return error{errc::refused, "a control character or backslash in the path"};
+        if (!out.empty()) out += '/';
+        out += part;
+    }
+    if (out.empty()) return error{errc::refused, "an empty path"};
+    if (out.size() > 1000) return error{errc::refused, "a path of over 1,000 bytes"};
+    return out;
+}
+
+std::string html_escape(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        switch (c) {
+            case '&': out += "&amp;"; break;
+            case '<': out += "&lt;"; break;
+            case '>': out += "&gt;"; break;
+            case '"': out += "&quot;"; break;
+            case '\'': out += "&#39;"; break;
+            default: out += c;
+        }
+    }
+    return out;
+}
+
+std::string printable(std::string_view text, std::size_t limit) {
+    std::string out{text.substr(0, limit)};
+    for (auto& c : out)
+        if (control(c)) c = '?';
+    return out;
+}
+
+}  // namespace larder

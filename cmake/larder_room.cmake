@@ -1,0 +1,38 @@
+# larder_room(NAME base SOURCES a.cpp … USES larder::x … PRIVATE_USES third::party …)
+# A room is one folder, one static library, one include root (include/larder/<name>/…): what is not
+# under include/ cannot be reached from another room.
+function(larder_room)
+  cmake_parse_arguments(ROOM "" "NAME" "SOURCES;USES;PRIVATE_USES" ${ARGN})
+  add_library(larder_${ROOM_NAME} STATIC ${ROOM_SOURCES})
+  add_library(larder::${ROOM_NAME} ALIAS larder_${ROOM_NAME})
+  target_include_directories(larder_${ROOM_NAME} PUBLIC include PRIVATE .)
+  target_link_libraries(larder_${ROOM_NAME} PUBLIC ${ROOM_USES} PRIVATE ${ROOM_PRIVATE_USES} larder_settings)
+endfunction()
+
+# larder_test(NAME base SOURCES x_test.cpp … USES larder::base …)
+# One executable a room, which links only that room: an upward include does not build.
+function(larder_test)
+  cmake_parse_arguments(TEST "" "NAME" "SOURCES;USES;LABELS" ${ARGN})
+  add_executable(${TEST_NAME}_test ${TEST_SOURCES})
+  target_link_libraries(${TEST_NAME}_test PRIVATE ${TEST_USES} larder_test_main larder_settings)
+  if(NOT TEST_LABELS)
+    set(TEST_LABELS unit)
+  endif()
+  add_test(NAME ${TEST_NAME} COMMAND ${TEST_NAME}_test)
+  set_tests_properties(${TEST_NAME} PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT 300)
+endfunction()
+
+# larder_fuzz(NAME deb822 SOURCES fuzz_deb822.cpp USES larder::index)
+# With the fuzz preset a libFuzzer program; otherwise the same entry point replays the corpus as a test.
+function(larder_fuzz)
+  cmake_parse_arguments(FUZZ "" "NAME" "SOURCES;USES" ${ARGN})
+  add_executable(fuzz_${FUZZ_NAME} ${FUZZ_SOURCES})
+  target_link_libraries(fuzz_${FUZZ_NAME} PRIVATE ${FUZZ_USES} larder_settings)
+  if(LARDER_FUZZ)
+    target_link_options(fuzz_${FUZZ_NAME} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz_${FUZZ_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cpp)
+    add_test(NAME replay_${FUZZ_NAME} COMMAND fuzz_${FUZZ_NAME} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${FUZZ_NAME})
+    set_tests_properties(replay_${FUZZ_NAME} PROPERTIES LABELS unit TIMEOUT 120)
+  endif()
+endfunction()

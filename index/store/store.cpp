@@ -1,0 +1,95 @@
+#include "catalogue_table.hpp"
+#include "file_objects.hpp"
+#include "lock.hpp"
+#include "ref_table.hpp"
+#include <cerrno>
+#include <larder/base/text.hpp>
+#include <larder/store/store.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace larder::store {
+namespace {
+
+constexpr int layout_version = 1;
+constexpr std::string_view format_word = "larder-store ";
+
+/// A folder that is ours has a format file before it has anything else.
+result<void> make_format(const std::string& path) {
+    for (const char* name : {"objects", "incoming", "damaged", "db"}) {
+        struct stat st {};
+        const auto taken = path + "/" + name;
+        if (::lstat(taken.c_str(), &st) == 0)
+            return error{errc::refused, path + " has a '" + name +
+                                            "' but no file 'format', so it is no Larder store: " +
+                                            "name an empty folder as store.path"};
+    }
+    return replace_file(path + "/format", std::string{format_word} + std::to_string(layout_version) + "\n", 0640);
+}
+
+result<void> check_format(const std::string& path) {
+    auto text = read_file(path + "/format", 4096);
+    if (!text && text.error().code() == errc::absent) return make_format(path);
+    LARDER_CHECK(text);
+    const auto line = trim(*text);
+    const auto number = line.starts_with(format_word) ? line.substr(format_word.size()) : std::string_view{};
+    if (number.empty() || number.size() > 6 || number.find_first_not_of("0123456789") != std::string_view::npos)
+        return error{errc::malformed, path + "/format is not as Larder writes it ('" + std::string{format_word} +
+                                          std::to_string(layout_version) + "'): restore it if this is a store"};
+    const int version = std::stoi(std::string{number});
+    if (version == layout_version) return {};
+    return error{errc::unsupported, "the store " + path + " has layout " + std::to_string(version) +
+                                        ", this Larder knows " + std::to_string(layout_version) +
+                                        ": use a Larder at least as new as the one that made it"};
+}
+
+result<void> make_store_folder(const std::string& path) {
+    struct stat st {};
+    if (::stat(path.c_str(), &st) == 0) {
+        if (S_ISDIR(st.st_mode)) return {};
+        return error{errc::io, "the store's path " + path + " is a file, not a folder"};
+    }
+    if (const auto slash = path.find_last_of('/'); slash != std::string::npos && slash != 0)
+        LARDER_CHECK(make_folders(path.substr(0, slash)));
+    if (::mkdir(path.c_str(), 0750) != 0 && errno != EEXIST) return errno_error(errno, "creating the store " + path);
+    return {};
+}
+
+class local_store final : public store {
+public:
+    local_store(std::string path, unique_fd lock, std::unique_ptr<object_store> objects, std::unique_ptr<lmdb_env> env)
+        : path_{std::move(path)}, lock_{std::move(lock)}, env_{std::move(env)}, objects_{std::move(objects)} {}
+
+    object_store& objects() noexcept override { return *objects_; }
+    ref_store& refs() noexcept override { return refs_; }
+    catalogue& known() noexcept override { return catalogue_; }
+    const std::string& path() const noexcept override { return path_; }
+
+private:
+    // Destroyed from the last to the first: the lock goes when nothing writes any more.
+    std::string path_;
+    unique_fd lock_;
+    std::unique_ptr<lmdb_env> env_;
+    ref_table refs_{*env_};
+    catalogue_table catalogue_{*env_};
+    std::unique_ptr<object_store> objects_;
+};
+
+}  // namespace
+
+result<std::unique_ptr<store>> open(const std::string& given) {
+    auto path = given;
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    if (path.empty()) return error{errc::bad_config, "the store has no path: set store.path"};
+    LARDER_CHECK(make_store_folder(path));
+    LARDER_TRY(unique_fd lock, take_lock(path));
+    LARDER_CHECK(check_format(path));
+    LARDER_TRY(auto objects, open_file_objects(path));
+    const auto db = path + "/db";
+    if (::mkdir(db.c_str(), 0750) != 0 && errno != EEXIST) return errno_error(errno, "creating folder " + db);
+    LARDER_TRY(auto env, lmdb_env::open(db));
+    return std::unique_ptr<store>{
+        new local_store{std::move(path), std::move(lock), std::move(objects), std::move(env)}};
+}
+
+}  // namespace larder::store

@@ -1,0 +1,105 @@
+#include "commands.hpp"
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <larder/net/server.hpp>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+// Serving: start, tell systemd, and wait for signals; everything else happens on the server's threads.
+
+namespace larder::cli {
+namespace {
+
+struct serve_options {
+    std::string ready_file;
+};
+
+/// SIGTERM, SIGINT, SIGHUP as readable bytes. Must be made before any thread is.
+unique_fd catch_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    return unique_fd{::signalfd(-1, &set, SFD_CLOEXEC)};
+}
+
+/// How often systemd wants to hear from us; 0 when it does not.
+int watchdog_ms() {
+    std::uint64_t usec = 0;
+    if (::sd_watchdog_enabled(0, &usec) <= 0) return -1;
+    return static_cast<int>(usec / 2000);
+}
+
+result<void> write_ready(const std::string& path, const net::server& s) {
+    if (path.empty()) return {};
+    std::string lines;
+    for (const auto& a : s.addresses()) lines += a + "\n";
+    return replace_file(path, lines);
+}
+
+result<void> reload(const common_options& common, net::engine& e, net::server& s) {
+    ::sd_notify(0, "RELOADING=1");
+    auto options = load_options(common);
+    result<void> how;
+    if (!options) how = options.error();
+    if (how) how = s.reload_certificate(options->server);
+    if (how) how = e.reload(std::move(*options));
+    e.log().write(how ? net::log_level::info : net::log_level::error,
+                  how ? "configuration reloaded" : "configuration not reloaded: " + how.error().detail());
+    ::sd_notify(0, "READY=1");
+    return how;
+}
+
+/// Until SIGTERM or SIGINT.
+void wait_for_signals(const unique_fd& signals, const common_options& common, net::engine& e, net::server& s) {
+    const int every = watchdog_ms();
+    for (;;) {
+        pollfd ready{signals.get(), POLLIN, 0};
+        const int n = ::poll(&ready, 1, every);
+        if (every > 0) ::sd_notify(0, "WATCHDOG=1");
+        if (n <= 0) continue;
+        signalfd_siginfo info{};
+        if (::read(signals.get(), &info, sizeof info) != sizeof info) continue;
+        if (info.ssi_signo != SIGHUP) return;
+        static_cast<void>(reload(common, e, s));  // told in the log; the old configuration stays
+    }
+}
+
+int run_serve(const common_options& common, const serve_options& options) {
+    auto config = load_options(common);
+    if (!config) return complain(config.error());
+    const auto signals = catch_signals();
+    auto engine = net::engine::start(*config, net::make_logger(config->log));
+    if (!engine) return complain(engine.error());
+    auto server = net::server::start(**engine);
+    if (!server) return complain(server.error());
+    (*engine)->start_upkeep();
+    if (auto told = write_ready(options.ready_file, **server); !told) return complain(told.error());
+    std::string where;
+    for (const auto& a : (*server)->addresses()) where += (where.empty() ? "" : ", ") + a;
+    (*engine)->log().write(net::log_level::info, "serving on " + where);
+    ::sd_notify(0, ("READY=1\nSTATUS=serving on " + where).c_str());
+    wait_for_signals(signals, common, **engine, **server);
+    ::sd_notify(0, "STOPPING=1");
+    (*engine)->log().write(net::log_level::info, "stopping");
+    (*server)->stop();
+    return done;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, command_line& line) {
+    auto* command = app.add_subcommand(
+        "serve", "Serve the configured archives until told to stop (SIGTERM); SIGHUP reads the configuration anew.");
+    auto options = std::make_shared<serve_options>();
+    command
+        ->add_option("--ready-file", options->ready_file,
+                     "Write the addresses that are listened on into this file once they are")
+        ->type_name("FILE");
+    command->callback([&line, options] { line.exit = run_serve(line.common, *options); });
+}
+
+}  // namespace larder::cli

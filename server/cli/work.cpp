@@ -1,0 +1,134 @@
+#include "work.hpp"
+#include "admin_client.hpp"
+#include "progress_bar.hpp"
+#include <boost/json.hpp>
+#include <grp.h>
+#include <larder/net/log.hpp>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+
+namespace larder::cli {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+progress_bar::shown how_to_show(const common_options& common) {
+    return common.quiet ? progress_bar::shown::never : progress_bar::shown::when_terminal;
+}
+
+net::progress progress_in(const json::object& job) {
+    net::progress p;
+    if (const auto* inner = job.if_contains("progress"); inner != nullptr && inner->is_object()) {
+        p.doing = text_in(inner->get_object(), "doing");
+        p.done = number_in(inner->get_object(), "done");
+        p.total = number_in(inner->get_object(), "total");
+    }
+    return p;
+}
+
+error failure_in(const json::object& job) {
+    const auto* inner = job.if_contains("error");
+    if (inner == nullptr || !inner->is_object()) return {errc::io, "the server's job failed without a reason"};
+    return {errc_of(text_in(inner->get_object(), "code")), text_in(inner->get_object(), "detail")};
+}
+
+result<json::object> run_here(const common_options& common, const core::options& config, const work& what) {
+    auto engine = open_store(config);
+    if (!engine) return engine.error();
+    result<std::string> text{error{errc::io, "did not run"}};
+    {
+        progress_bar bar{how_to_show(common)};
+        text = what.here(**engine, [&bar](const net::progress& p) { bar.show(p); });
+    }
+    if (!text) return text.error();
+    return json::parse(*text).as_object();
+}
+
+/// Root works on the store as the user whose it is: a folder that root made in it would be closed to
+/// the server. For good: nothing after it needs to be root.
+result<void> become_owner_of(const std::string& path) {
+    struct stat st {};
+    if (::geteuid() != 0 || ::stat(path.c_str(), &st) != 0 || st.st_uid == 0) return {};
+    const passwd* const owner = ::getpwuid(st.st_uid);
+    const bool grouped = owner != nullptr ? ::initgroups(owner->pw_name, st.st_gid) == 0 : ::setgroups(0, nullptr) == 0;
+    if (!grouped || ::setgid(st.st_gid) != 0 || ::setuid(st.st_uid) != 0)
+        return errno_error(errno, "becoming the user that owns " + path);
+    return {};
+}
+
+}  // namespace
+
+result<std::unique_ptr<net::engine>> open_store(const core::options& config) {
+    LARDER_CHECK(become_owner_of(config.store.path));
+    core::log_options quiet;
+    quiet.level = "error";
+    quiet.target = "stderr";
+    auto engine = net::engine::start(config, net::make_logger(quiet));
+    if (!engine && engine.error().code() == errc::conflict && !config.server.admin_socket.empty())
+        return error{errc::conflict,
+                     engine.error().detail() + "; no server answers at its admin socket " + config.server.admin_socket};
+    return engine;
+}
+
+result<json::object> follow_job(admin_client& server, const common_options& common, std::string_view path,
+                                const json::object& options) {
+    LARDER_TRY(const auto started, server.post(path, options));
+    const auto id = started.is_object() ? text_in(started.get_object(), "job") : std::string{};
+    if (id.empty()) return error{errc::malformed, "the server did not say which job it started"};
+    progress_bar bar{how_to_show(common)};
+    for (auto pause = 20ms;; pause = std::min(pause * 2, 300ms)) {
+        std::this_thread::sleep_for(pause);
+        LARDER_TRY(const auto answer, server.get("/jobs/" + id));
+        if (!answer.is_object()) return error{errc::malformed, "the server's job is no JSON object"};
+        const auto& job = answer.get_object();
+        const auto state = text_in(job, "state");
+        if (state == "failed") return failure_in(job);
+        if (state == "done") {
+            const auto* report = job.if_contains("result");
+            if (report == nullptr || !report->is_object())
+                return error{errc::malformed, "the server's job has no report"};
+            return report->get_object();
+        }
+        bar.show(progress_in(job));
+    }
+}
+
+result<json::object> run(const common_options& common, const core::options& config, const work& what) {
+    LARDER_TRY(auto server, admin_client::connect(config.server.admin_socket));
+    return server ? follow_job(*server, common, "/jobs/" + what.kind, what.options) : run_here(common, config, what);
+}
+
+std::string text_in(const json::object& report, std::string_view name) {
+    const auto* v = report.if_contains(name);
+    return v != nullptr && v->is_string() ? std::string{v->get_string()} : std::string{};
+}
+
+std::uint64_t number_in(const json::object& report, std::string_view name) {
+    const auto* v = report.if_contains(name);
+    if (v == nullptr) return 0;
+    if (v->is_uint64()) return v->get_uint64();
+    return v->is_int64() && v->get_int64() > 0 ? static_cast<std::uint64_t>(v->get_int64()) : 0;
+}
+
+bool is_set(const json::object& report, std::string_view name) {
+    const auto* v = report.if_contains(name);
+    return v != nullptr && v->is_bool() && v->get_bool();
+}
+
+const json::array& list_in(const json::object& report, std::string_view name) {
+    static const json::array none;
+    const auto* v = report.if_contains(name);
+    return v != nullptr && v->is_array() ? v->get_array() : none;
+}
+
+std::string moment_in(const json::object& report, std::string_view name) {
+    auto text = text_in(report, name);
+    if (text.size() < 16) return text.empty() ? "-" : text;
+    text[10] = ' ';
+    return text.substr(0, 16);
+}
+
+}  // namespace larder::cli

@@ -1,0 +1,123 @@
+#include "suite.hpp"
+#include <larder/base/text.hpp>
+#include <larder/net/archive.hpp>
+
+namespace larder::net {
+namespace {
+
+/// Suites that clients asked for and nobody configured: a bound for those who ask for nonsense.
+constexpr std::size_t most_suites = 1000;
+
+}  // namespace
+
+archive::archive(engine_parts& parts, core::archive_options options, std::unique_ptr<signing::verifier> verifier,
+                 std::shared_ptr<mirror_group> mirrors)
+    : parts_{parts}, options_{std::move(options)}, verifier_{std::move(verifier)}, mirrors_{std::move(mirrors)} {}
+
+result<std::shared_ptr<archive>> archive::open(engine_parts& parts, const core::archive_options& options,
+                                               std::shared_ptr<mirror_group> mirrors) {
+    auto verifier = signing::verifier::open(options.keyring);
+    if (!verifier) return error{errc::bad_config, "archive '" + options.name + "': " + verifier.error().detail()};
+    std::shared_ptr<archive> made{new archive{parts, options, std::move(*verifier), std::move(mirrors)}};
+    for (const auto& name : options.suites) made->suites_.emplace(name, std::make_shared<suite>(name));
+    LARDER_TRY(const auto refs, parts.store.refs().list(suite::ref_prefix(options.name)));
+    for (const auto& [ref_name, ref] : refs)
+        if (const auto name = suite::name_in_ref(options.name, ref_name))
+            made->suites_.try_emplace(*name, std::make_shared<suite>(*name));
+    return made;
+}
+
+std::shared_ptr<suite> archive::find_suite(std::string_view name) const {
+    const std::lock_guard lock{mutex_};
+    const auto found = suites_.find(name);
+    return found == suites_.end() ? nullptr : found->second;
+}
+
+result<std::shared_ptr<suite>> archive::find_or_add(const std::string& name) {
+    const auto cleaned = clean_path(name == "./" ? "flat" : name);
+    if (!cleaned) return cleaned.error();
+    const std::lock_guard lock{mutex_};
+    const auto found = suites_.find(name);
+    if (found != suites_.end()) return found->second;
+    if (suites_.size() >= most_suites)
+        return error{errc::refused,
+                     "archive '" + options_.name + "' has " + std::to_string(most_suites) + " suites already"};
+    return suites_.emplace(name, std::make_shared<suite>(name)).first->second;
+}
+
+std::vector<std::string> archive::suites() const {
+    std::vector<std::string> names;
+    const std::lock_guard lock{mutex_};
+    for (const auto& [name, s] : suites_) {
+        const bool configured =
+            std::find(options_.suites.begin(), options_.suites.end(), name) != options_.suites.end();
+        if (configured || s->current() || !s->loaded()) names.push_back(name);
+    }
+    return names;
+}
+
+std::vector<suite_status> archive::status() const {
+    std::vector<std::shared_ptr<suite>> known;
+    {
+        const std::lock_guard lock{mutex_};
+        for (const auto& [name, s] : suites_) known.push_back(s);
+    }
+    std::vector<suite_status> all;
+    for (const auto& s : known) {
+        suite_status one;
+        one.name = s->name();
+        one.validated = s->validated();
+        if (const auto trouble = s->trouble()) one.last_error = trouble->message();
+        if (const auto state = s->current()) {
+            one.snapshot = state->id().hex();
+            one.date = state->release().date;
+            one.valid_until = state->release().valid_until;
+            one.signers = state->manifest().signers;
+            one.states = s->states().size();
+        }
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+result<void> archive::reachable(const std::function<void(const digest&)>& keep) const {
+    for (const auto& prefix : {suite::ref_prefix(options_.name), "history/" + options_.name + "/"}) {
+        LARDER_TRY(const auto refs, parts_.store.refs().list(prefix));
+        for (const auto& [name, ref] : refs) {
+            LARDER_TRY(const auto id, digest::from_hex(ref.value));
+            keep(id);
+            const auto text = parts_.store.objects().read(id, 1 << 20);
+            if (!text) return text.error().in("snapshot " + id.hex());
+            LARDER_TRY(const auto manifest, state_manifest::read(*text));
+            keep(manifest.text.content);
+            for (const auto& file : {manifest.in_release, manifest.release, manifest.release_gpg})
+                if (file) keep(file->content);
+            // The current state's indices stay, so that clients of it find them with upstream gone.
+            if (prefix.starts_with("history/")) continue;
+            const auto state = load_state(parts_.store.objects(), id);
+            if (!state) return state.error().in("snapshot " + id.hex());
+            for (const auto& file : (*state)->release().files)
+                if (file.sha256) keep(*file.sha256);
+        }
+    }
+    return {};
+}
+
+std::optional<fetch_order> archive::order_for(const digest& content) const {
+    std::vector<std::shared_ptr<suite>> known;
+    {
+        const std::lock_guard lock{mutex_};
+        for (const auto& [name, s] : suites_) known.push_back(s);
+    }
+    for (const auto& s : known)
+        for (const auto& state : s->states())
+            if (const auto* file = state->by_hash("SHA256", content.hex()))
+                return fetch_order{content, file->size, paths_of(*s, *state, *file), mirrors_};
+    const auto origins = parts_.store.known().origins(content);
+    if (!origins) return std::nullopt;
+    for (const auto& origin : *origins)
+        if (origin.archive == options_.name) return fetch_order{content, origin.size, {origin.path}, mirrors_};
+    return std::nullopt;
+}
+
+}  // namespace larder::net

@@ -1,0 +1,163 @@
+#include "index_reader.hpp"
+#include "suite.hpp"
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+// Reading indices into the catalogue: once for each content, however many ask.
+
+namespace larder::net {
+namespace {
+
+/// An index that could not be had is not asked for again this long.
+constexpr std::chrono::seconds rest_after_failure{30};
+
+}  // namespace
+
+awaitable<result<void>> archive::learn(std::vector<index_wanted> indices, steady_point deadline) {
+    std::vector<std::shared_ptr<outcome<result<void>>>> running;
+    for (const auto& index : indices) running.push_back(start_learning(index));
+    result<void> all;
+    for (const auto& one : running) {
+        const auto done = co_await outcome<result<void>>::get(one, deadline);
+        if (!done) co_return error{errc::timeout, "an index of archive '" + name() + "' is still on its way"};
+        // A broken index counts for more than one that upstream does not have.
+        if (!*done && (all || all.error().code() == errc::absent)) all = done->error();
+    }
+    co_return all;
+}
+
+std::shared_ptr<outcome<result<void>>> archive::start_learning(const index_wanted& index) {
+    const std::lock_guard lock{mutex_};
+    auto& slot = learning_[index.key];
+    if (!slot) {
+        slot = std::make_shared<outcome<result<void>>>();
+        auto run = run_learn(shared_from_this(), index, slot);
+        asio::co_spawn(parts_.loop, std::move(run), asio::detached);
+    }
+    return slot;
+}
+
+awaitable<void> archive::run_learn(std::shared_ptr<archive> me, index_wanted index,
+                                   std::shared_ptr<outcome<result<void>>> done) {
+    result<void> how{error{errc::io, "did not run"}};
+    std::string broken;
+    try {
+        how = co_await me->learn_one(index);
+    } catch (const std::exception& e) {
+        broken = e.what();
+    }
+    if (!broken.empty()) how = error{errc::io, broken};
+    if (!how)
+        me->parts_.log.write(how.error().code() == errc::absent ? log_level::debug : log_level::warn,
+                             "index not read: " + how.error().message(),
+                             {{"archive", me->name()}, {"index", index.path}});
+    {
+        const std::lock_guard lock{me->mutex_};
+        me->learning_.erase(index.key);
+        if (how)
+            me->unreadable_.erase(index.key);
+        else
+            me->unreadable_.insert_or_assign(
+                index.key, std::pair{std::chrono::steady_clock::now() + rest_after_failure, how.error()});
+    }
+    ++me->parts_.generation;
+    done->set(how);
+}
+
+awaitable<result<void>> archive::learn_one(index_wanted index) {
+    const auto here = parts_.store.objects().find(index.order.content);
+    if (!here) co_return here.error();
+    if (!*here) {
+        const auto coming = parts_.hub.get(index.order);
+        const auto state = co_await flight::beyond(coming, store::unknown_size, no_deadline());
+        if (state->now == flight::state::phase::failed) co_return state->why;
+        const auto stored = co_await fetch_hub::stored(coming, no_deadline());
+        if (!stored) co_return stored.error();
+    }
+    auto reading = offload(parts_.pool, [this, index] { return read_index(parts_.store, name(), index); });
+    const auto read = co_await outcome<result<void>>::get(reading, no_deadline());
+    co_return *read;
+}
+
+awaitable<result<void>> archive::name_by_sha512(ask_by_sha512 what, steady_point deadline) {
+    const auto key = sha256("sha512 " + what.suite + " " + what.path);
+    std::shared_ptr<outcome<result<void>>> running;
+    {
+        const std::lock_guard lock{mutex_};
+        auto& slot = learning_[key];
+        if (!slot) {
+            slot = std::make_shared<outcome<result<void>>>();
+            auto run = run_name(shared_from_this(), std::move(what), key, slot);
+            asio::co_spawn(parts_.loop, std::move(run), asio::detached);
+        }
+        running = slot;
+    }
+    const auto done = co_await outcome<result<void>>::get(running, deadline);
+    if (!done) co_return error{errc::timeout, "a file of archive '" + name() + "' is still on its way"};
+    co_return *done;
+}
+
+awaitable<void> archive::run_name(std::shared_ptr<archive> me, ask_by_sha512 what, digest key,
+                                  std::shared_ptr<outcome<result<void>>> done) {
+    result<void> how{error{errc::io, "did not run"}};
+    std::string broken;
+    try {
+        how = co_await me->fetch_by_sha512(what);
+    } catch (const std::exception& e) {
+        broken = e.what();
+    }
+    if (!broken.empty()) how = error{errc::io, broken};
+    {
+        const std::lock_guard lock{me->mutex_};
+        me->learning_.erase(key);
+    }
+    done->set(how);
+}
+
+/// Without a SHA-256 the object has no name to be fetched by, so it is taken into memory, checked by
+/// its SHA-512 and then kept like any other; an index among them is read at once.
+awaitable<result<void>> archive::fetch_by_sha512(ask_by_sha512 what) {
+    const auto in = find_suite(what.suite);
+    const auto state = in ? in->current() : nullptr;
+    const auto* file = state ? state->by_path(what.path) : nullptr;
+    if (file == nullptr) co_return error{errc::absent, what.path + ": not in this suite"};
+    const auto paths = paths_of(*in, *state, *file);
+    const std::vector<std::size_t> none;
+    auto got = co_await parts_.hub.ask(mirrors_, paths.back(), std::nullopt, file->size, none);
+    if (!got) co_return got.error();
+    auto body = std::make_shared<document>(std::move(*got));
+    auto keeping = offload(parts_.pool, [this, in, state, file, body]() -> result<void> {
+        hasher wide{hash_kind::sha512};
+        wide.update(body->body);
+        if (body->body.size() != file->size || wide.finish_hex() != file->sha512)
+            return error{errc::digest_mismatch, file->path + ": other bytes than its Release promises"};
+        LARDER_TRY(const auto content,
+                   parts_.store.objects().put(body->body, body->modified.value_or(parts_.clock.now())));
+        index_wanted index;
+        index.kind = index::kind_of(file->path);
+        index.path = in->file(file->path);
+        index.key = content;
+        index.order = fetch_order{content, file->size, {index.path}, mirrors_};
+        if (index.kind == index::index_kind::sha256sums || index.kind == index::index_kind::pdiff_index)
+            index.base = index.path.substr(0, index.path.rfind('/'));
+        if (index.kind != index::index_kind::none) LARDER_CHECK(read_index(parts_.store, name(), index));
+        return parts_.store.known().put_note("sha512/" + file->sha512, content.hex());
+    });
+    const auto kept = co_await outcome<result<void>>::get(keeping, no_deadline());
+    co_return *kept;
+}
+
+void archive::arrived(const fetch_order& order) {
+    std::vector<std::shared_ptr<suite>> known;
+    {
+        const std::lock_guard lock{mutex_};
+        for (const auto& [name, s] : suites_) known.push_back(s);
+    }
+    const auto hex = order.content.hex();
+    for (const auto& s : known)
+        for (const auto& state : s->states())
+            if (const auto* file = state->by_hash("SHA256", hex))
+                if (auto index = wanted(*s, *state, *file)) return void(start_learning(*index));
+}
+
+}  // namespace larder::net

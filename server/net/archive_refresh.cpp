@@ -1,0 +1,373 @@
+#include "suite.hpp"
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <larder/base/text.hpp>
+#include <larder/index/release.hpp>
+
+// How a suite gets to a newer state: ask, verify, judge, bring the indices its clients use, and only
+// then swing the ref. Anything that fails on the way leaves the state there was.
+
+namespace larder::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t most_release = index::max_release_size;
+/// After a failure clients get the last good state at once for this long, instead of each waiting anew.
+constexpr auto rest_after_failure = 30s;
+/// What apt allows (Acquire::Max-FutureTime) is 10 s; a server's clock may be a little further off.
+constexpr auto most_future = 10min;
+/// An index nobody asked for this long is fetched again only when somebody does.
+constexpr auto in_use = std::chrono::hours{24 * 14};
+
+steady_point now_steady() { return std::chrono::steady_clock::now(); }
+
+result<stored_file> put(store::object_store& objects, std::string_view bytes, sys_seconds modified) {
+    LARDER_TRY(const auto content, objects.put(bytes, modified));
+    return stored_file{content, bytes.size()};
+}
+
+}  // namespace
+
+/// A signed text on its way to be a state.
+struct archive::candidate {
+    std::string in_release, release, release_gpg;  ///< upstream's bytes; the first, or the other two
+    sys_seconds modified{};
+    std::size_t mirror = 0;
+    bool unchanged = false;  ///< upstream has what is here
+    std::string text;
+    std::vector<std::string> signers;
+    index::release parsed;
+};
+
+awaitable<result<void>> archive::refresh(std::string name, urgency how, steady_point deadline) {
+    auto added = find_or_add(name);
+    if (!added) co_return added.error();
+    const auto in = *added;
+    if (how == urgency::if_due && in->loaded() && !in->due(now_steady())) {
+        if (in->current()) co_return result<void>{};
+        const auto why = in->trouble();
+        co_return why ? *why : error{errc::upstream_down, "suite '" + name + "' is not known here"};
+    }
+    bool begin = false;
+    const auto attempt = in->attempt(begin);
+    if (begin) {
+        auto run = run_refresh(shared_from_this(), in);
+        asio::co_spawn(parts_.loop, std::move(run), asio::detached);
+    }
+    const auto done = co_await outcome<result<void>>::get(attempt, deadline);
+    if (how == urgency::now && done) co_return *done;
+    if (in->current()) co_return result<void>{};
+    if (!done) co_return error{errc::timeout, "suite '" + name + "': upstream has not answered yet"};
+    co_return *done;
+}
+
+awaitable<void> archive::run_refresh(std::shared_ptr<archive> me, std::shared_ptr<suite> in) {
+    result<void> how{error{errc::io, "refresh did not run"}};
+    std::string broken;
+    try {
+        how = co_await me->refresh_once(in);
+    } catch (const std::exception& e) {
+        broken = e.what();
+    }
+    if (!broken.empty()) how = error{errc::io, broken};
+    auto& parts = me->parts_;
+    parts.counts.refreshes.add();
+    if (!how) {
+        parts.counts.refresh_failures.add();
+        parts.log.write(in->current() ? log_level::warn : log_level::error,
+                        "suite not refreshed: " + how.error().message(),
+                        {{"archive", me->name()}, {"suite", in->name()}});
+    } else {
+        // Lost with the derived tables, which only makes the shown age start anew.
+        const auto noted =
+            parts.store.known().put_note("validated/" + in->ref(me->name()), format_timestamp(parts.clock.now()));
+        if (!noted) parts.log.write(log_level::warn, noted.error().message());
+    }
+    const auto pause =
+        how ? me->options_.refresh
+            : std::chrono::milliseconds{std::min<std::chrono::milliseconds>(rest_after_failure, me->options_.refresh)};
+    in->finish(how, now_steady() + pause, parts.clock.now());
+    ++parts.generation;
+}
+
+awaitable<result<void>> archive::refresh_once(std::shared_ptr<suite> in) {
+    if (!in->loaded()) {
+        auto load = offload(parts_.pool, [in, this] { return in->load(parts_.store, name()); });
+        const auto loaded = co_await outcome<result<void>>::get(load, no_deadline());
+        if (!*loaded) co_return loaded->error();
+    }
+    auto found = co_await find_candidate(in);
+    if (!found) co_return found.error();
+    if (!*found) co_return result<void>{};
+
+    auto work = std::make_shared<candidate>(std::move(**found));
+    auto keeping = offload(parts_.pool, [in, work, this] { return keep(*in, std::move(*work)); });
+    const auto kept = co_await outcome<result<suite_state_ptr>>::get(keeping, no_deadline());
+    if (!*kept) co_return kept->error();
+    const suite_state_ptr next = **kept;
+
+    const auto brought = co_await bring_indices(in, next);
+    if (!brought)
+        co_return brought.error().in("the new state of suite '" + in->name() +
+                                     "' is not complete, the previous one stays");
+    auto switching = offload(parts_.pool, [in, next, this] { return switch_to(*in, next); });
+    const auto switched = co_await outcome<result<void>>::get(switching, no_deadline());
+    if (!*switched) co_return switched->error();
+    in->push(next);
+    parts_.counts.suites_switched.add();
+    ++parts_.generation;
+    parts_.log.write(log_level::info, "suite switched to a newer state",
+                     {{"archive", name()},
+                      {"suite", in->name()},
+                      {"snapshot", next->id().hex()},
+                      {"date", format_iso(next->release().date)}});
+    co_return result<void>{};
+}
+
+/// Asks the mirrors in turn until one has something acceptable. Nothing: what is here is the latest.
+awaitable<result<std::optional<archive::candidate>>> archive::find_candidate(std::shared_ptr<suite> in) {
+    const auto current = in->current();
+    std::optional<sys_seconds> since;
+    std::optional<digest> here;
+    if (current && current->manifest().in_release) {
+        here = current->manifest().in_release->content;
+        const auto info = parts_.store.objects().find(*here);
+        if (info && *info)
+            since = (*info)->modified;
+        else
+            here.reset();
+    }
+    std::vector<std::size_t> excluded;
+    std::optional<error> first_trouble;
+    while (excluded.size() < mirrors_->urls.size()) {
+        auto got = co_await fetch_signed_text(in, since, excluded);
+        if (!got) {
+            co_return first_trouble ? *first_trouble : got.error();
+        }
+        if (got->unchanged || (here && !got->in_release.empty() && sha256(got->in_release) == *here))
+            co_return std::optional<candidate>{};
+        auto work = std::make_shared<candidate>(std::move(*got));
+        auto checking = offload(parts_.pool, [in, work, this]() -> result<void> {
+            const auto verified = work->in_release.empty() ? verifier_->detached(work->release, work->release_gpg)
+                                                           : verifier_->inline_signed(work->in_release);
+            if (!verified) return verified.error();
+            LARDER_TRY(work->parsed, index::parse_release(*verified));
+            work->text = verified->text();
+            work->signers = verified->signers();
+            return acceptable(*in, *work);
+        });
+        const auto checked = co_await outcome<result<void>>::get(checking, no_deadline());
+        if (*checked) co_return std::optional<candidate>{std::move(*work)};
+        auto why = checked->error().in(core::join(mirrors_->urls[work->mirror], in->folder()));
+        parts_.log.write(log_level::warn, "release file refused: " + why.message(),
+                         {{"archive", name()}, {"suite", in->name()}});
+        if (!first_trouble) first_trouble = std::move(why);
+        excluded.push_back(work->mirror);
+    }
+    co_return first_trouble ? *first_trouble : error{errc::upstream_down, "archive '" + name() + "' has no mirror"};
+}
+
+awaitable<result<archive::candidate>> archive::fetch_signed_text(std::shared_ptr<suite> in,
+                                                                 std::optional<sys_seconds> since,
+                                                                 std::vector<std::size_t> excluded) {
+    candidate c;
+    const auto take = [&c, this](document& d) {
+        c.modified = d.modified.value_or(parts_.clock.now());
+        c.mirror = d.mirror;
+    };
+    auto signed_text = co_await parts_.hub.ask(mirrors_, in->file("InRelease"), since, most_release, excluded);
+    if (signed_text) {
+        take(*signed_text);
+        c.unchanged = signed_text->status == 304;
+        c.in_release = std::move(signed_text->body);
+        co_return c;
+    }
+    if (signed_text.error().code() != errc::absent) co_return signed_text.error();
+    // Only a 404 sends apt, and so us, to the older pair of files.
+    auto release = co_await parts_.hub.ask(mirrors_, in->file("Release"), std::nullopt, most_release, excluded);
+    if (!release) co_return release.error();
+    take(*release);
+    std::vector<std::size_t> others;
+    for (std::size_t i = 0; i < mirrors_->urls.size(); ++i)
+        if (i != c.mirror) others.push_back(i);
+    auto signature = co_await parts_.hub.ask(mirrors_, in->file("Release.gpg"), std::nullopt, most_release, others);
+    if (!signature) co_return signature.error();
+    c.release = std::move(release->body);
+    c.release_gpg = std::move(signature->body);
+    const auto current = in->current();
+    if (current && current->manifest().release && current->manifest().release->content == sha256(c.release))
+        c.unchanged = true;
+    co_return c;
+}
+
+result<void> archive::acceptable(const suite& in, const candidate& c) const {
+    const auto now = parts_.clock.now();
+    const auto& next = c.parsed;
+    if (!index::matches_suite(next, in.name()))
+        return error{errc::refused, "it is the Release of suite '" + next.suite + "' (" + next.codename +
+                                        "), not of '" + in.name() + "'"};
+    if (next.date > now + most_future)
+        return error{errc::refused,
+                     "its Date, " + format_iso(next.date) + ", is in the future; is this machine's clock right?"};
+    if (options_.check_valid_until && next.valid_until && *next.valid_until < now)
+        return error{errc::stale, "it was valid until " + format_iso(*next.valid_until) + "; no client would take it"};
+    if (const auto current = in.current(); current && next.date < current->release().date)
+        return error{errc::stale, "its Date, " + format_iso(next.date) + ", is before that of the state here, " +
+                                      format_iso(current->release().date) + ": a mirror that lags, or a replay"};
+    return {};
+}
+
+/// Makes the objects of a new state. Nothing refers to them yet.
+result<suite_state_ptr> archive::keep(const suite& in, candidate c) {
+    auto& objects = parts_.store.objects();
+    // Last-Modified is apt's only validator: it must not stay, nor go back, when the content changed.
+    auto modified = c.modified;
+    if (const auto current = in.current(); current && current->manifest().in_release) {
+        LARDER_TRY(const auto info, objects.find(current->manifest().in_release->content));
+        if (info && modified <= info->modified) modified = info->modified + 1s;
+    }
+    state_manifest manifest;
+    manifest.archive = name();
+    manifest.suite = in.name();
+    manifest.date = c.parsed.date;
+    manifest.signers = std::move(c.signers);
+    LARDER_TRY(manifest.text, put(objects, c.text, modified));
+    if (!c.in_release.empty()) {
+        LARDER_TRY(manifest.in_release, put(objects, c.in_release, modified));
+    } else {
+        LARDER_TRY(manifest.release, put(objects, c.release, modified));
+        LARDER_TRY(manifest.release_gpg, put(objects, c.release_gpg, modified));
+    }
+    LARDER_TRY(const auto id, objects.put(manifest.write(), modified));
+    return std::make_shared<const suite_state>(id, std::move(manifest), std::move(c.parsed));
+}
+
+/// What clients of the current state have used, in its new form; and what the configuration asks for.
+awaitable<result<void>> archive::bring_indices(std::shared_ptr<suite> in, suite_state_ptr next) {
+    std::vector<fetch_order> orders;
+    std::vector<index_wanted> indices;
+    std::vector<fetch_order> configured;
+    const auto add = [&](const index::release_file& file) {
+        if (!file.sha256) return;
+        orders.push_back(fetch_order{*file.sha256, file.size, paths_of(*in, *next, file), mirrors_});
+        if (auto index = wanted(*in, *next, file)) indices.push_back(std::move(*index));
+    };
+    if (const auto current = in->current()) {
+        const auto oldest = parts_.clock.now() - in_use;
+        for (const auto& file : current->release().files) {
+            if (!file.sha256) continue;
+            const auto here = parts_.store.objects().find(*file.sha256);
+            if (!here || !*here) continue;
+            const auto used = parts_.store.known().last_use(*file.sha256);
+            if (used && *used && **used < oldest) continue;
+            if (const auto* now = next->by_path(file.path)) add(*now);
+        }
+    }
+    if (!options_.components.empty() || !options_.architectures.empty()) {
+        for (auto& index : indices_in(*in, *next, options_.components, options_.architectures)) {
+            configured.push_back(index.order);
+            indices.push_back(std::move(index));
+        }
+    }
+    struct coming {
+        std::shared_ptr<flight> what;
+        bool used;
+    };
+    std::vector<coming> flights;
+    const auto start = [&](const std::vector<fetch_order>& some, bool used) {
+        for (const auto& order : some) {
+            const auto here = parts_.store.objects().find(order.content);
+            if (!here || !*here) flights.push_back(coming{parts_.hub.get(order), used});
+        }
+    };
+    start(orders, true);
+    start(configured, false);
+    for (const auto& one : flights) {
+        const auto state = co_await flight::beyond(one.what, store::unknown_size, no_deadline());
+        // A configured index that upstream lists and does not have could not be used by anybody either;
+        // one that clients use must be here before they are told of the state.
+        const bool missing = state->now == flight::state::phase::failed;
+        if (missing && (one.used || state->why.code() != errc::absent)) co_return state->why;
+    }
+    const auto learnt = co_await learn(std::move(indices), no_deadline());
+    if (!learnt && learnt.error().code() != errc::absent) co_return learnt.error();
+    co_return result<void>{};
+}
+
+/// The one visible step.
+result<void> archive::switch_to(const suite& in, suite_state_ptr next) {
+    auto& refs = parts_.store.refs();
+    const auto current_name = in.ref(name());
+    const auto history_name = in.history_prefix(name()) + format_timestamp(next->release().date);
+    LARDER_TRY(const auto current, refs.get(current_name));
+    LARDER_TRY(const auto past, refs.get(history_name));
+    const auto value = next->id().hex();
+    return refs.change(
+        {{current_name, current ? current->version : 0, value}, {history_name, past ? past->version : 0, value}});
+}
+
+awaitable<result<void>> archive::companions(std::string suite_name, steady_point deadline) {
+    const auto in = find_suite(suite_name);
+    if (!in || !in->current()) co_return error{errc::upstream_down, "suite '" + suite_name + "' is not known here"};
+    std::shared_ptr<outcome<result<void>>> attempt;
+    {
+        const std::lock_guard lock{in->companions_mutex()};
+        if (!in->companions_attempt) {
+            in->companions_attempt = std::make_shared<outcome<result<void>>>();
+            auto run = run_companions(shared_from_this(), in);
+            asio::co_spawn(parts_.loop, std::move(run), asio::detached);
+        }
+        attempt = in->companions_attempt;
+    }
+    const auto done = co_await outcome<result<void>>::get(attempt, deadline);
+    if (!done)
+        co_return error{errc::timeout, "suite '" + suite_name + "': upstream has not sent its Release files yet"};
+    co_return *done;
+}
+
+awaitable<void> archive::run_companions(std::shared_ptr<archive> me, std::shared_ptr<suite> in) {
+    result<void> how{error{errc::io, "did not run"}};
+    std::string broken;
+    try {
+        how = co_await me->fetch_companions(in);
+    } catch (const std::exception& e) {
+        broken = e.what();
+    }
+    if (!broken.empty()) how = error{errc::io, broken};
+    std::shared_ptr<outcome<result<void>>> attempt;
+    {
+        const std::lock_guard lock{in->companions_mutex()};
+        attempt = std::move(in->companions_attempt);
+        in->companions_attempt.reset();
+    }
+    attempt->set(how);
+}
+
+awaitable<result<void>> archive::fetch_companions(std::shared_ptr<suite> in) {
+    const auto state = in->current();
+    const std::vector<std::size_t> none;
+    auto release = co_await parts_.hub.ask(mirrors_, in->file("Release"), std::nullopt, most_release, none);
+    if (!release) co_return release.error();
+    auto signature = co_await parts_.hub.ask(mirrors_, in->file("Release.gpg"), std::nullopt, most_release, none);
+    if (!signature) co_return signature.error();
+    auto work = std::make_shared<std::pair<document, document>>(std::move(*release), std::move(*signature));
+    auto checking = offload(parts_.pool, [this, in, state, work]() -> result<void> {
+        LARDER_TRY(const auto verified, verifier_->detached(work->first.body, work->second.body));
+        LARDER_TRY(const auto parsed, index::parse_release(verified));
+        if (parsed.date != state->release().date)
+            return error{errc::upstream_down, "upstream's Release of suite '" + in->name() +
+                                                  "' is not that of its InRelease; its mirrors are being updated"};
+        const auto modified = work->first.modified.value_or(parsed.date);
+        const auto prefix = "companion/" + state->id().hex() + "/";
+        LARDER_TRY(const auto text, put(parts_.store.objects(), work->first.body, modified));
+        LARDER_TRY(const auto armour, put(parts_.store.objects(), work->second.body, modified));
+        LARDER_CHECK(parts_.store.known().put_note(prefix + "Release", text.content.hex()));
+        return parts_.store.known().put_note(prefix + "Release.gpg", armour.content.hex());
+    });
+    const auto checked = co_await outcome<result<void>>::get(checking, no_deadline());
+    co_return *checked;
+}
+
+}  // namespace larder::net

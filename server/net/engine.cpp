@@ -1,0 +1,377 @@
+#include "site/site_state.hpp"
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <larder/net/engine.hpp>
+#include <larder/net/maintenance.hpp>
+#include <larder/signing/verifier.hpp>
+#include <thread>
+#include <unordered_set>
+
+namespace larder::net {
+namespace {
+
+constexpr std::size_t pool_threads = 4;
+/// How many objects are remembered as checked before the memory of it starts anew: 1,000,000 digests
+/// are some 60 MB.
+constexpr std::size_t most_remembered = 500'000;
+constexpr std::size_t check_piece = 1 << 20;
+
+bool same_archive(const core::archive_options& a, const core::archive_options& b) {
+    const auto as_tuple = [](const core::archive_options& o) {
+        return std::tie(o.name, o.upstream, o.aliases, o.keyring, o.suites, o.components, o.architectures,
+                        o.redirect_hosts, o.refresh, o.user, o.password_file, o.token_file, o.check_valid_until);
+    };
+    return as_tuple(a) == as_tuple(b);
+}
+
+}  // namespace
+
+struct engine::impl {
+    std::unique_ptr<logger> log;
+    const wall_clock& clock;
+    metrics counts;
+    std::atomic<std::uint64_t> generation{1};
+    std::atomic<std::uint64_t> removals{1};
+    asio::io_context loop{1};
+    asio::thread_pool pool{pool_threads};
+    std::unique_ptr<store::store> store;  ///< ends, with the commits under way, before the loop they report to
+    std::unique_ptr<upstream_client> client;
+    std::unique_ptr<fetch_hub> hub;
+    std::unique_ptr<engine_parts> parts;
+
+    mutable std::mutex mutex;
+    std::shared_ptr<const routing> routes;
+
+    mutable std::mutex whole_mutex;
+    std::unordered_set<digest, digest_hash> whole;
+    std::unordered_map<digest, std::shared_ptr<flight>, digest_hash> checks;
+
+    asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
+    std::thread thread;
+    bool stopping = false;     ///< on the loop
+    bool making_room = false;  ///< on the loop: a pass of gc is under way
+    std::unique_ptr<site_state> site;
+
+    impl(std::unique_ptr<logger> l, const wall_clock& c) : log{std::move(l)}, clock{c} {}
+
+    result<std::shared_ptr<const routing>> make_routes(core::options options, const routing* before);
+    void check(const std::shared_ptr<flight>& f, std::uint64_t size);
+    awaitable<void> refresh_forever();
+    awaitable<void> note_uses_forever();
+    awaitable<void> make_room(engine& of, pressure why);
+    awaitable<void> make_room_forever(engine& of);
+};
+
+result<std::shared_ptr<const routing>> engine::impl::make_routes(core::options options, const routing* before) {
+    auto policy = core::address_policy::make(options);
+    if (!policy) return policy.error();
+    const auto addresses = std::make_shared<const core::address_policy>(std::move(*policy));
+    LARDER_TRY(auto router, core::router::make(options));
+    std::vector<std::shared_ptr<archive>> archives;
+    for (std::size_t i = 0; i < options.archives.size(); ++i) {
+        const auto& wanted = options.archives[i];
+        std::shared_ptr<archive> kept;
+        if (before != nullptr)
+            for (const auto& old : before->archives)
+                if (same_archive(old->options(), wanted) && old->mirrors().index == i) kept = old;
+        if (!kept) {
+            LARDER_TRY(auto mirrors, make_mirror_group(wanted, i, addresses));
+            LARDER_TRY(kept, archive::open(*parts, wanted, std::move(mirrors)));
+        }
+        archives.push_back(std::move(kept));
+    }
+    return std::make_shared<const routing>(routing{std::move(options), std::move(router), std::move(archives)});
+}
+
+result<std::unique_ptr<engine>> engine::start(core::options options, std::unique_ptr<logger> log,
+                                              const wall_clock& clock) {
+    signing::initialise();
+    auto made = std::make_unique<impl>(std::move(log), clock);
+    LARDER_TRY(made->store, store::open(options.store.path));
+    made->client = std::make_unique<upstream_client>(made->loop, options.upstream);
+    made->hub = std::make_unique<fetch_hub>(made->loop, *made->client, made->store->objects(), options.upstream,
+                                            made->counts, *made->log, made->clock);
+    made->parts.reset(new engine_parts{*made->store, made->loop, made->pool, *made->hub, made->counts, *made->log,
+                                       made->clock, made->generation});
+    LARDER_TRY(made->routes, made->make_routes(std::move(options), nullptr));
+    auto* const self = made.get();
+    made->hub->on_stored([self](const fetch_order& order) {
+        // On the store's thread: only hand it on.
+        asio::post(self->loop, [self, order] {
+            ++self->generation;
+            if (self->stopping) return;
+            {
+                const std::lock_guard lock{self->whole_mutex};
+                if (self->whole.size() >= most_remembered) self->whole.clear();
+                self->whole.insert(order.content);
+            }
+            self->store->known().used(order.content, self->clock.now());
+            std::shared_ptr<const routing> routes;
+            {
+                const std::lock_guard lock{self->mutex};
+                routes = self->routes;
+            }
+            for (const auto& a : routes->archives)
+                if (a->name() == order.from->archive) a->arrived(order);
+        });
+    });
+    made->site = std::make_unique<site_state>(made->clock);
+    std::unique_ptr<engine> whole{new engine{std::move(made)}};
+    self->hub->on_full([self, whole = whole.get()] {
+        asio::post(self->loop, [self, whole] {
+            if (self->stopping) return;
+            auto freeing = self->make_room(*whole, pressure::disk_full);
+            asio::co_spawn(self->loop, std::move(freeing), asio::detached);
+        });
+    });
+    self->thread = std::thread{[self] { self->loop.run(); }};
+    return whole;
+}
+
+engine::engine(std::unique_ptr<impl> i) : impl_{std::move(i)} {}
+
+engine::~engine() { stop(); }
+
+void engine::stop() {
+    auto* const self = impl_.get();
+    if (!self->thread.joinable()) return;
+    self->site->jobs().stop();
+    asio::post(self->loop, [self] {
+        self->stopping = true;
+        self->hub->shut_down();
+    });
+    // Work on the pool may wait for nothing on the loop, so it can end first; commits under way are
+    // finished by the store when it closes.
+    self->site.reset();
+    self->pool.join();
+    asio::post(self->loop, [self] { self->loop.stop(); });
+    self->thread.join();
+    const auto flushed = self->store->known().flush_uses();
+    if (!flushed) self->log->write(log_level::warn, flushed.error().message());
+    {
+        const std::lock_guard lock{self->mutex};
+        self->routes.reset();
+    }
+}
+
+std::shared_ptr<const routing> engine::routes() const {
+    const std::lock_guard lock{impl_->mutex};
+    return impl_->routes;
+}
+
+std::shared_ptr<archive> engine::find_archive(std::string_view name) const {
+    const auto now = routes();
+    for (const auto& a : now->archives)
+        if (a->name() == name) return a;
+    return nullptr;
+}
+
+result<void> engine::reload(core::options options) {
+    const auto before = routes();
+    LARDER_TRY(auto next, impl_->make_routes(std::move(options), before.get()));
+    auto* const self = impl_.get();
+    asio::post(self->loop, [self, upstream = next->options.upstream] { self->client->reconfigure(upstream); });
+    {
+        const std::lock_guard lock{impl_->mutex};
+        impl_->routes = std::move(next);
+    }
+    ++impl_->generation;
+    return {};
+}
+
+engine_parts& engine::parts() noexcept { return *impl_->parts; }
+store::store& engine::store() noexcept { return *impl_->store; }
+metrics& engine::counts() noexcept { return impl_->counts; }
+logger& engine::log() noexcept { return *impl_->log; }
+const wall_clock& engine::clock() const noexcept { return impl_->clock; }
+site_state& engine::site() noexcept { return *impl_->site; }
+std::uint64_t engine::removals() const noexcept { return impl_->removals.load(std::memory_order_acquire); }
+void engine::objects_gone() noexcept {
+    ++impl_->removals;
+    ++impl_->generation;
+}
+void engine::on_reload(std::function<result<void>()> how) { impl_->site->on_reload(std::move(how)); }
+std::uint64_t engine::generation() const noexcept { return impl_->generation.load(std::memory_order_acquire); }
+
+void engine::damaged(const digest& content) {
+    impl_->counts.damaged_objects.add();
+    const auto hex = content.hex();
+    const auto aside = impl_->store->objects().set_aside(content);
+    objects_gone();
+    impl_->log->write(log_level::error,
+                      aside ? "damaged object set aside" : "damaged object: " + aside.error().message(),
+                      {{"object", hex}});
+    {
+        const std::lock_guard lock{impl_->whole_mutex};
+        impl_->whole.erase(content);
+    }
+    ++impl_->generation;
+}
+
+void engine::is_whole(const digest& content) {
+    const std::lock_guard lock{impl_->whole_mutex};
+    if (impl_->whole.size() >= most_remembered) impl_->whole.clear();
+    impl_->whole.insert(content);
+}
+
+std::shared_ptr<flight> engine::check_first(const digest& content, std::uint64_t size) {
+    std::shared_ptr<flight> f;
+    {
+        const std::lock_guard lock{impl_->whole_mutex};
+        if (impl_->whole.contains(content)) return nullptr;
+        auto& slot = impl_->checks[content];
+        if (slot) return slot;
+        slot = std::make_shared<flight>(content, size);
+        f = slot;
+    }
+    asio::post(impl_->pool, [self = impl_.get(), f, size] { self->check(f, size); });
+    return f;
+}
+
+/// Reads a stored object through its hash; those who wait follow what was read.
+void engine::impl::check(const std::shared_ptr<flight>& f, std::uint64_t size) {
+    const auto& content = f->want();
+    const auto finish = [&](result<sys_seconds> how) {
+        {
+            const std::lock_guard lock{whole_mutex};
+            checks.erase(content);
+            if (how) whole.insert(content);
+        }
+        if (how)
+            f->done(size, *how);
+        else
+            f->fail(how.error());
+    };
+    auto& objects = store->objects();
+    const auto info = objects.find(content);
+    auto fd = objects.open(content);
+    if (!info || !*info || !fd) return finish(error{errc::absent, content.hex() + " is not here"});
+    try {
+        f->attach(fd->get());
+    } catch (const std::exception& e) {
+        return finish(error{errc::io, e.what()});
+    }
+    f->head(size, (*info)->modified);
+    hasher hash;
+    std::uint64_t done = 0;
+    for (;;) {
+        const auto piece = pread_all(fd->get(), check_piece, done, "reading object " + content.hex());
+        if (!piece) return finish(piece.error());
+        if (piece->empty()) break;
+        hash.update(*piece);
+        done += piece->size();
+        f->grew(done);
+    }
+    if (done == size && hash.finish() == content) return finish((*info)->modified);
+    counts.damaged_objects.add();
+    const auto aside = objects.set_aside(content);
+    ++removals;
+    ++generation;
+    log->write(log_level::error, "damaged object found while serving it" + std::string{aside ? ", set aside" : ""},
+               {{"object", content.hex()}});
+    finish(error{errc::digest_mismatch, "object " + content.hex() + " is damaged"});
+}
+
+std::vector<gauge_sample> engine::gauges() const {
+    std::vector<gauge_sample> all;
+    const auto now = impl_->clock.now();
+    const auto routes_now = routes();
+    for (const auto& a : routes_now->archives)
+        for (const auto& s : a->status())
+            if (s.validated)
+                all.push_back({"larder_suite_age_seconds",
+                               "Seconds since upstream last confirmed the suite's state.",
+                               {{"archive", a->name()}, {"suite", s.name}},
+                               static_cast<double>(std::max<std::int64_t>(0, (now - *s.validated).count()))});
+    for (const auto& a : routes_now->archives)
+        for (const auto& s : a->status())
+            all.push_back({"larder_suite_ok",
+                           "1 when the last attempt to refresh the suite succeeded.",
+                           {{"archive", a->name()}, {"suite", s.name}},
+                           s.last_error.empty() ? 1.0 : 0.0});
+    for (const auto& a : routes_now->archives) {
+        const auto& group = a->mirrors();
+        const std::lock_guard lock{group.mutex};
+        for (std::size_t i = 0; i < group.urls.size(); ++i)
+            all.push_back({"larder_mirror_failures",
+                           "Failures of a mirror in a row.",
+                           {{"archive", a->name()}, {"mirror", core::to_string(group.urls[i])}},
+                           static_cast<double>(group.health.state(i).failures)});
+    }
+    all.push_back({"larder_fetches", "Objects being fetched now.", {}, static_cast<double>(impl_->hub->active())});
+    return all;
+}
+
+awaitable<void> engine::impl::refresh_forever() {
+    asio::steady_timer timer{loop};
+    for (;;) {
+        std::shared_ptr<const routing> now;
+        {
+            const std::lock_guard lock{mutex};
+            now = routes;
+        }
+        for (const auto& a : now->archives)
+            for (const auto& name : a->suites()) {
+                // Starts an attempt where one is due; nobody waits for it here.
+                const auto at_once = std::chrono::steady_clock::now();
+                const auto begun = co_await a->refresh(name, archive::urgency::if_due, at_once);
+                static_cast<void>(begun);  // told in the log by the attempt itself
+            }
+        // As often as the most impatient archive wants it, within reason.
+        auto pause = std::chrono::milliseconds{5000};
+        for (const auto& a : now->archives) pause = std::min(pause, a->options().refresh);
+        timer.expires_after(std::max(pause, std::chrono::milliseconds{100}));
+        boost::system::error_code ec;
+        auto token = asio::redirect_error(asio::use_awaitable, ec);
+        co_await timer.async_wait(token);
+        if (ec || stopping) co_return;
+    }
+}
+
+awaitable<void> engine::impl::note_uses_forever() {
+    asio::steady_timer timer{loop};
+    for (;;) {
+        timer.expires_after(std::chrono::seconds{60});
+        boost::system::error_code ec;
+        auto token = asio::redirect_error(asio::use_awaitable, ec);
+        co_await timer.async_wait(token);
+        if (ec || stopping) co_return;
+        auto flushing = offload(pool, [this] { return store->known().flush_uses(); });
+        const auto flushed = co_await outcome<result<void>>::get(flushing, no_deadline());
+        if (!*flushed) log->write(log_level::warn, "uses not noted: " + flushed->error().message());
+    }
+}
+
+awaitable<void> engine::impl::make_room(engine& of, pressure why) {
+    if (std::exchange(making_room, true)) co_return;
+    auto passing = offload(pool, [&of, why] {
+        keep_below_limit(of, why);
+        return true;
+    });
+    co_await outcome<bool>::get(passing, no_deadline());
+    making_room = false;
+}
+
+awaitable<void> engine::impl::make_room_forever(engine& of) {
+    asio::steady_timer timer{loop};
+    for (;;) {
+        timer.expires_after(std::chrono::hours{1});
+        boost::system::error_code ec;
+        auto token = asio::redirect_error(asio::use_awaitable, ec);
+        co_await timer.async_wait(token);
+        if (ec || stopping) co_return;
+        co_await make_room(of, pressure::none);
+    }
+}
+
+void engine::start_upkeep() {
+    auto bounding = impl_->make_room_forever(*this);
+    asio::co_spawn(impl_->loop, std::move(bounding), asio::detached);
+    auto refreshing = impl_->refresh_forever();
+    asio::co_spawn(impl_->loop, std::move(refreshing), asio::detached);
+    auto noting = impl_->note_uses_forever();
+    asio::co_spawn(impl_->loop, std::move(noting), asio::detached);
+}
+
+}  // namespace larder::net

@@ -1,0 +1,589 @@
+#include <algorithm>
+#include <arpa/inet.h>
+#include <boost/asio/steady_timer.hpp>
+#include <cstring>
+#include <larder/base/text.hpp>
+#include <larder/net/fetch_hub.hpp>
+#include <netinet/in.h>
+#include <utility>
+
+namespace larder::net {
+namespace {
+
+using namespace std::chrono;
+using core::transfer;
+
+std::optional<core::ip_address> to_address(const sockaddr* from) {
+    core::ip_address ip;
+    if (from->sa_family == AF_INET) {
+        ip.family = core::ip_family::v4;
+        std::memcpy(ip.bytes.data(), &reinterpret_cast<const sockaddr_in*>(from)->sin_addr, 4);
+        return ip;
+    }
+    if (from->sa_family == AF_INET6) {
+        ip.family = core::ip_family::v6;
+        std::memcpy(ip.bytes.data(), &reinterpret_cast<const sockaddr_in6*>(from)->sin6_addr, 16);
+        return ip;
+    }
+    return std::nullopt;
+}
+
+transfer_request request_to(const std::shared_ptr<mirror_group>& from, std::size_t mirror, const std::string& path) {
+    transfer_request r;
+    r.url = core::join(from->urls.at(mirror), path);
+    r.user = from->user;
+    r.password = from->password;
+    r.bearer = from->bearer;
+    r.redirect_hosts = from->redirect_hosts;
+    r.may_connect = [from](const sockaddr* address) {
+        const auto ip = to_address(address);
+        return ip && from->addresses && from->addresses->allows(from->index, *ip);
+    };
+    return r;
+}
+
+/// What the end of a transfer means, for one that brought `received` bytes and was not ended by us.
+core::outcome judge_end(const transfer_end& end, int status, std::uint64_t received) {
+    core::outcome how{transfer::ok, received};
+    how.status = status;
+    if (end.failure) {
+        how.detail = end.failure->detail();
+        switch (end.failure->code()) {
+            case errc::timeout: how.kind = transfer::timed_out; break;
+            case errc::refused: how.kind = transfer::refused; break;
+            default: how.kind = end.connected ? transfer::reset : transfer::connect_failed;
+        }
+    } else if (status != 200 && status != 206 && status != 304) {
+        how.kind = transfer::status;
+        how.detail = "answered " + std::to_string(status);
+    }
+    return how;
+}
+
+result<std::string> read_secret(const std::string& path) {
+    if (path.empty()) return std::string{};
+    auto text = read_file(path, 64 * 1024);
+    if (!text) return error{errc::bad_config, text.error().detail()};
+    return std::string{trim(*text)};
+}
+
+}  // namespace
+
+result<std::shared_ptr<mirror_group>> make_mirror_group(const core::archive_options& options, std::size_t index,
+                                                        std::shared_ptr<const core::address_policy> addresses) {
+    auto group = std::make_shared<mirror_group>(options.name, options.upstream.size());
+    for (const auto& text : options.upstream) {
+        auto url = core::parse_url(text, core::credentials::allowed);
+        if (!url) return url.error().in("archive '" + options.name + "'");
+        url->userinfo.clear();
+        group->urls.push_back(std::move(*url));
+    }
+    group->redirect_hosts = options.redirect_hosts;
+    group->user = options.user;
+    LARDER_TRY(group->password, read_secret(options.password_file));
+    LARDER_TRY(group->bearer, read_secret(options.token_file));
+    group->addresses = std::move(addresses);
+    group->index = index;
+    return group;
+}
+
+struct fetch_hub::impl : std::enable_shared_from_this<fetch_hub::impl> {
+    impl(asio::io_context& l, upstream_client& c, store::object_store& o, const core::upstream_options& u, metrics& m,
+         logger& g, const wall_clock& w)
+        : loop{l}, client{c}, objects{o}, options{u}, counts{m}, log{g}, clock{w} {}
+
+    asio::io_context& loop;
+    upstream_client& client;
+    store::object_store& objects;
+    const core::upstream_options options;
+    metrics& counts;
+    logger& log;
+    const wall_clock& clock;
+    std::function<void(const fetch_order&)> told;
+    std::function<void()> full_told;
+
+    mutable std::mutex mutex;
+    std::unordered_map<digest, std::shared_ptr<flight>, digest_hash> flights;
+    bool closed = false;
+
+    void report(const std::shared_ptr<mirror_group>& group, std::size_t mirror, const core::outcome& how,
+                const std::string& path) {
+        if (how.kind != transfer::ok) {
+            counts.upstream_failures.add();
+            const auto url = core::join(group->urls.at(mirror), path);
+            log.write(log_level::info, "transfer failed: " + std::string{core::to_string(how.kind)} + ": " + how.detail,
+                      {{"url", url}});
+        }
+        const std::lock_guard lock{group->mutex};
+        group->health.report(mirror, how, steady_clock::now());
+    }
+
+    std::vector<std::size_t> order(const mirror_group& group) const {
+        const std::lock_guard lock{group.mutex};
+        return group.health.order(steady_clock::now());
+    }
+
+    /// The same for one object: mirrors that sent wrong bytes for it come last, also in later fetches.
+    std::vector<std::size_t> order_for(const fetch_order& wish) const {
+        auto mirrors = order(*wish.from);
+        const auto bad = liars.find(wish.content);
+        if (bad != liars.end())
+            std::stable_partition(mirrors.begin(), mirrors.end(), [&](std::size_t m) {
+                return std::find(bad->second.begin(), bad->second.end(), m) == bad->second.end();
+            });
+        return mirrors;
+    }
+
+    void sent_wrong_bytes(const digest& content, const std::vector<std::size_t>& mirrors) {
+        if (liars.size() >= most_liars) liars.clear();
+        auto& known = liars[content];
+        known.insert(known.end(), mirrors.begin(), mirrors.end());
+    }
+
+    static constexpr std::size_t most_liars = 10'000;
+    /// By object, the mirrors that its wrong bytes came from. On the loop.
+    std::unordered_map<digest, std::vector<std::size_t>, digest_hash> liars;
+
+    core::plan_limits limits() const {
+        core::plan_limits l;
+        l.rounds = options.retries;
+        l.backoff = options.backoff;
+        return l;
+    }
+
+    void forget(const digest& content) {
+        const std::lock_guard lock{mutex};
+        flights.erase(content);
+    }
+};
+
+namespace {
+
+/// Body bytes are written to the file in pieces of about this size: a call for each 16 KiB that
+/// libcurl hands out would cost more than the copy.
+constexpr std::size_t piece_size = 256 * 1024;
+
+}  // namespace
+
+/// One flight's download: follows the plan from mirror to mirror. Lives on the upstream loop.
+class download : public std::enable_shared_from_this<download> {
+public:
+    download(std::shared_ptr<fetch_hub::impl> hub, std::shared_ptr<flight> to, fetch_order order)
+        : hub_{std::move(hub)},
+          to_{std::move(to)},
+          order_{std::move(order)},
+          plan_{hub_->order_for(order_), core::promise::verified, hub_->limits()},
+          timer_{hub_->loop} {}
+
+    void begin() {
+        auto file = hub_->objects.begin();
+        if (!file) return fail(file.error());
+        file_ = std::move(*file);
+        try {
+            to_->attach(file_->fd());
+        } catch (const std::exception& e) {
+            return fail(error{errc::io, e.what()});
+        }
+        go_on();
+    }
+
+private:
+    friend class download_sink;
+
+    /// Transfers are numbered, so that a call for one that was given up is not taken for the next one's.
+    class sink final : public transfer_sink {
+    public:
+        sink(std::shared_ptr<download> to, unsigned number) : to_{std::move(to)}, number_{number} {}
+        bool begin(const transfer_head& head) override { return current() && to_->head(head); }
+        bool body(std::string_view bytes) override { return current() && to_->body(bytes); }
+        void ended(const transfer_end& end) override {
+            if (current()) to_->ended(end);
+        }
+
+    private:
+        bool current() const { return to_->number_ == number_; }
+        std::shared_ptr<download> to_;
+        unsigned number_;
+    };
+
+    void go_on() {
+        const auto step = plan_.next();
+        if (step.what == core::step::action::give_up) {
+            if (!all_missing_) return fail(step.why);
+            return fail(error{errc::absent,
+                              order_.paths.back() + ": no mirror of archive '" + order_.from->archive + "' has it"});
+        }
+        if (step.wait.count() == 0) return fetch(step);
+        timer_.expires_after(step.wait);
+        timer_.async_wait([me = shared_from_this(), step](boost::system::error_code ec) {
+            if (!ec) me->fetch(step);
+        });
+    }
+
+    void fetch(const core::step& step) {
+        if (hub_->closed) return fail(error{errc::cancelled, "shutting down"});
+        mirror_ = step.mirror;
+        path_ = 0;
+        if (!start_at(step.offset)) return;
+        start_transfer();
+    }
+
+    /// Puts the file in the state that the next transfer goes on from.
+    bool start_at(std::uint64_t offset) {
+        flush();
+        if (failed_) return false;
+        asked_ = offset;
+        if (!poisoned_) {
+            // A mirror that is asked from the start, because it cannot resume, is read past what is here.
+            if (offset > file_->size()) asked_ = file_->size();
+            offset_ = file_->size();
+            return true;
+        }
+        poisoned_ = false;
+        if (!to_->restart()) {
+            // Readers have bytes of what turned out not to be the file: it cannot start again under them.
+            fail(error{errc::digest_mismatch, order_.paths.back() + ": wrong bytes from upstream"});
+            return false;
+        }
+        if (auto again = file_->restart(); !again) {
+            fail(again.error());
+            return false;
+        }
+        asked_ = offset_ = 0;
+        return true;
+    }
+
+    void start_transfer() {
+        ++number_;
+        status_ = 0;
+        received_ = 0;
+        skip_ = 0;
+        reason_.reset();
+        started_ = steady_clock::now();
+        first_byte_.reset();
+        auto request = request_to(order_.from, mirror_, order_.paths.at(path_));
+        request.offset = asked_;
+        hub_->counts.upstream_transfers.add();
+        hub_->client.start(std::move(request), std::make_shared<sink>(shared_from_this(), number_));
+    }
+
+    /// Empties the file where no reader has bytes of it; false when that failed.
+    bool start_over() {
+        if (!to_->restart()) return true;
+        piece_.clear();
+        if (auto again = file_->restart(); !again) {
+            fail(again.error());
+            return false;
+        }
+        offset_ = asked_ = 0;
+        sources_.clear();
+        return true;
+    }
+
+    bool refuse(transfer kind, std::string detail) {
+        reason_ = core::outcome{kind, received_};
+        reason_->detail = std::move(detail);
+        return false;
+    }
+
+    bool head(const transfer_head& head) {
+        status_ = head.status;
+        first_byte_ = duration_cast<milliseconds>(steady_clock::now() - started_);
+        if (head.status != 200 && head.status != 206) return true;
+        const bool known = order_.size != store::unknown_size;
+        auto total = head.length;
+        if (head.status == 206) {
+            if (head.range_start != asked_)
+                return refuse(transfer::wrong_range, "sent another range than was asked for");
+            total = head.range_total;
+            skip_ = offset_ - asked_;
+        } else {
+            // No ranges there. What is here came from others: better all of it from this one; where
+            // readers have some of it already, that much is passed over.
+            if (offset_ > 0 && !start_over()) return false;
+            skip_ = offset_;
+        }
+        if (!known && total && first_total_ && *total != *first_total_ && !to_->restart())
+            return refuse(transfer::wrong_length, "says another size than the mirror before it");
+        if (!known && total) first_total_ = total;
+        if (known && total && *total != order_.size)
+            return refuse(transfer::wrong_length,
+                          "says " + std::to_string(*total) + " bytes, the index says " + std::to_string(order_.size));
+        // An answer that does not say its length is not passed on before it is verified: it may be anything.
+        said_length_ = total.has_value();
+        to_->head(known ? order_.size : total, head.last_modified.value_or(hub_->clock.now()));
+        return true;
+    }
+
+    bool body(std::string_view bytes) {
+        if (failed_) return false;
+        if (status_ != 200 && status_ != 206) return true;
+        hub_->counts.upstream_bytes.add(bytes.size());
+        if (skip_ > 0) {
+            const auto passed = std::min<std::uint64_t>(skip_, bytes.size());
+            skip_ -= passed;
+            bytes.remove_prefix(passed);
+        }
+        received_ += bytes.size();
+        if (order_.size != store::unknown_size && offset_ + received_ > order_.size)
+            return refuse(transfer::wrong_length, "sends more bytes than the index says");
+        piece_ += bytes;
+        if (piece_.size() >= piece_size) return flush();
+        if (!flush_posted_) {
+            flush_posted_ = true;
+            asio::post(hub_->loop, [me = shared_from_this()] {
+                me->flush_posted_ = false;
+                me->flush();
+            });
+        }
+        return true;
+    }
+
+    bool flush() {
+        if (piece_.empty() || failed_ || !file_) return !failed_;
+        auto written = file_->append(piece_);
+        piece_.clear();
+        if (!written) {
+            fail(written.error());
+            return false;
+        }
+        if (said_length_) to_->grew(file_->size());
+        return true;
+    }
+
+    void ended(const transfer_end& end) {
+        ++number_;
+        if (failed_) return;
+        flush();
+        if (failed_) return;
+        if (end.failure && end.failure->code() == errc::cancelled && !reason_) return fail(*end.failure);
+        auto how = reason_ ? *reason_ : judge_end(end, status_, received_);
+        how.first_byte = first_byte_;
+        how.received = file_->size() - asked_;
+        if (how.kind == transfer::status && (status_ == 404 || status_ == 410) && path_ + 1 < order_.paths.size()) {
+            ++path_;
+            return start_transfer();
+        }
+        const bool complete =
+            how.kind == transfer::ok && (order_.size == store::unknown_size || file_->size() == order_.size);
+        if (how.kind == transfer::ok && !complete) {
+            how.kind = transfer::reset;
+            how.detail =
+                "ended after " + std::to_string(file_->size()) + " of " + std::to_string(order_.size) + " bytes";
+        }
+        if (complete && file_->finish() != order_.content) {
+            how.kind = transfer::digest_mismatch;
+            how.detail = "sent other bytes than the index promises";
+            hub_->counts.digest_mismatches.add();
+            poisoned_ = true;
+        }
+        if (received_ > 0 && (sources_.empty() || sources_.back() != mirror_)) sources_.push_back(mirror_);
+        if (how.kind == transfer::wrong_length && received_ > 0) poisoned_ = true;
+        if (poisoned_) {
+            // Of several sources the first is blamed: what readers got is its beginning.
+            if (sources_.size() > 1) sources_.resize(1);
+            hub_->sent_wrong_bytes(order_.content, std::exchange(sources_, {}));
+        }
+        all_missing_ = all_missing_ && how.kind == transfer::status && (status_ == 404 || status_ == 410);
+        hub_->report(order_.from, mirror_, how, order_.paths.at(path_));
+        plan_.report(how);
+        if (how.kind == transfer::ok) return land();
+        go_on();
+    }
+
+    /// All bytes are here and they are the right ones: readers may have them at once, the store keeps
+    /// them as soon as they are durable.
+    void land() {
+        const auto state = to_->look();
+        const auto modified = state.modified.value_or(hub_->clock.now());
+        const auto size = file_->size();
+        to_->done(size, modified);
+        hub_->objects.commit(std::move(file_), order_.content, modified,
+                             [hub = hub_, to = to_, order = order_](result<digest> kept) {
+                                 hub->forget(order.content);
+                                 if (kept) {
+                                     hub->counts.objects_stored.add();
+                                     to->stored()->set(result<void>{});
+                                     if (hub->told) hub->told(order);
+                                 } else {
+                                     hub->log.write(log_level::error, "object not stored: " + kept.error().message(),
+                                                    {{"path", order.paths.back()}});
+                                     to->stored()->set(kept.error());
+                                     if (kept.error().code() == errc::full && hub->full_told) hub->full_told();
+                                 }
+                             });
+    }
+
+    void fail(const error& why) {
+        if (failed_) return;
+        failed_ = true;
+        timer_.cancel();
+        file_.reset();
+        hub_->forget(order_.content);
+        hub_->log.write(log_level::warn, "not fetched: " + why.message(),
+                        {{"archive", order_.from->archive}, {"path", order_.paths.back()}});
+        to_->stored()->set(why);
+        to_->fail(why);
+        if (why.code() == errc::full && hub_->full_told) hub_->full_told();
+    }
+
+    std::shared_ptr<fetch_hub::impl> hub_;
+    std::shared_ptr<flight> to_;
+    const fetch_order order_;
+    core::mirror_plan plan_;
+    asio::steady_timer timer_;
+    std::unique_ptr<store::incoming> file_;
+    std::string piece_;
+    bool flush_posted_ = false;
+    bool said_length_ = false;
+    bool failed_ = false;
+    bool all_missing_ = true;
+    unsigned number_ = 0;
+    std::size_t mirror_ = 0, path_ = 0;
+    std::uint64_t asked_ = 0;   ///< first byte that this transfer asks for
+    std::uint64_t offset_ = 0;  ///< first byte that is not here yet when it starts
+    std::uint64_t received_ = 0, skip_ = 0;
+    std::vector<std::size_t> sources_;  ///< mirrors that what is here came from
+    bool poisoned_ = false;             ///< what is here is not the file
+    int status_ = 0;
+    std::optional<core::outcome> reason_;
+    std::optional<std::uint64_t> first_total_;  ///< of a file whose index gives no size
+    steady_clock::time_point started_;
+    std::optional<milliseconds> first_byte_;
+};
+
+namespace {
+
+/// Collects a small text in memory.
+class text_sink final : public transfer_sink {
+public:
+    text_sink(std::shared_ptr<outcome<bool>> done, std::uint64_t limit) : done_{std::move(done)}, limit_{limit} {}
+
+    bool begin(const transfer_head& h) override {
+        head = h;
+        too_large = h.status == 200 && h.length && *h.length > limit_;
+        return !too_large;
+    }
+    bool body(std::string_view bytes) override {
+        if (head.status == 200) text += bytes;
+        too_large = text.size() > limit_;
+        return !too_large;
+    }
+    void ended(const transfer_end& e) override {
+        end = e;
+        done_->set(true);
+    }
+
+    transfer_head head;
+    transfer_end end;
+    std::string text;
+    bool too_large = false;
+
+private:
+    std::shared_ptr<outcome<bool>> done_;
+    std::uint64_t limit_;
+};
+
+}  // namespace
+
+fetch_hub::fetch_hub(asio::io_context& loop, upstream_client& client, store::object_store& objects,
+                     const core::upstream_options& options, metrics& counts, logger& log, const wall_clock& clock)
+    : impl_{std::make_shared<impl>(loop, client, objects, options, counts, log, clock)} {}
+
+fetch_hub::~fetch_hub() = default;
+
+void fetch_hub::on_full(std::function<void()> told) { impl_->full_told = std::move(told); }
+
+void fetch_hub::on_stored(std::function<void(const fetch_order&)> told) { impl_->told = std::move(told); }
+
+std::shared_ptr<flight> fetch_hub::get(const fetch_order& order, bool* started) {
+    std::shared_ptr<flight> to;
+    {
+        const std::lock_guard lock{impl_->mutex};
+        auto& slot = impl_->flights[order.content];
+        if (started != nullptr) *started = !slot;
+        if (slot) return slot;
+        slot = std::make_shared<flight>(order.content, order.size);
+        to = slot;
+    }
+    asio::post(impl_->loop, [hub = impl_, to, order] {
+        const auto d = std::make_shared<download>(hub, to, order);
+        d->begin();
+    });
+    return to;
+}
+
+std::shared_ptr<flight> fetch_hub::find(const digest& content) const {
+    const std::lock_guard lock{impl_->mutex};
+    const auto found = impl_->flights.find(content);
+    return found == impl_->flights.end() ? nullptr : found->second;
+}
+
+awaitable<result<void>> fetch_hub::stored(std::shared_ptr<flight> coming, steady_point deadline) {
+    const auto done = co_await outcome<result<void>>::get(coming->stored(), deadline);
+    if (!done) co_return error{errc::timeout, "not stored yet"};
+    co_return *done;
+}
+
+awaitable<result<document>> fetch_hub::ask(std::shared_ptr<mirror_group> from, std::string path,
+                                           std::optional<sys_seconds> if_modified_since, std::uint64_t limit,
+                                           std::vector<std::size_t> excluded) {
+    auto mirrors = impl_->order(*from);
+    std::erase_if(mirrors,
+                  [&](std::size_t m) { return std::find(excluded.begin(), excluded.end(), m) != excluded.end(); });
+    core::mirror_plan plan{std::move(mirrors), core::promise::none, impl_->limits()};
+    for (;;) {
+        const auto step = plan.next();
+        if (step.what == core::step::action::give_up) co_return step.why;
+        if (step.wait.count() > 0) {
+            const auto loop = co_await asio::this_coro::executor;
+            const auto pause = std::make_shared<waiter>(loop);
+            const auto until = steady_clock::now() + step.wait;
+            co_await waiter::until(pause, until);
+        }
+        if (impl_->closed) co_return error{errc::cancelled, "shutting down"};
+        auto request = request_to(from, step.mirror, path);
+        request.if_modified_since = if_modified_since;
+        const auto done = std::make_shared<outcome<bool>>();
+        const auto into = std::make_shared<text_sink>(done, limit);
+        impl_->counts.upstream_transfers.add();
+        impl_->client.start(std::move(request), into);
+        co_await outcome<bool>::get(done, no_deadline());
+        impl_->counts.upstream_bytes.add(into->text.size());
+        core::outcome how = judge_end(into->end, into->head.status, into->text.size());
+        if (into->too_large) {
+            how.kind = transfer::wrong_length;
+            how.detail = "is larger than " + std::to_string(limit) + " bytes";
+        }
+        if (how.kind == transfer::ok && into->head.status == 206) {
+            how.kind = transfer::wrong_range;
+            how.detail = "sent a part of it, unasked";
+        }
+        if (how.kind == transfer::ok && into->head.length && into->head.status == 200 &&
+            into->text.size() != *into->head.length) {
+            how.kind = transfer::reset;
+            how.detail = "ended early";
+        }
+        impl_->report(from, step.mirror, how, path);
+        plan.report(how);
+        if (how.kind != transfer::ok) continue;
+        document got;
+        got.status = into->head.status;
+        got.body = std::move(into->text);
+        got.modified = into->head.last_modified;
+        got.mirror = step.mirror;
+        co_return got;
+    }
+}
+
+void fetch_hub::shut_down() {
+    impl_->closed = true;
+    impl_->client.shut_down();
+}
+
+std::size_t fetch_hub::active() const {
+    const std::lock_guard lock{impl_->mutex};
+    return impl_->flights.size();
+}
+
+}  // namespace larder::net

@@ -1,0 +1,167 @@
+#pragma once
+
+#include <atomic>
+#include <larder/core/options.hpp>
+#include <larder/net/engine_parts.hpp>
+#include <larder/net/fetch_hub.hpp>
+#include <larder/net/suite_state.hpp>
+#include <larder/net/waiting.hpp>
+#include <larder/signing/verifier.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace larder::net {
+
+/// What a path comes to, from what is known here without asking anybody.
+struct serve_object {
+    digest content;
+    store::object_info info;
+    bool immutable = true;                    ///< false for what changes under its name (InRelease)
+    std::optional<std::chrono::seconds> age;  ///< of what changes: since its last validation
+};
+struct fetch_object {
+    fetch_order order;
+    bool immutable = true;
+};
+struct ask_suite {
+    std::string suite;  ///< must be refreshed first, or has never been seen
+};
+struct ask_companions {
+    std::string suite;  ///< its Release and Release.gpg are asked for, and are not here
+};
+struct ask_by_sha512 {
+    std::string suite, path;  ///< its Release gives only a SHA-512, so its object's name is not known yet
+};
+struct learn_indices {
+    std::vector<index_wanted> indices;  ///< may name it, and have not been read yet
+};
+using resolution =
+    std::variant<serve_object, fetch_object, ask_suite, ask_companions, ask_by_sha512, learn_indices, error>;
+
+class suite;
+
+/// What people are shown of a suite.
+struct suite_status {
+    std::string name;
+    std::string snapshot;  ///< id of the current state; empty when there is none
+    std::optional<sys_seconds> date;
+    std::optional<sys_seconds> valid_until;
+    std::optional<sys_seconds> validated;  ///< last time upstream confirmed it
+    std::string last_error;
+    std::vector<std::string> signers;
+    std::size_t states = 0;
+};
+
+/// One configured archive: its keyring, its mirrors, its suites with their verified states, and the
+/// decision what a path is. Thread-safe; `resolve` runs on the request's own loop, the coroutines
+/// that change something run on the upstream loop.
+class archive : public std::enable_shared_from_this<archive> {
+public:
+    /// Opens the keyring; `bad_config` names the file that cannot be used. Reads no suite yet.
+    static result<std::shared_ptr<archive>> open(engine_parts& parts, const core::archive_options& options,
+                                                 std::shared_ptr<mirror_group> mirrors);
+
+    const core::archive_options& options() const noexcept { return options_; }
+    const std::string& name() const noexcept { return options_.name; }
+
+    /// `path` is clean (core::router) and below the archive's root. Once its suite was asked for on
+    /// this request's behalf, what is here will do, however soon it is due again.
+    enum class asked { not_yet, already };
+    resolution resolve(std::string_view path, asked suite = asked::not_yet);
+
+    /// Makes a suite known and, where that is due, asks upstream for a newer state; many askers share
+    /// one attempt. Success means: there is a state to serve (perhaps an old one). The attempt goes
+    /// on when the deadline ends the wait.
+    enum class urgency { if_due, now };
+    awaitable<result<void>> refresh(std::string suite, urgency how, steady_point deadline);
+
+    /// Fetches Release and Release.gpg beside an InRelease that is here, for clients that want those.
+    awaitable<result<void>> companions(std::string suite, steady_point deadline);
+
+    /// Fetches a file of a suite by its SHA-512 and notes which object it is.
+    awaitable<result<void>> name_by_sha512(ask_by_sha512 what, steady_point deadline);
+
+    /// Fetches and reads indices so that what they name becomes known.
+    awaitable<result<void>> learn(std::vector<index_wanted> indices, steady_point deadline);
+
+    /// Told when a file of the suite is here: an index is then read in the background.
+    void arrived(const fetch_order& order);
+
+    /// Suites to be kept fresh: the configured ones and those with a state.
+    std::vector<std::string> suites() const;
+    std::vector<suite_status> status() const;
+    const mirror_group& mirrors() const noexcept { return *mirrors_; }
+    std::shared_ptr<mirror_group> mirrors_ptr() const noexcept { return mirrors_; }
+    const signing::verifier& keys() const noexcept { return *verifier_; }
+
+    /// Everything reachable from this archive's refs that gc must keep.
+    result<void> reachable(const std::function<void(const digest&)>& keep) const;
+    /// The order that would fetch this content again, for doctor; nothing when no index names it.
+    std::optional<fetch_order> order_for(const digest& content) const;
+    /// The indices of a suite's current state for these components and architectures (empty: all).
+    std::vector<index_wanted> indices_of(std::string_view suite, const std::vector<std::string>& components,
+                                         const std::vector<std::string>& architectures) const;
+
+private:
+    struct place;
+    struct candidate;
+    archive(engine_parts& parts, core::archive_options options, std::unique_ptr<signing::verifier> verifier,
+            std::shared_ptr<mirror_group> mirrors);
+
+    // resolve
+    place locate(std::string_view path) const;
+    resolution resolve_release_file(suite& in, std::string_view name);
+    resolution resolve_in_suite(suite& in, std::string_view rest, std::string_view path);
+    resolution resolve_by_hash(suite& in, std::string_view rest);
+    resolution resolve_pool(std::string_view path);
+    resolution resolve_claims(const std::vector<store::claim>& claims);
+    resolution deliver(const digest& content, std::uint64_t size, std::vector<std::string> paths, bool immutable);
+    std::vector<std::string> paths_of(const suite& in, const suite_state& state, const index::release_file& file) const;
+    std::optional<index_wanted> wanted(const suite& in, const suite_state& state,
+                                       const index::release_file& file) const;
+    std::vector<index_wanted> indices_in(const suite& in, const suite_state& state,
+                                         const std::vector<std::string>& components,
+                                         const std::vector<std::string>& architectures) const;
+    std::vector<index_wanted> pool_candidates(std::string_view path) const;
+
+    // refresh
+    std::shared_ptr<suite> find_suite(std::string_view name) const;
+    result<std::shared_ptr<suite>> find_or_add(const std::string& name);
+    static awaitable<void> run_refresh(std::shared_ptr<archive> me, std::shared_ptr<suite> in);
+    awaitable<result<void>> refresh_once(std::shared_ptr<suite> in);
+    awaitable<result<std::optional<candidate>>> find_candidate(std::shared_ptr<suite> in);
+    awaitable<result<candidate>> fetch_signed_text(std::shared_ptr<suite> in, std::optional<sys_seconds> since,
+                                                   std::vector<std::size_t> excluded);
+    result<void> acceptable(const suite& in, const candidate& c) const;
+    result<suite_state_ptr> keep(const suite& in, candidate c);
+    awaitable<result<void>> bring_indices(std::shared_ptr<suite> in, suite_state_ptr next);
+    result<void> switch_to(const suite& in, suite_state_ptr next);
+    static awaitable<void> run_companions(std::shared_ptr<archive> me, std::shared_ptr<suite> in);
+    awaitable<result<void>> fetch_companions(std::shared_ptr<suite> in);
+
+    // learn
+    static awaitable<void> run_learn(std::shared_ptr<archive> me, index_wanted index,
+                                     std::shared_ptr<outcome<result<void>>> done);
+    awaitable<result<void>> learn_one(index_wanted index);
+    static awaitable<void> run_name(std::shared_ptr<archive> me, ask_by_sha512 what, digest key,
+                                    std::shared_ptr<outcome<result<void>>> done);
+    awaitable<result<void>> fetch_by_sha512(ask_by_sha512 what);
+    resolution deliver_file(const suite& in, const suite_state& state, const index::release_file& file, bool immutable);
+    std::shared_ptr<outcome<result<void>>> start_learning(const index_wanted& index);
+
+    engine_parts& parts_;
+    const core::archive_options options_;
+    const std::unique_ptr<signing::verifier> verifier_;
+    const std::shared_ptr<mirror_group> mirrors_;
+    mutable std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<suite>, std::less<>> suites_;
+    std::map<digest, std::shared_ptr<outcome<result<void>>>> learning_;
+    /// Indices that could not be had, until when they are not asked for again, and why.
+    std::map<digest, std::pair<steady_point, error>> unreadable_;
+};
+
+}  // namespace larder::net

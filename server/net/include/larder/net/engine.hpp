@@ -1,0 +1,98 @@
+#pragma once
+
+#include <functional>
+#include <larder/core/options.hpp>
+#include <larder/core/router.hpp>
+#include <larder/net/archive.hpp>
+#include <larder/net/engine_parts.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace larder::net {
+
+class site_state;
+
+/// The configuration as the requests see it; swapped whole by a reload.
+struct routing {
+    core::options options;
+    core::router router;
+    std::vector<std::shared_ptr<archive>> archives;  ///< in the router's order
+};
+
+/// What long work tells of itself: how far it is, of how much (0: not known), and a line for people.
+struct progress {
+    std::string doing;
+    std::uint64_t done = 0;
+    std::uint64_t total = 0;
+};
+using progress_sink = std::function<void(const progress&)>;
+
+/// Everything behind the listeners: the store, the archives, the downloads, the upstream loop and its
+/// thread. The server has one; so has a command that opens the store itself. Thread-safe.
+class engine {
+public:
+    /// Opens the store and the keyrings and starts the upstream loop. `bad_config` or `conflict`
+    /// (another process has the store) with a sentence for people.
+    static result<std::unique_ptr<engine>> start(core::options options, std::unique_ptr<logger> log,
+                                                 const wall_clock& clock = system_clock());
+    /// stop(), unless that was called.
+    ~engine();
+
+    /// Ends jobs and downloads (what is complete is committed), then the loop and the pool. A server
+    /// calls it while its own loops still exist: those who wait on them are woken once more.
+    void stop();
+
+    std::shared_ptr<const routing> routes() const;
+    std::shared_ptr<archive> find_archive(std::string_view name) const;
+    /// Takes another configuration: archives that did not change keep what they know. Listeners, the
+    /// store's path and the number of threads stay as they are.
+    result<void> reload(core::options options);
+
+    engine_parts& parts() noexcept;
+    store::store& store() noexcept;
+    metrics& counts() noexcept;
+    logger& log() noexcept;
+    const wall_clock& clock() const noexcept;
+    std::uint64_t generation() const noexcept;
+
+    /// Grows when objects have left the store: whoever holds one open must let go of it.
+    std::uint64_t removals() const noexcept;
+    /// Said after objects were removed or moved aside.
+    void objects_gone() noexcept;
+
+    /// What POST /api/v1/reload does; without it the process sends itself SIGHUP.
+    void on_reload(std::function<result<void>()> how);
+
+    /// An object whose file was found to be other than its name: moved aside, and no answer that is
+    /// cached names it any more.
+    void damaged(const digest& content);
+    /// Checks a stored file while it is sent for the first time in this process: a flight whose bytes
+    /// come from the store itself. Null when it was checked before.
+    std::shared_ptr<flight> check_first(const digest& content, std::uint64_t size);
+    /// Notes that an object is known to be whole (it was hashed in memory, or just downloaded).
+    void is_whole(const digest& content);
+
+    /// What the pages and the API remember: the jobs.
+    site_state& site() noexcept;
+
+    /// Values for /metrics that are read when asked for: ages of suites, health of mirrors.
+    std::vector<gauge_sample> gauges() const;
+
+    /// Background work of a server: refreshes suites as they come due, writes uses down, keeps the
+    /// cache below its size.
+    void start_upkeep();
+
+private:
+    struct impl;
+    explicit engine(std::unique_ptr<impl>);
+    std::unique_ptr<impl> impl_;
+};
+
+/// Runs a coroutine on the upstream loop and waits for it: for commands, never on a loop.
+template <class T>
+T run_blocking(engine& e, awaitable<T> work);
+
+}  // namespace larder::net
+
+#include <larder/net/run_blocking.hpp>

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <boost/asio/thread_pool.hpp>
+#include <larder/index/kinds.hpp>
+#include <larder/net/fetch_hub.hpp>
+#include <larder/net/log.hpp>
+#include <larder/net/metrics.hpp>
+#include <larder/net/waiting.hpp>
+#include <larder/store/store.hpp>
+#include <type_traits>
+
+namespace larder::net {
+
+/// An index that may name what somebody asks for.
+struct index_wanted {
+    fetch_order order;
+    index::index_kind kind = index::index_kind::none;
+    std::string path;  ///< below the archive's root, as the Release names it
+    std::string base;  ///< what its own paths are relative to, below the archive's root
+    digest key;        ///< of its uncompressed form where that is known: every compression is one index
+};
+
+/// What the parts of a running engine share. Everything outlives the archives and the sessions.
+struct engine_parts {
+    store::store& store;
+    asio::io_context& loop;   ///< the upstream loop: one thread
+    asio::thread_pool& pool;  ///< for what blocks: signatures, decompression, LMDB writes
+    fetch_hub& hub;
+    metrics& counts;
+    logger& log;
+    const wall_clock& clock;
+    /// Grows whenever an answer that was right may not be any more (a suite switched, an object went,
+    /// the configuration changed); caches of answers compare it.
+    std::atomic<std::uint64_t>& generation;
+};
+
+/// Runs something that blocks on the pool; the outcome can be awaited on any loop.
+template <class F>
+auto offload(asio::thread_pool& pool, F job) {
+    using value = std::invoke_result_t<F&>;
+    auto done = std::make_shared<outcome<value>>();
+    asio::post(pool, [done, job = std::move(job)]() mutable { done->set(job()); });
+    return done;
+}
+
+}  // namespace larder::net

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <larder/base/digest.hpp>
+#include <larder/core/address.hpp>
+#include <larder/core/mirrors.hpp>
+#include <larder/core/options.hpp>
+#include <larder/core/url.hpp>
+#include <larder/net/flight.hpp>
+#include <larder/net/log.hpp>
+#include <larder/net/metrics.hpp>
+#include <larder/net/upstream_client.hpp>
+#include <larder/store/catalogue.hpp>
+#include <larder/store/objects.hpp>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace larder::net {
+
+/// An archive's mirrors: where they are, how they fare, and what opens them. Shared by all its
+/// fetches. `health` is guarded by `mutex`; the rest never changes.
+struct mirror_group {
+    mirror_group(std::string name, std::size_t count) : archive{std::move(name)}, health{count} {}
+
+    const std::string archive;
+    std::vector<core::url> urls;  ///< bases, most wanted first
+    std::vector<std::string> redirect_hosts;
+    std::string user, password, bearer;
+    std::shared_ptr<const core::address_policy> addresses;
+    std::size_t index = 0;  ///< of the archive, for `addresses`
+    mutable std::mutex mutex;
+    core::mirror_set health;
+};
+
+/// Reads the secrets' files; `bad_config` names the one that cannot be read.
+result<std::shared_ptr<mirror_group>> make_mirror_group(const core::archive_options& options, std::size_t index,
+                                                        std::shared_ptr<const core::address_policy> addresses);
+
+/// A wish for one object: what it must be, and where upstream keeps it.
+struct fetch_order {
+    digest content;
+    std::uint64_t size = store::unknown_size;
+    /// Paths below a mirror's URL, not encoded; the first that is there is taken ("by-hash/…", then
+    /// the plain name).
+    std::vector<std::string> paths;
+    std::shared_ptr<mirror_group> from;
+};
+
+/// A small text whose content nobody knows yet (InRelease), with what came of asking for it.
+struct document {
+    int status = 0;  ///< 200, 304 or 404
+    std::string body;
+    std::optional<sys_seconds> modified;
+    std::size_t mirror = 0;
+};
+
+/// Whether all mirrors said that a promised file is not there: then `absent` is what its flight fails
+/// with; whether that is an answer for a client depends on what the file is.
+///
+/// All downloads. Single flight: however many ask for an object, upstream is asked once; the
+/// download is the hub's own and goes on when those who asked have left. Bytes go to a temporary
+/// file and a running hash; only what has the promised hash is committed to the store.
+class fetch_hub {
+public:
+    fetch_hub(asio::io_context& loop, upstream_client& client, store::object_store& objects,
+              const core::upstream_options& options, metrics& counts, logger& log, const wall_clock& clock);
+    ~fetch_hub();
+
+    /// What is told of every object that was stored.
+    void on_stored(std::function<void(const fetch_order&)> told);
+
+    /// What is told when the disk was found to be full; on any thread.
+    void on_full(std::function<void()> told);
+
+    /// Joins the flight of this object, or starts one. From any thread. `started` says which.
+    std::shared_ptr<flight> get(const fetch_order& order, bool* started = nullptr);
+
+    /// The flight of this object, where there is one.
+    std::shared_ptr<flight> find(const digest& content) const;
+
+    /// Waits until a verified flight's object is in the store, durably (its readers have it before).
+    static awaitable<result<void>> stored(std::shared_ptr<flight> coming, steady_point deadline);
+
+    /// Asks the mirrors, most wanted first and without those in `excluded`, for a text of at most
+    /// `limit` bytes: the first 200 or 304 is the answer; `absent` when every mirror that answered
+    /// said 404, `upstream_down` when none answered. On the upstream loop.
+    awaitable<result<document>> ask(std::shared_ptr<mirror_group> from, std::string path,
+                                    std::optional<sys_seconds> if_modified_since, std::uint64_t limit,
+                                    std::vector<std::size_t> excluded);
+
+    /// No new downloads; those under way fail with `cancelled`. On the upstream loop.
+    void shut_down();
+    std::size_t active() const;
+
+    struct impl;
+
+private:
+    std::shared_ptr<impl> impl_;
+};
+
+}  // namespace larder::net

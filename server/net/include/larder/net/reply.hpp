@@ -1,0 +1,54 @@
+#pragma once
+
+#include <larder/core/http_head.hpp>
+#include <larder/net/engine.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace larder::net {
+
+/// Who asks: what the UNIX socket, a token, or nobody may do. Each role includes those before it.
+enum class role { none, read, upload, promote, admin };
+
+/// A request for a page or the API, whole.
+struct site_request {
+    core::method verb = core::method::get;
+    std::string path;   ///< below /api/ or /, decoded and clean
+    std::string query;  ///< as sent
+    std::string body;
+    std::string host;  ///< as the client named us
+    std::string user_agent;
+    std::string accept;        ///< the Accept field; a browser's names text/html
+    std::string content_type;  ///< of the body; empty when the client sent none
+    role who = role::none;
+    bool secure = false;  ///< came over HTTPS
+};
+
+/// A small answer made in memory.
+struct site_reply {
+    int status = 200;
+    std::string content_type = "text/plain; charset=utf-8";
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> fields;
+};
+
+/// Whose token this is: the role of the first [[token]] with its hash, or `none`. Every configured
+/// hash is compared, and each in a time that does not depend on where it differs.
+role role_of_token(const std::vector<core::token_options>& known, std::string_view token);
+
+/// "/", and what apt-cacher-ng's clients expect there: 406 "Usage Information" for those whose Accept
+/// does not name HTML, which is how auto-apt-proxy recognises a cache (it greps apt's own error line
+/// for "406.*usage.information"; apt sends "Accept: text/*"). "acng-report.html" is the page for
+/// everybody. Also favicon.ico, robots.txt, larder.css, and archive/<name>. Does not block.
+site_reply answer_page(engine& e, const site_request& request);
+
+/// /api/v1/…: JSON in and out; roles are checked here; openapi.json describes it. Work that takes long
+/// is a job. Does not block, so that it may be called on a loop.
+site_reply answer_api(engine& e, const site_request& request);
+
+/// /metrics
+site_reply answer_metrics(engine& e);
+
+}  // namespace larder::net

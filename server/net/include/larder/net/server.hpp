@@ -1,0 +1,36 @@
+#pragma once
+
+#include <larder/net/engine.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace larder::net {
+
+/// The listeners and their loops: one thread and one io_context a core, each with its own listening
+/// sockets (SO_REUSEPORT), so that the kernel spreads connections and the loops share nothing.
+class server {
+public:
+    /// Binds all addresses of the configuration, or takes those that systemd passed
+    /// ($LISTEN_FDS); `bad_config` names the address that cannot be bound.
+    static result<std::unique_ptr<server>> start(engine& e);
+    /// Stops at once what stop() has not.
+    ~server();
+
+    /// "127.0.0.1:3142", with the port that the kernel chose where the configuration says 0.
+    std::vector<std::string> addresses() const;
+
+    /// No new connections; idle ones end, responses under way are finished, for as long as
+    /// server.shutdown_grace allows. Returns when all have ended.
+    void stop();
+
+    /// Reads the certificate files anew; connections that are open keep theirs.
+    result<void> reload_certificate(const core::server_options& options);
+
+private:
+    struct impl;
+    explicit server(std::unique_ptr<impl>);
+    std::unique_ptr<impl> impl_;
+};
+
+}  // namespace larder::net

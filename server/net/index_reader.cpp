@@ -1,0 +1,30 @@
+#include "index_reader.hpp"
+#include <larder/index/claims.hpp>
+#include <larder/index/decompress.hpp>
+
+namespace larder::net {
+namespace {
+
+/// No index of any archive comes near; a bomb goes far beyond.
+constexpr std::uint64_t most_uncompressed = 2ULL << 30;
+
+}  // namespace
+
+result<void> read_index(store::store& store, std::string_view archive, const index_wanted& index) {
+    const auto where = std::string{archive} + "/" + index.path;
+    LARDER_TRY(const auto known, store.known().knows_index(archive, index.key));
+    if (known) return {};
+    LARDER_TRY(auto file, store.objects().open(index.order.content));
+    auto plain =
+        index::decompress(index::file_source(std::move(file)), index::compression_of(index.path), most_uncompressed);
+    if (!plain) return plain.error().in(where);
+    std::vector<store::claim> claims;
+    const auto take = [&](std::string_view path, const digest& content, std::uint64_t size) {
+        claims.push_back({std::string{path}, content, size});
+    };
+    const auto ahead = index::read_ahead(std::move(*plain));
+    if (auto read = index::scan(index.kind, *ahead, index.base, take); !read) return read.error().in(where);
+    return store.known().learn(archive, index.key, std::move(claims));
+}
+
+}  // namespace larder::net

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <larder/net/engine_parts.hpp>
+
+namespace larder::net {
+
+/// Reads a stored index, decompressed, into the catalogue: all that it names, or an error and
+/// nothing. Blocks (a second or so for the largest); runs on the pool.
+result<void> read_index(store::store& store, std::string_view archive, const index_wanted& index);
+
+}  // namespace larder::net

@@ -1,0 +1,146 @@
+#include "maintenance/closure.hpp"
+#include <algorithm>
+#include <charconv>
+#include <larder/base/text.hpp>
+#include <larder/index/deb822.hpp>
+#include <larder/index/version.hpp>
+#include <set>
+
+namespace larder::net::maintenance {
+namespace {
+
+std::optional<alternative> parse_one(std::string_view text) {
+    text =
+        trim(text.substr(0, text.find_first_of("[<", text.find(')') == std::string_view::npos ? 0 : text.find(')'))));
+    alternative made;
+    const auto open = text.find('(');
+    auto name = trim(text.substr(0, open));
+    name = name.substr(0, name.find(':'));  // ":any" and the like: an architecture's name
+    if (name.empty()) return {};
+    made.name = name;
+    if (open == std::string_view::npos) return made;
+    const auto close = text.find(')', open);
+    if (close == std::string_view::npos) return {};
+    const auto inner = trim(text.substr(open + 1, close - open - 1));
+    const auto end = inner.find_first_not_of("<>=");
+    if (end == 0 || end == std::string_view::npos) return {};
+    made.relation = inner.substr(0, end);
+    made.version = trim(inner.substr(end));
+    return made;
+}
+
+result<index_entry> read_entry(const index::stanza& s) {
+    index_entry e;
+    e.name = s.get("Package");
+    e.version = s.get("Version");
+    e.architecture = s.get("Architecture");
+    e.path = s.get("Filename");
+    e.depends = s.get("Depends");
+    e.pre_depends = s.get("Pre-Depends");
+    e.provides = s.get("Provides");
+    const auto where = "line " + std::to_string(s.line()) + ": ";
+    if (e.name.empty() || e.version.empty() || e.path.empty())
+        return error{errc::malformed, where + "a stanza without Package, Version or Filename"};
+    LARDER_TRY(e.content, digest::from_hex(s.get("SHA256")));
+    const auto size = s.get("Size");
+    const auto [end, ec] = std::from_chars(size.data(), size.data() + size.size(), e.size);
+    if (ec != std::errc{} || end != size.data() + size.size())
+        return error{errc::malformed, where + "a Size that is no number"};
+    return e;
+}
+
+}  // namespace
+
+std::vector<alternative> parse_alternatives(std::string_view group) {
+    std::vector<alternative> all;
+    for (const auto part : split(group, '|'))
+        if (const auto one = parse_one(trim(part))) all.push_back(*one);
+    return all;
+}
+
+bool fits(const alternative& wanted, std::string_view version) {
+    if (wanted.relation.empty()) return true;
+    if (version.empty()) return false;
+    const auto order = index::compare_versions(version, wanted.version);
+    const auto& r = wanted.relation;
+    if (r == "=") return order == 0;
+    if (r == ">=" || r == ">") return order >= 0;  // "<" and ">" are of old, and mean what "<=" and ">=" do
+    if (r == "<=" || r == "<") return order <= 0;
+    if (r == ">>") return order > 0;
+    if (r == "<<") return order < 0;
+    return false;
+}
+
+result<void> package_pool::add(std::string text) {
+    texts_.push_back(std::move(text));
+    index::deb822_reader reader{texts_.back()};
+    index::stanza one;
+    for (;;) {
+        LARDER_TRY(const bool more, reader.next(one));
+        if (!more) return {};
+        // An index may have entries of another hash only; nothing here can name their objects.
+        if (!one.find("SHA256")) continue;
+        LARDER_TRY(auto entry, read_entry(one));
+        const auto position = entries_.size();
+        entries_.push_back(entry);
+        by_name_[entry.name].push_back(position);
+        for (const auto group : split(entry.provides, ','))
+            if (const auto provided = parse_one(trim(group)))
+                providers_[provided->name].push_back({position, provided->version});
+    }
+}
+
+const index_entry* package_pool::find(const alternative& wanted) const {
+    const auto found = by_name_.find(wanted.name);
+    const index_entry* best = nullptr;
+    if (found == by_name_.end()) return best;
+    for (const auto position : found->second) {
+        const auto& one = entries_[position];
+        if (fits(wanted, one.version) && (best == nullptr || index::compare_versions(one.version, best->version) > 0))
+            best = &one;
+    }
+    return best;
+}
+
+const index_entry* package_pool::satisfy(const alternative& wanted) const {
+    if (const auto* real = find(wanted)) return real;
+    const auto found = providers_.find(wanted.name);
+    const index_entry* best = nullptr;
+    if (found == providers_.end()) return best;
+    for (const auto& [position, version] : found->second) {
+        const auto& one = entries_[position];
+        if (!fits(wanted, version)) continue;
+        const bool better = best == nullptr || one.name < best->name ||
+                            (one.name == best->name && index::compare_versions(one.version, best->version) > 0);
+        if (better) best = &one;
+    }
+    return best;
+}
+
+closure close_over(const package_pool& pool, const std::vector<const index_entry*>& wanted) {
+    closure all;
+    std::set<const index_entry*> seen;
+    const auto take = [&](const index_entry* one) {
+        if (seen.insert(one).second) all.packages.push_back(one);
+    };
+    for (const auto* one : wanted) take(one);
+    for (std::size_t i = 0; i < all.packages.size(); ++i) {
+        const auto& needing = *all.packages[i];
+        for (const auto field : {needing.pre_depends, needing.depends})
+            for (const auto raw : split(field, ',')) {
+                const auto group = trim(raw);
+                if (group.empty()) continue;
+                const index_entry* chosen = nullptr;
+                for (const auto& one : parse_alternatives(group))
+                    if ((chosen = pool.satisfy(one)) != nullptr) break;
+                if (chosen != nullptr)
+                    take(chosen);
+                else
+                    all.unresolved.push_back(std::string{needing.name} + " " + std::string{needing.version} +
+                                             " needs: " + printable(group));
+            }
+    }
+    return all;
+}
+
+}  // namespace larder::net::maintenance

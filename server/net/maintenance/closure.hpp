@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <larder/base/digest.hpp>
+#include <larder/base/result.hpp>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace larder::net::maintenance {
+
+/// A binary package as its index has it; views into the index's text.
+struct index_entry {
+    std::string_view name, version, architecture, path, depends, pre_depends, provides;
+    digest content;
+    std::uint64_t size = 0;
+};
+
+/// One alternative of a dependency: "libc6:any (>= 2.36)".
+struct alternative {
+    std::string_view name;
+    std::string_view relation;  ///< "", "<<", "<=", "=", ">=", ">>"
+    std::string_view version;
+};
+
+/// Reads one group of alternatives ("a (>= 1) | b"), without architecture and profile restrictions,
+/// which binary packages do not have. A part that cannot be read is left out.
+std::vector<alternative> parse_alternatives(std::string_view group);
+
+/// Whether a version is one that the alternative takes. `version` empty: of a virtual package without
+/// one, which fits only where none is asked for (Debian Policy 7.5).
+bool fits(const alternative& wanted, std::string_view version);
+
+/// The packages of some indices, by name and by what they provide. Owns the texts.
+class package_pool {
+public:
+    /// Takes the uncompressed text of a Packages file; `malformed` with the line when it is not one.
+    result<void> add(std::string text);
+
+    /// The highest version that fits; null when there is none. The first added among equals.
+    const index_entry* find(const alternative& wanted) const;
+    /// The package itself, else the first by name that provides it.
+    const index_entry* satisfy(const alternative& wanted) const;
+    std::size_t size() const noexcept { return entries_.size(); }
+
+private:
+    struct provider {
+        std::size_t entry = 0;
+        std::string_view version;
+    };
+    std::deque<std::string> texts_;
+    std::deque<index_entry> entries_;
+    std::map<std::string_view, std::vector<std::size_t>> by_name_;
+    std::map<std::string_view, std::vector<provider>> providers_;
+};
+
+struct closure {
+    std::vector<const index_entry*> packages;  ///< those asked for first, then by the order of discovery
+    std::vector<std::string> unresolved;       ///< "hello 2.10 needs: missing | other"
+};
+
+/// Follows Pre-Depends and Depends: of each group the first alternative that the pool has.
+closure close_over(const package_pool& pool, const std::vector<const index_entry*>& wanted);
+
+}  // namespace larder::net::maintenance

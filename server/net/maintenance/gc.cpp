@@ -1,0 +1,126 @@
+#include "maintenance/known_states.hpp"
+#include <algorithm>
+#include <larder/base/units.hpp>
+#include <larder/net/maintenance.hpp>
+#include <sys/stat.h>
+
+// What may go, in which order, and how much of it.
+
+namespace larder::net {
+namespace {
+
+using maintenance::digest_set;
+
+struct cached_object {
+    digest content;
+    std::uint64_t size = 0;
+    std::optional<sys_seconds> used;
+};
+
+/// Since when an object has its name; a commit gives it one. Not found out counts as just now.
+bool came_within(const store::object_store& objects, const digest& d, std::uint64_t seconds) {
+    if (seconds == 0) return false;
+    const auto fd = objects.open(d);
+    struct stat st {};
+    if (!fd || ::fstat(fd->get(), &st) != 0) return true;
+    // The kernel's time against the kernel's time: the engine's clock may be a test's.
+    return std::chrono::system_clock::now().time_since_epoch() - std::chrono::seconds{st.st_ctim.tv_sec} <
+           std::chrono::seconds{seconds};
+}
+
+/// Counts and lists all objects.
+result<std::vector<cached_object>> survey(engine& e, gc_report& report, const progress_sink& tell,
+                                          const std::stop_token& stop) {
+    std::vector<cached_object> all;
+    LARDER_CHECK(e.store().objects().for_each([&](const digest& d, const store::object_info& info) {
+        all.push_back({d, info.size, {}});
+        report.bytes += info.size;
+        if (all.size() % 10'000 == 0) tell({"looking at objects", all.size(), 0});
+        return !stop.stop_requested();
+    }));
+    report.objects = all.size();
+    if (stop.stop_requested()) return error{errc::cancelled, "stopped before anything was removed"};
+    return all;
+}
+
+/// Takes what a ref reaches out of the list.
+void leave_referenced(const digest_set& keep, std::vector<cached_object>& all, gc_report& report) {
+    std::erase_if(all, [&](const cached_object& one) {
+        if (!keep.contains(one.content)) return false;
+        ++report.referenced;
+        report.referenced_bytes += one.size;
+        return true;
+    });
+    report.cached = all.size();
+    report.cached_bytes = report.bytes - report.referenced_bytes;
+}
+
+/// Oldest use first; what was never noted before all, larger ones first among equals.
+result<void> by_age(const store::catalogue& known, std::vector<cached_object>& cached) {
+    for (auto& one : cached) {
+        LARDER_TRY(one.used, known.last_use(one.content));
+    }
+    std::sort(cached.begin(), cached.end(), [](const cached_object& a, const cached_object& b) {
+        if (a.used != b.used) return a.used < b.used;
+        if (a.size != b.size) return a.size > b.size;
+        return a.content < b.content;
+    });
+    return {};
+}
+
+result<void> remove_one(engine& e, const cached_object& one) {
+    LARDER_CHECK(e.store().objects().remove(one.content));
+    return e.store().known().forget_use(one.content);
+}
+
+}  // namespace
+
+result<gc_report> gc(engine& e, const gc_options& options, const progress_sink& tell, std::stop_token stop) {
+    gc_report report;
+    report.dry_run = options.dry_run;
+    report.limit = e.routes()->options.store.max_cache_size;
+    LARDER_CHECK(e.store().known().flush_uses());
+    // Listed first, judged after: what a ref reaches by then is kept, and what came since is not in the list.
+    LARDER_TRY(auto cached, survey(e, report, tell, stop));
+    LARDER_TRY(const auto keep, maintenance::reachable(e));
+    leave_referenced(keep, cached, report);
+    const auto over = report.cached_bytes > report.limit ? report.cached_bytes - report.limit : 0;
+    const auto wanted = std::max(over, options.free_bytes);
+    if (wanted == 0) return report;
+    LARDER_CHECK(by_age(e.store().known(), cached));
+    for (const auto& one : cached) {
+        if (report.removed_bytes >= wanted || stop.stop_requested()) break;
+        if (e.parts().hub.find(one.content) || came_within(e.store().objects(), one.content, options.grace_seconds))
+            continue;
+        if (!options.dry_run) LARDER_CHECK(remove_one(e, one));
+        ++report.removed;
+        report.removed_bytes += one.size;
+        if (one.used) report.used_before = *one.used;
+        if (report.removed % 256 == 0) tell({options.dry_run ? "choosing" : "removing", report.removed_bytes, wanted});
+    }
+    // Answers that are kept in memory may name what went.
+    if (!options.dry_run && report.removed > 0) ++e.parts().generation;
+    tell({options.dry_run ? "choosing" : "removing", wanted, wanted});
+    return report;
+}
+
+void keep_below_limit(engine& e, pressure why, std::stop_token stop) {
+    gc_options options;
+    options.dry_run = false;
+    if (why == pressure::disk_full) {
+        std::uint64_t all = 0;
+        const auto counted = e.store().objects().for_each([&all](const digest&, const store::object_info& info) {
+            all += info.size;
+            return true;
+        });
+        if (counted) options.free_bytes = std::max<std::uint64_t>(1, std::min<std::uint64_t>(1ULL << 30, all / 20));
+    }
+    const auto done = gc(
+        e, options, [](const progress&) {}, stop);
+    if (!done) return e.log().write(log_level::warn, "cache not cleared: " + done.error().message());
+    if (done->removed == 0) return;
+    e.log().write(log_level::info, "cache cleared of what was used least recently",
+                  {{"objects", std::to_string(done->removed)}, {"size", format_size(done->removed_bytes)}});
+}
+
+}  // namespace larder::net

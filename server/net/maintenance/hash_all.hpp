@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <larder/net/maintenance.hpp>
+#include <larder/store/objects.hpp>
+#include <vector>
+
+namespace larder::net::maintenance {
+
+struct listed_object {
+    digest content;
+    std::uint64_t size = 0;
+};
+
+/// All objects there are; large ones first, so that no core ends alone on one.
+result<std::vector<listed_object>> list_objects(const store::object_store& objects);
+
+enum class pace { full, background };
+
+/// What hashing an object found.
+enum class condition { whole, damaged, gone };
+
+/// Hashes all of `work` on `threads` threads (0: one a core) and tells of each object, on the thread
+/// that hashed it. Reads without pushing what others use out of the page cache: pages that were not
+/// there before are given back.
+result<void> hash_all(const store::object_store& objects, const std::vector<listed_object>& work, unsigned threads,
+                      pace how,
+                      const std::function<void(const listed_object&, condition, const std::string& why)>& found,
+                      const progress_sink& tell, std::stop_token stop);
+
+}  // namespace larder::net::maintenance

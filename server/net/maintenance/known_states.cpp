@@ -1,0 +1,213 @@
+#include "maintenance/known_states.hpp"
+#include <algorithm>
+#include <larder/base/text.hpp>
+
+namespace larder::net::maintenance {
+namespace {
+
+constexpr std::string_view current_prefix = "archive/";
+constexpr std::string_view history_prefix = "history/";
+
+std::string_view folder_name(std::string_view path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
+}
+
+std::string_view file_name(std::string_view path) {
+    const auto slash = path.rfind('/');
+    return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+bool listed(const std::vector<std::string>& list, std::string_view item) {
+    return list.empty() || std::find(list.begin(), list.end(), item) != list.end();
+}
+
+bool takes(const index_filter& filter, const index::release_file& file, index::index_kind kind, bool flat) {
+    const auto folder = folder_name(file.path);
+    if (kind == index::index_kind::sha256sums || kind == index::index_kind::pdiff_index) return filter.others;
+    if (kind == index::index_kind::sources) {
+        if (!filter.sources) return false;
+        return flat || listed(filter.components, folder_name(folder));
+    }
+    if (kind != index::index_kind::packages) return false;
+    if (flat) return true;
+    const auto last = file_name(folder);
+    auto component = folder_name(folder);
+    if (component.ends_with("/debian-installer")) {
+        if (!filter.others) return false;
+        component = folder_name(component);
+    }
+    if (!last.starts_with("binary-")) return false;
+    return listed(filter.components, component) &&
+           (last == "binary-all" || listed(filter.architectures, last.substr(7)));
+}
+
+void keep_files(const state_manifest& manifest, digest_set& keep) {
+    for (const auto& file : files_of(manifest)) keep.insert(file.content);
+}
+
+}  // namespace
+
+std::optional<state_ref> parse_state_ref(std::string_view name) {
+    state_ref made;
+    made.ref = name;
+    made.current = name.starts_with(current_prefix);
+    if (!made.current && !name.starts_with(history_prefix)) return {};
+    const auto rest = name.substr(current_prefix.size());
+    static_assert(current_prefix.size() == history_prefix.size());
+    const auto slash = rest.find('/');
+    if (slash == std::string_view::npos || slash == 0) return {};
+    made.archive = rest.substr(0, slash);
+    auto suite_name = rest.substr(slash + 1);
+    if (made.current) {
+        constexpr std::string_view kind = "suite/";
+        if (!suite_name.starts_with(kind)) return {};
+        suite_name.remove_prefix(kind.size());
+    } else {
+        const auto mark = suite_name.rfind('@');
+        if (mark == std::string_view::npos) return {};
+        suite_name = suite_name.substr(0, mark);
+    }
+    if (suite_name.empty()) return {};
+    made.suite = suite_name;
+    return made;
+}
+
+result<std::vector<state_ref>> state_refs(const store::ref_store& refs) {
+    std::vector<state_ref> all;
+    // By name is by date within a suite: the moment stands at the end.
+    for (const auto prefix : {history_prefix, current_prefix}) {
+        LARDER_TRY(const auto found, refs.list(prefix));
+        for (const auto& [name, ref] : found) {
+            auto one = parse_state_ref(name);
+            if (!one) continue;
+            one->version = ref.version;
+            one->value = ref.value;
+            all.push_back(std::move(*one));
+        }
+    }
+    return all;
+}
+
+std::vector<known_state> load_states(const store::object_store& objects, const std::vector<state_ref>& refs,
+                                     const std::function<void(const state_ref&, const error&)>& broken) {
+    std::vector<known_state> all;
+    for (const auto& ref : refs) {
+        const auto id = digest::from_hex(ref.value);
+        auto state = id ? load_state(objects, *id) : result<suite_state_ptr>{id.error()};
+        if (state)
+            all.push_back({ref, std::move(*state)});
+        else
+            broken(ref, state.error());
+    }
+    return all;
+}
+
+std::vector<stored_file> files_of(const state_manifest& manifest) {
+    std::vector<stored_file> files{manifest.text};
+    for (const auto& file : {manifest.in_release, manifest.release, manifest.release_gpg})
+        if (file) files.push_back(*file);
+    return files;
+}
+
+result<digest_set> reachable(engine& e) {
+    digest_set keep;
+    auto& s = e.store();
+    LARDER_TRY(const auto every, s.refs().list(""));
+    for (const auto& [name, ref] : every) {
+        const auto id = digest::from_hex(ref.value);
+        if (!id) continue;
+        keep.insert(*id);
+        const auto parsed = parse_state_ref(name);
+        if (!parsed) continue;
+        const auto text = s.objects().read(*id, 1 << 20);
+        if (!text) return text.error().in("ref " + name + " (larder doctor repairs it)");
+        LARDER_TRY(const auto manifest, state_manifest::read(*text));
+        keep_files(manifest, keep);
+        if (!parsed->current) continue;
+        // Clients of the current state find its indices with upstream gone.
+        const auto state = load_state(s.objects(), *id);
+        if (!state) return state.error().in("ref " + name + " (larder doctor repairs it)");
+        for (const auto& file : (*state)->release().files)
+            if (const auto content = content_of(s.known(), file)) keep.insert(*content);
+        for (const auto* companion : {"Release", "Release.gpg"}) {
+            LARDER_TRY(const auto note, s.known().get_note("companion/" + id->hex() + "/" + companion));
+            const auto content = note ? digest::from_hex(*note) : result<digest>{error{}};
+            if (content) keep.insert(*content);
+        }
+    }
+    // What the archives themselves know to be in use, should that be more.
+    const auto routes = e.routes();
+    for (const auto& a : routes->archives) LARDER_CHECK(a->reachable([&keep](const digest& d) { keep.insert(d); }));
+    return keep;
+}
+
+std::optional<digest> content_of(const store::catalogue& known, const index::release_file& file) {
+    if (file.sha256) return file.sha256;
+    const auto note = known.get_note("sha512/" + file.sha512);
+    if (!note || !*note) return {};
+    const auto content = digest::from_hex(**note);
+    if (!content) return {};
+    return *content;
+}
+
+const index::release_file* file_with(const store::catalogue& known, const suite_state& state, const digest& content) {
+    if (const auto* file = state.by_hash("SHA256", content.hex())) return file;
+    for (const auto& file : state.release().files)
+        if (!file.sha256 && content_of(known, file) == content) return &file;
+    return nullptr;
+}
+
+fetch_order order_of(const known_state& of, const index::release_file& file, const digest& content,
+                     const std::shared_ptr<mirror_group>& from) {
+    const suite in{of.from.suite};
+    const auto folder = folder_name(file.path);
+    fetch_order order;
+    order.content = content;
+    order.size = file.size;
+    order.from = from;
+    const auto base = folder.empty() ? std::string{} : std::string{folder} + "/";
+    if (of.state->release().acquire_by_hash)
+        order.paths.push_back(
+            in.file(base + (file.sha256 ? "by-hash/SHA256/" + file.sha256->hex() : "by-hash/SHA512/" + file.sha512)));
+    order.paths.push_back(in.file(file.path));
+    return order;
+}
+
+std::vector<index_wanted> indices_of(const known_state& of, const index_filter& filter, store::store& from_store,
+                                     const std::shared_ptr<mirror_group>& from) {
+    struct choice {
+        const index::release_file* file = nullptr;
+        digest content;
+        bool here = false;
+    };
+    const suite in{of.from.suite};
+    std::map<std::string_view, choice> choices;
+    for (const auto& file : of.state->release().files) {
+        const auto kind = index::kind_of(file.path);
+        if (kind == index::index_kind::none || !takes(filter, file, kind, in.flat())) continue;
+        const auto content = content_of(from_store.known(), file);
+        if (!content) continue;
+        const auto found = from_store.objects().find(*content);
+        const bool here = found && found->has_value();
+        auto& best = choices[index::without_compression(file.path)];
+        if (best.file == nullptr || (here && !best.here) || (here == best.here && file.size < best.file->size))
+            best = {&file, *content, here};
+    }
+    std::vector<index_wanted> all;
+    for (const auto& [stem, best] : choices) {
+        index_wanted index;
+        index.kind = index::kind_of(best.file->path);
+        index.path = in.file(best.file->path);
+        // Filename in Packages and Directory in Sources count from the archive's root, in a flat one too.
+        if (index.kind == index::index_kind::sha256sums || index.kind == index::index_kind::pdiff_index)
+            index.base = std::string{folder_name(index.path)};
+        const auto* plain = of.state->by_path(stem);
+        index.key = plain != nullptr && plain->sha256 ? *plain->sha256 : best.content;
+        index.order = order_of(of, *best.file, best.content, from);
+        all.push_back(std::move(index));
+    }
+    return all;
+}
+
+}  // namespace larder::net::maintenance

@@ -1,0 +1,74 @@
+#include "maintenance/rebuild.hpp"
+#include "index_reader.hpp"
+
+namespace larder::net::maintenance {
+namespace {
+
+/// What is in the derived tables and nowhere else. Losing it costs little, so trouble here is none.
+struct carried {
+    std::vector<std::pair<digest, sys_seconds>> uses;
+    std::vector<std::pair<std::string, std::string>> notes;
+};
+
+carried take_along(engine& e, const std::vector<known_state>& states) {
+    carried all;
+    auto& known = e.store().known();
+    static_cast<void>(known.flush_uses());
+    static_cast<void>(e.store().objects().for_each([&](const digest& d, const store::object_info&) {
+        const auto used = known.last_use(d);
+        if (used && *used) all.uses.emplace_back(d, **used);
+        return true;
+    }));
+    const auto keep_note = [&](std::string key) {
+        if (const auto note = known.get_note(key); note && *note) all.notes.emplace_back(std::move(key), **note);
+    };
+    for (const auto& one : states) {
+        for (const auto& file : one.state->release().files)
+            if (!file.sha256) keep_note("sha512/" + file.sha512);
+        if (!one.from.current) continue;
+        keep_note("validated/" + one.from.ref);
+        for (const auto* name : {"Release", "Release.gpg"})
+            keep_note("companion/" + one.state->id().hex() + "/" + name);
+    }
+    return all;
+}
+
+result<void> put_back(engine& e, const carried& all) {
+    auto& known = e.store().known();
+    for (const auto& [d, when] : all.uses) known.used(d, when);
+    LARDER_CHECK(known.flush_uses());
+    for (const auto& [key, value] : all.notes) LARDER_CHECK(known.put_note(key, value));
+    return {};
+}
+
+}  // namespace
+
+result<std::uint64_t> rebuild(engine& e, const std::vector<known_state>& states, const progress_sink& tell,
+                              std::stop_token stop) {
+    const auto along = take_along(e, states);
+    LARDER_CHECK(e.store().known().clear());
+    LARDER_CHECK(put_back(e, along));
+    std::uint64_t read = 0, done = 0;
+    for (const auto& one : states) {
+        tell({"reading indices of " + one.from.archive + " " + one.from.suite, done++, states.size()});
+        for (const auto& index : indices_of(one, {}, e.store(), nullptr)) {
+            if (stop.stop_requested())
+                return error{
+                    errc::cancelled,
+                    "stopped before all indices were read; run it again, or they are read as clients need them"};
+            const auto here = e.store().objects().find(index.order.content);
+            if (!here || !*here) continue;
+            const auto known = e.store().known().knows_index(one.from.archive, index.key);
+            if (known && *known) continue;
+            if (const auto how = read_index(e.store(), one.from.archive, index); how)
+                ++read;
+            else
+                e.log().write(log_level::warn, "index not read: " + how.error().message());
+        }
+    }
+    ++e.parts().generation;
+    tell({"reading indices", states.size(), states.size()});
+    return read;
+}
+
+}  // namespace larder::net::maintenance

@@ -1,0 +1,137 @@
+#include "maintenance/restore.hpp"
+#include <future>
+
+namespace larder::net::maintenance {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A state's release files, by whichever way they came.
+struct release_files {
+    std::string in_release, release, release_gpg;
+    sys_seconds modified{};
+};
+
+result<state_manifest> manifest_of(const store::object_store& objects, const state_ref& of) {
+    LARDER_TRY(const auto id, digest::from_hex(of.value));
+    LARDER_TRY(const auto text, objects.read(id, 1 << 20));
+    return state_manifest::read(text);
+}
+
+bool is_whole(const store::object_store& objects, const digest& d) { return objects.read(d, 20'000'000).has_value(); }
+
+/// Makes what archive::keep makes of the same files; only if that is this very state is it kept.
+result<void> keep_again(engine& e, const archive& a, const state_ref& of, const release_files& files) {
+    const auto verified = files.in_release.empty() ? a.keys().detached(files.release, files.release_gpg)
+                                                   : a.keys().inline_signed(files.in_release);
+    if (!verified) return verified.error();
+    LARDER_TRY(const auto release, index::parse_release(*verified));
+    const auto named = [](const std::string& bytes) { return stored_file{sha256(bytes), bytes.size()}; };
+    state_manifest manifest;
+    manifest.archive = of.archive;
+    manifest.suite = of.suite;
+    manifest.date = release.date;
+    manifest.signers = verified->signers();
+    manifest.text = named(verified->text());
+    std::vector<std::string> wanted{verified->text()};
+    if (!files.in_release.empty()) {
+        manifest.in_release = named(files.in_release);
+        wanted.push_back(files.in_release);
+    } else {
+        manifest.release = named(files.release);
+        manifest.release_gpg = named(files.release_gpg);
+        wanted.push_back(files.release);
+        wanted.push_back(files.release_gpg);
+    }
+    auto text = manifest.write();
+    if (sha256(text).hex() != of.value)
+        return error{errc::absent, "upstream has another state by now, of " + format_iso(release.date)};
+    wanted.push_back(std::move(text));
+    for (const auto& bytes : wanted) {
+        LARDER_TRY(const auto content, e.store().objects().put(bytes, files.modified));
+        static_cast<void>(content);
+    }
+    return {};
+}
+
+/// The release files that are still here.
+result<release_files> from_store(const store::object_store& objects, const state_ref& of) {
+    LARDER_TRY(const auto manifest, manifest_of(objects, of));
+    release_files files;
+    files.modified = manifest.date;
+    if (manifest.in_release) {
+        LARDER_TRY(files.in_release, objects.read(manifest.in_release->content, 20'000'000));
+        if (const auto info = objects.find(manifest.in_release->content); info && *info)
+            files.modified = (*info)->modified;
+        return files;
+    }
+    if (!manifest.release || !manifest.release_gpg) return error{errc::absent, "its release files are not here"};
+    LARDER_TRY(files.release, objects.read(manifest.release->content, 20'000'000));
+    LARDER_TRY(files.release_gpg, objects.read(manifest.release_gpg->content, 20'000'000));
+    return files;
+}
+
+result<document> ask(engine& e, const archive& a, const std::string& path, const std::stop_token& stop) {
+    auto work = e.parts().hub.ask(a.mirrors_ptr(), path, std::nullopt, index::max_release_size, {});
+    auto ended = asio::co_spawn(e.parts().loop, std::move(work), asio::use_future);
+    while (ended.wait_for(100ms) != std::future_status::ready)
+        if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
+    return ended.get();
+}
+
+result<release_files> from_upstream(engine& e, const archive& a, const state_ref& of, const std::stop_token& stop) {
+    const suite in{of.suite};
+    release_files files;
+    auto signed_text = ask(e, a, in.file("InRelease"), stop);
+    if (signed_text) {
+        files.in_release = std::move(signed_text->body);
+        files.modified = signed_text->modified.value_or(e.clock().now());
+        return files;
+    }
+    if (signed_text.error().code() != errc::absent) return signed_text.error();
+    LARDER_TRY(auto release, ask(e, a, in.file("Release"), stop));
+    LARDER_TRY(auto signature, ask(e, a, in.file("Release.gpg"), stop));
+    files.modified = release.modified.value_or(e.clock().now());
+    files.release = std::move(release.body);
+    files.release_gpg = std::move(signature.body);
+    return files;
+}
+
+}  // namespace
+
+std::vector<digest> missing_of(const store::object_store& objects, const state_ref& of) {
+    const auto id = digest::from_hex(of.value);
+    if (!id) return {};
+    const auto manifest = manifest_of(objects, of);
+    if (!manifest) return {*id};
+    std::vector<digest> missing;
+    for (const auto& file : files_of(*manifest))
+        if (!is_whole(objects, file.content)) missing.push_back(file.content);
+    return missing;
+}
+
+result<void> restore(engine& e, const state_ref& of, std::stop_token stop) {
+    const auto a = e.find_archive(of.archive);
+    if (!a) return error{errc::absent, "archive '" + of.archive + "' is not configured any more"};
+    if (const auto here = from_store(e.store().objects(), of); here && keep_again(e, *a, of, *here)) return {};
+    LARDER_TRY(const auto files, from_upstream(e, *a, of, stop));
+    return keep_again(e, *a, of, files);
+}
+
+result<std::string> give_up(engine& e, const state_ref& of, const std::vector<state_ref>& all) {
+    auto& refs = e.store().refs();
+    if (of.current) {
+        // The history is in order of time: the last whole one is the youngest.
+        for (auto past = all.rbegin(); past != all.rend(); ++past) {
+            if (past->current || past->archive != of.archive || past->suite != of.suite || past->value == of.value)
+                continue;
+            if (!missing_of(e.store().objects(), *past).empty()) continue;
+            LARDER_CHECK(refs.change({{of.ref, of.version, past->value}}));
+            return of.ref + ": went back to the state of " + past->ref.substr(past->ref.rfind('@') + 1);
+        }
+    }
+    LARDER_CHECK(refs.change({{of.ref, of.version, std::nullopt}}));
+    return of.ref + ": forgotten";
+}
+
+}  // namespace larder::net::maintenance

@@ -1,0 +1,254 @@
+#include <algorithm>
+#include <boost/json.hpp>
+#include <larder/base/text.hpp>
+#include <larder/core/status.hpp>
+#include <site/api.hpp>
+#include <site/api_views.hpp>
+
+// Dispatch: which operation, whether it is allowed, and what is wrong with the request otherwise.
+
+namespace larder::net::site {
+namespace {
+
+namespace json = boost::json;
+
+std::string_view name_of(core::method verb) { return verb == core::method::post ? "POST" : "GET, HEAD"; }
+
+std::string_view name_of(role who) {
+    switch (who) {
+        case role::none: return "none";
+        case role::read: return "read";
+        case role::upload: return "upload";
+        case role::promote: return "promote";
+        case role::admin: return "admin";
+    }
+    return "none";
+}
+
+/// The path's variable parts, when it has the form of `pattern`.
+std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
+    const auto want = split(pattern, '/');
+    const auto have = split(path, '/');
+    if (want.size() != have.size()) return {};
+    std::vector<std::string> captured;
+    for (std::size_t i = 0; i < want.size(); ++i) {
+        if (want[i].starts_with('{'))
+            captured.emplace_back(have[i]);
+        else if (want[i] != have[i])
+            return {};
+    }
+    return captured;
+}
+
+/// The body as an object; no body at all is an empty one. The error says at which byte it breaks.
+result<json::object> parse_body(std::string_view body) {
+    if (trim(body).empty()) return json::object{};
+    json::stream_parser parser;
+    boost::system::error_code ec;
+    const auto used = parser.write_some(body.data(), body.size(), ec);
+    if (!ec && used < body.size() && !trim(body.substr(used)).empty()) ec = json::error::extra_data;
+    if (!ec) parser.finish(ec);
+    if (ec)
+        return error{errc::malformed,
+                     "the body is no JSON: " + ec.message() + " after " + std::to_string(used) + " bytes"};
+    auto value = parser.release();
+    if (!value.is_object()) return error{errc::malformed, "the body must be a JSON object"};
+    return std::move(value.get_object());
+}
+
+/// Members sorted by name: equal options have equal texts.
+std::string canonical(const json::object& object) {
+    std::vector<std::string_view> names;
+    for (const auto& [name, value] : object) names.push_back(name);
+    std::sort(names.begin(), names.end());
+    json::object sorted;
+    for (const auto name : names) sorted[name] = object.at(name);
+    return json::serialize(sorted);
+}
+
+site_reply accepted(const result<job_board::started>& job) {
+    if (!job && job.error().code() == errc::refused) {
+        auto busy = json_error(503, "busy", job.error().detail());
+        busy.fields.emplace_back("Retry-After", "30");
+        return busy;
+    }
+    if (!job) return json_error(job.error());
+    auto reply = json_reply(json::serialize(json::object{{"job", job->id}, {"joined", job->joined}}), 202);
+    reply.fields.emplace_back("Location", "/api/v1/jobs/" + job->id);
+    return reply;
+}
+
+site_reply start_job(const api_request& call, const job_kind& kind) {
+    auto options = parse_body(call.request.body);
+    if (!options) return json_error(options.error());
+    if (auto fine = check_options(kind, *options); !fine) return json_error(fine.error());
+    auto text = canonical(*options);
+    auto work = [&host = call.host, run = kind.run, given = std::move(*options)](const progress_sink& tell,
+                                                                                 std::stop_token stop) {
+        return run(host, given, tell, std::move(stop));
+    };
+    return accepted(call.site.jobs().start(std::string{kind.name}, text, std::move(work)));
+}
+
+site_reply start_reload(const api_request& call) {
+    if (!trim(call.request.body).empty() && trim(call.request.body) != "{}")
+        return json_error(400, "malformed", "reload takes no options");
+    auto work = [&site = call.site](const progress_sink&, std::stop_token) -> result<std::string> {
+        LARDER_CHECK(site.reload());
+        return std::string{R"({"reloaded":true})"};
+    };
+    return accepted(call.site.jobs().start("reload", "{}", std::move(work)));
+}
+
+site_reply show_status(const api_request& call) {
+    return json_reply(json::serialize(status_json(gather(call.host, call.site))));
+}
+
+site_reply show_archives(const api_request& call) {
+    json::array all;
+    const auto view = gather(call.host, call.site);
+    for (const auto& a : view.archives) all.push_back(archive_json(a));
+    return json_reply(json::serialize(json::object{{"archives", std::move(all)}}));
+}
+
+site_reply show_archive(const api_request& call) {
+    const auto view = gather(call.host, call.site);
+    for (const auto& a : view.archives)
+        if (a.name == call.captured.front()) return json_reply(json::serialize(archive_json(a)));
+    return json_error(404, "absent", "no archive is called '" + printable(call.captured.front(), 100) + "'");
+}
+
+site_reply show_jobs(const api_request& call) {
+    json::array all;
+    for (const auto& j : call.site.jobs().all()) all.push_back(job_json(j));
+    return json_reply(json::serialize(json::object{{"jobs", std::move(all)}}));
+}
+
+site_reply show_job(const api_request& call) {
+    const auto found = call.site.jobs().find(call.captured.front());
+    if (!found)
+        return json_error(404, "absent",
+                          "no job has the id '" + printable(call.captured.front(), 60) +
+                              "'; jobs are kept for an hour after their end");
+    return json_reply(json::serialize(job_json(*found)));
+}
+
+site_reply show_whoami(const api_request& call) {
+    return json_reply(json::serialize(json::object{{"role", name_of(call.request.who)}}));
+}
+
+site_reply show_document(const api_request& call) {
+    return json_reply(openapi_document(api_routes(call.site.kinds())));
+}
+
+site_reply not_allowed(const std::vector<api_route>& routes, std::string_view path) {
+    std::vector<std::string_view> verbs;
+    for (const auto& r : routes)
+        if (match(r.path, path) && std::find(verbs.begin(), verbs.end(), name_of(r.verb)) == verbs.end())
+            verbs.push_back(name_of(r.verb));
+    if (verbs.empty())
+        return json_error(404, "absent", "there is nothing at this path; /api/v1/openapi.json lists what there is");
+    std::string allow;
+    for (const auto v : verbs) allow += (allow.empty() ? "" : ", ") + std::string{v};
+    auto reply = json_error(405, "method_not_allowed", "only " + allow + " can be used here");
+    reply.fields.emplace_back("Allow", allow);
+    return reply;
+}
+
+std::optional<site_reply> keep_out(role needed, role who) {
+    if (who >= needed) return {};
+    if (who == role::none) {
+        auto reply =
+            json_error(401, "unauthorized",
+                       "this needs a token with the role " + std::string{name_of(needed)} + ", or the admin socket");
+        reply.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"larder\"");
+        return reply;
+    }
+    return json_error(
+        403, "forbidden",
+        "this needs the role " + std::string{name_of(needed)} + "; this token has " + std::string{name_of(who)});
+}
+
+/// A form of a page elsewhere cannot send this type, so it can start nothing here.
+bool is_json(std::string_view content_type) {
+    return content_type.empty() || iequals(trim(content_type.substr(0, content_type.find(';'))), "application/json");
+}
+
+}  // namespace
+
+site_reply json_reply(std::string text, int status) {
+    site_reply reply;
+    reply.status = status;
+    reply.content_type = "application/json";
+    reply.body = std::move(text);
+    reply.body += '\n';
+    reply.fields.emplace_back("Cache-Control", "no-store");
+    return reply;
+}
+
+site_reply json_error(int status, std::string_view code, std::string_view detail) {
+    return json_reply(json::serialize(json::object{{"error", json::object{{"code", code}, {"detail", detail}}}}),
+                      status);
+}
+
+site_reply json_error(const error& why) {
+    return json_error(core::http_status(why.code()), to_string(why.code()), why.detail());
+}
+
+std::vector<api_route> api_routes(const std::vector<job_kind>& kinds) {
+    using core::method;
+    std::vector<api_route> all{
+        {method::get, "/status", role::none, "getStatus",
+         "How the server fares: traffic, archives, their suites and mirrors.", "Status", 200, nullptr, show_status},
+        {method::get, "/openapi.json", role::none, "getDocument", "This document.", "Document", 200, nullptr,
+         show_document},
+        {method::get, "/whoami", role::read, "getWhoami", "The role of the token, or of the admin socket.", "Whoami",
+         200, nullptr, show_whoami},
+        {method::get, "/archives", role::read, "listArchives", "All configured archives.", "Archives", 200, nullptr,
+         show_archives},
+        {method::get, "/archives/{name}", role::read, "getArchive", "One archive.", "Archive", 200, nullptr,
+         show_archive},
+        {method::get, "/jobs", role::read, "listJobs",
+         "Jobs that wait, run, or ended within the last hour; newest first.", "Jobs", 200, nullptr, show_jobs},
+        {method::get, "/jobs/{id}", role::read, "getJob", "One job: how far it is, and its result or error.", "Job",
+         200, nullptr, show_job},
+        {method::post, "/reload", role::admin, "reload", "Reads the configuration file anew; connections stay open.",
+         "Started", 202, nullptr, start_reload},
+    };
+    for (const auto& k : kinds) {
+        api_route start{method::post,
+                        "/jobs/" + std::string{k.name},
+                        role::admin,
+                        "start_" + std::string{k.name},
+                        std::string{k.purpose},
+                        "Started",
+                        202,
+                        &k,
+                        nullptr};
+        start.run = [&k](const api_request& call) { return start_job(call, k); };
+        all.push_back(std::move(start));
+    }
+    return all;
+}
+
+site_reply answer_api(engine& e, site_state& site, const site_request& request) {
+    constexpr std::string_view version = "v1";
+    if (!request.path.starts_with(version)) return json_error(404, "absent", "the API is below /api/v1/");
+    const auto path = std::string_view{request.path}.substr(version.size());
+    // HEAD is GET without the body; the session leaves that out.
+    const auto verb = request.verb == core::method::head ? core::method::get : request.verb;
+    const auto routes = api_routes(site.kinds());
+    for (const auto& route : routes) {
+        if (route.verb != verb) continue;
+        auto captured = match(route.path, path);
+        if (!captured) continue;
+        if (auto no = keep_out(route.needed, request.who)) return std::move(*no);
+        if (!request.query.empty()) return json_error(400, "malformed", "no query parameter is defined here");
+        if (verb == core::method::post && !is_json(request.content_type))
+            return json_error(415, "unsupported", "the body must be application/json");
+        return route.run(api_request{e, site, request, std::move(*captured)});
+    }
+    return not_allowed(routes, path);
+}
+
+}  // namespace larder::net::site

@@ -1,0 +1,61 @@
+#include <boost/json.hpp>
+#include <larder/base/text.hpp>
+#include <site/job_kinds.hpp>
+
+namespace larder::net::site {
+namespace {
+
+namespace json = boost::json;
+
+bool is_a(option_type type, const json::value& value) {
+    switch (type) {
+        case option_type::boolean: return value.is_bool();
+        case option_type::number: return value.is_uint64() || (value.is_int64() && value.get_int64() >= 0);
+        case option_type::text: return value.is_string();
+        case option_type::texts: {
+            if (!value.is_array()) return false;
+            for (const auto& one : value.get_array())
+                if (!one.is_string()) return false;
+            return true;
+        }
+    }
+    return false;
+}
+
+std::string_view name_of(option_type type) {
+    switch (type) {
+        case option_type::boolean: return "true or false";
+        case option_type::number: return "a whole number, 0 or more";
+        case option_type::text: return "a string";
+        case option_type::texts: return "an array of strings";
+    }
+    return "";
+}
+
+std::string names_of(const job_kind& kind) {
+    std::string all;
+    for (const auto& o : kind.options) all += (all.empty() ? "" : ", ") + std::string{o.name};
+    return all.empty() ? "none" : all;
+}
+
+}  // namespace
+
+result<void> check_options(const job_kind& kind, const json::object& given) {
+    for (const auto& [name, value] : given) {
+        const job_option* known = nullptr;
+        for (const auto& o : kind.options)
+            if (o.name == std::string_view{name}) known = &o;
+        if (known == nullptr)
+            return error{errc::malformed, std::string{kind.name} + " has no option '" + printable(name, 60) +
+                                              "'; there is: " + names_of(kind)};
+        if (!is_a(known->type, value))
+            return error{errc::malformed,
+                         "option '" + std::string{name} + "' must be " + std::string{name_of(known->type)}};
+    }
+    for (const auto& o : kind.options)
+        if (o.need == presence::required && !given.contains(o.name))
+            return error{errc::malformed, std::string{kind.name} + " needs the option '" + std::string{o.name} + "'"};
+    return {};
+}
+
+}  // namespace larder::net::site

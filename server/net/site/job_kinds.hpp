@@ -1,0 +1,38 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <functional>
+#include <larder/net/engine.hpp>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace larder::net::site {
+
+enum class option_type { boolean, number, text, texts };
+enum class presence { optional, required };
+
+/// An option of a job, as JSON. The API's document and the check of a request come from this.
+struct job_option {
+    std::string_view name;
+    option_type type = option_type::boolean;
+    std::string_view purpose;  ///< one sentence
+    presence need = presence::optional;
+};
+
+/// A kind of long work. `run` gets options that were checked: only the listed ones, of the right types.
+struct job_kind {
+    std::string_view name;
+    std::string_view purpose;  ///< one sentence
+    std::vector<job_option> options;
+    std::function<result<std::string>(engine&, const boost::json::object&, const progress_sink&, std::stop_token)> run;
+};
+
+/// doctor, gc, import, update, fetch.
+std::vector<job_kind> maintenance_kinds();
+
+/// `malformed` with a sentence when something is unknown, missing, or of another type.
+result<void> check_options(const job_kind& kind, const boost::json::object& given);
+
+}  // namespace larder::net::site

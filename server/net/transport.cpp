@@ -1,0 +1,159 @@
+#include "transport.hpp"
+#include <algorithm>
+#include <array>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace larder::net {
+namespace {
+
+/// One sendfile call: as much as a socket buffer is ever likely to take.
+constexpr std::uint64_t most_at_once = 4ULL << 20;
+/// What a TLS connection reads of a file at a time.
+constexpr std::size_t tls_piece = 64 * 1024;
+
+/// TCP_CORK while a larger file is sent: sendfile hands pages on 16 at a time, and without it each
+/// batch may leave as a packet of its own, which costs both sides a wake-up.
+class corked {
+public:
+    corked(int fd, std::uint64_t length) : fd_{length > cork_from ? fd : -1} { set(1); }
+    ~corked() { set(0); }
+    corked(const corked&) = delete;
+    corked& operator=(const corked&) = delete;
+
+private:
+    static constexpr std::uint64_t cork_from = 32 * 1024;
+    void set(int on) const {
+        if (fd_ >= 0) ::setsockopt(fd_, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+    }
+    int fd_;
+};
+
+error_code last_error() { return {errno, boost::system::system_category()}; }
+
+}  // namespace
+
+awaitable<io_result> plain_transport::read_some(char* into, std::size_t size) {
+    error_code ec;
+    auto token = asio::redirect_error(asio::use_awaitable, ec);
+    const auto buffer = asio::buffer(into, size);
+    const auto n = co_await socket_.async_read_some(buffer, token);
+    co_return io_result(ec, n);
+}
+
+io_result plain_transport::read_now(char* into, std::size_t size) {
+    for (;;) {
+        const auto n = ::recv(socket_.native_handle(), into, size, MSG_DONTWAIT);
+        if (n > 0) return {error_code{}, static_cast<std::size_t>(n)};
+        if (n == 0) return {asio::error::eof, 0};
+        if (errno != EINTR) return {last_error(), 0};
+    }
+}
+
+awaitable<error_code> plain_transport::write(std::string_view head, std::string_view body) {
+    error_code ec;
+    auto token = asio::redirect_error(asio::use_awaitable, ec);
+    const std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
+    co_await asio::async_write(socket_, parts, token);
+    co_return ec;
+}
+
+awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, std::uint64_t offset,
+                                                 std::uint64_t length, std::uint64_t& sent) {
+    const int to = socket_.native_handle();
+    const corked whole_packets{to, length};
+    error_code ec;
+    auto token = asio::redirect_error(asio::use_awaitable, ec);
+    while (!head.empty()) {
+        // MSG_MORE: the head leaves in one packet with the start of the file.
+        const auto n = ::send(to, head.data(), head.size(), MSG_NOSIGNAL | (length > 0 ? MSG_MORE : 0));
+        if (n > 0) {
+            head.remove_prefix(static_cast<std::size_t>(n));
+        } else if (errno == EAGAIN) {
+            co_await socket_.async_wait(stream_socket::wait_write, token);
+            if (ec) co_return ec;
+        } else if (errno != EINTR) {
+            co_return last_error();
+        }
+    }
+    auto at = static_cast<off_t>(offset);
+    while (length > 0) {
+        const auto n = ::sendfile(to, fd, &at, std::min(length, most_at_once));
+        if (n > 0) {
+            length -= static_cast<std::uint64_t>(n);
+            sent += static_cast<std::uint64_t>(n);
+        } else if (n == 0) {
+            co_return asio::error::eof;  // the file is shorter than it was said to be
+        } else if (errno == EAGAIN) {
+            co_await socket_.async_wait(stream_socket::wait_write, token);
+            if (ec) co_return ec;
+        } else if (errno != EINTR) {
+            co_return last_error();
+        }
+    }
+    co_return error_code{};
+}
+
+awaitable<void> plain_transport::close() {
+    error_code ignored;
+    socket_.shutdown(stream_socket::shutdown_both, ignored);
+    socket_.close(ignored);
+    co_return;
+}
+
+awaitable<io_result> tls_transport::read_some(char* into, std::size_t size) {
+    error_code ec;
+    auto token = asio::redirect_error(asio::use_awaitable, ec);
+    const auto buffer = asio::buffer(into, size);
+    const auto n = co_await stream_.async_read_some(buffer, token);
+    co_return io_result(ec, n);
+}
+
+awaitable<error_code> tls_transport::write(std::string_view head, std::string_view body) {
+    error_code ec;
+    auto token = asio::redirect_error(asio::use_awaitable, ec);
+    const std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
+    co_await asio::async_write(stream_, parts, token);
+    co_return ec;
+}
+
+awaitable<error_code> tls_transport::send_file(std::string_view head, int fd, std::uint64_t offset,
+                                               std::uint64_t length, std::uint64_t& sent) {
+    std::string piece(tls_piece, '\0');
+    do {
+        const auto n = length == 0 ? 0
+                                   : ::pread(fd, piece.data(), std::min<std::uint64_t>(length, tls_piece),
+                                             static_cast<off_t>(offset));
+        if (n < 0) co_return last_error();
+        if (n == 0 && length > 0) co_return asio::error::eof;
+        const auto size = static_cast<std::size_t>(n);
+        const std::string_view body{piece.data(), size};
+        const auto failed = co_await write(head, body);
+        if (failed) co_return failed;
+        head = {};
+        offset += size;
+        length -= size;
+        sent += size;
+    } while (length > 0);
+    co_return error_code{};
+}
+
+awaitable<error_code> tls_transport::handshake() {
+    error_code ec;
+    auto token = asio::redirect_error(asio::use_awaitable, ec);
+    co_await stream_.async_handshake(asio::ssl::stream_base::server, token);
+    co_return ec;
+}
+
+awaitable<void> tls_transport::close() {
+    // No waiting for the other side's close_notify: every body has an exact length.
+    error_code ignored;
+    socket().shutdown(stream_socket::shutdown_both, ignored);
+    socket().close(ignored);
+    co_return;
+}
+
+}  // namespace larder::net

@@ -1,0 +1,59 @@
+#include "gpg_home.hpp"
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/file.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace larder::signing {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// trust-model always: a key counts because it is in this keyring, nothing else makes it count, and
+// there is no trust database to keep. No locks and no seed file: verifying writes nothing.
+constexpr const char* configuration =
+    "batch\n"
+    "no-tty\n"
+    "trust-model always\n"
+    "no-auto-check-trustdb\n"
+    "no-autostart\n"
+    "disable-dirmngr\n"
+    "no-auto-key-locate\n"
+    "no-auto-key-retrieve\n"
+    "no-random-seed-file\n"
+    "lock-never\n";
+
+}  // namespace
+
+result<gpg_home> gpg_home::make() {
+    std::error_code ec;
+    const auto base = fs::temp_directory_path(ec);
+    if (ec) return errno_error(ec.value(), "looking for a folder for temporary files ($TMPDIR, /tmp)");
+    std::string path = (base / "larder-keys-XXXXXX").string();
+    if (::mkdtemp(path.data()) == nullptr) return errno_error(errno, "making the temporary folder " + path);
+    unique_fd lock{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!lock) {
+        const int err = errno;
+        fs::remove_all(path, ec);
+        return errno_error(err, "opening " + path);
+    }
+    // Somebody else's lock on a new folder of ours can only be that of a clean-up passing by.
+    (void)::flock(lock.get(), LOCK_SH | LOCK_NB);
+    gpg_home home{std::move(path), std::move(lock)};
+    LARDER_CHECK(replace_file(home.path() + "/gpg.conf", configuration, 0600));
+    return home;
+}
+
+gpg_home::~gpg_home() {
+    if (!lock_) return;
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+}
+
+bool gpg_home::intact() const { return ::access((path_ + "/pubring.kbx").c_str(), R_OK) == 0; }
+
+}  // namespace larder::signing

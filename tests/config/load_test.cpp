@@ -1,0 +1,176 @@
+#include "golden.hpp"
+#include "suggest.hpp"
+#include <catch2/catch.hpp>
+#include <larder/base/text.hpp>
+#include <larder/config/load.hpp>
+#include <stdlib.h>
+
+using namespace larder;
+using config::file_check;
+
+namespace {
+
+/// The complaints about a text, without the check for files; "" when it is right.
+std::string complaints(const std::string& text) {
+    const auto r = config::parse(text, "t.toml", file_check::off);
+    if (r) return {};
+    CHECK(r.error().code() == errc::bad_config);
+    return r.error().detail();
+}
+
+const std::string one_archive =
+    "[[archive]]\nname = \"debian\"\nupstream = \"http://a.example/debian/\"\nkeyring = \"/k.gpg\"\n";
+
+}  // namespace
+
+TEST_CASE("config: an empty file gives the defaults", "[config]") {
+    const auto r = config::parse("", "t.toml");
+    REQUIRE(r.has_value());
+    CHECK(config::show(*r) == config::show(core::options{}));
+    CHECK(r->server.listen == std::vector<std::string>{"127.0.0.1:3142"});
+}
+
+TEST_CASE("config: every kind of value arrives", "[config]") {
+    const auto r = config::parse(
+        "[server]\nlisten = [\"*:80\", \"[::1]:81\"]\nthreads = 3\nmax_request_head = 4096\nidle_timeout = \"2 min\"\n"
+        "[log]\nrequests = true\nlevel = \"warn\"\n[store]\nmax_cache_size = \"64 MiB\"\n[upstream]\nbackoff = 0\n" +
+            one_archive + "suites = [\"bookworm\", \"/\"]\ncheck_valid_until = false\n",
+        "t.toml", file_check::off);
+    REQUIRE(r.has_value());
+    CHECK(r->server.listen == std::vector<std::string>{"*:80", "[::1]:81"});
+    CHECK(r->server.threads == 3);
+    CHECK(r->server.max_request_head == 4096);
+    CHECK(r->server.idle_timeout == core::milliseconds{120'000});
+    CHECK(r->log.requests);
+    CHECK(r->log.level == "warn");
+    CHECK(r->store.max_cache_size == 64ULL << 20);
+    CHECK(r->upstream.backoff == core::milliseconds{0});
+    REQUIRE(r->archives.size() == 1);
+    CHECK(r->archives[0].upstream == std::vector<std::string>{"http://a.example/debian"});
+    CHECK(r->archives[0].suites == std::vector<std::string>{"bookworm", "./"});
+    CHECK_FALSE(r->archives[0].check_valid_until);
+}
+
+TEST_CASE("config: what is shown parses back to the same", "[config]") {
+    const auto first = config::parse(
+        "[server]\nlisten = []\nidle_timeout = \"1500ms\"\n[store]\nmax_cache_size = 12345\n" + one_archive +
+            "user = \"a\\\"b\"\npassword_file = \"/p\"\n[[token]]\nname = \"ci\"\nrole = \"read\"\nsha256 = \"" +
+            std::string(64, '0') + "\"\n",
+        "t.toml", file_check::off);
+    REQUIRE(first.has_value());
+    const auto text = config::show(*first);
+    const auto again = config::parse(text, "shown.toml", file_check::off);
+    REQUIRE(again.has_value());
+    CHECK(config::show(*again) == text);
+    CHECK(text.find("max_cache_size = \"12345 B\"") != std::string::npos);
+    check_golden("tests/config/golden/show.toml", text);
+    check_golden("tests/config/golden/show.json", config::show_json(*first));
+}
+
+TEST_CASE("config: all errors of a file are told at once, each with its line", "[config]") {
+    const auto path = "tests/config/golden/errors.toml";
+    const auto text = read_file(std::string{LARDER_SOURCE_DIR} + "/" + path);
+    REQUIRE(text.has_value());
+    const auto r = config::parse(*text, path);
+    REQUIRE_FALSE(r.has_value());
+    check_golden("tests/config/golden/errors.txt", r.error().detail() + "\n");
+}
+
+TEST_CASE("config: broken TOML says where", "[config]") {
+    CHECK(complaints("[server]\nlisten = [\"x\"\n[store]\n").starts_with("t.toml:3: broken TOML: "));
+    CHECK(complaints("[server]\nthreads = 1\nthreads = 2\n").starts_with("t.toml:3: broken TOML: "));
+    CHECK(complaints("a = \"\xff\"").starts_with("t.toml:1: broken TOML: "));
+}
+
+TEST_CASE("config: an unknown setting is an error that names the nearest one", "[config]") {
+    CHECK(complaints("[server]\nlistn = []") == "t.toml:2: server.listn: unknown setting; did you mean 'listen'?");
+    CHECK(complaints("[server]\nmax-connections = 1") ==
+          "t.toml:2: server.max-connections: unknown setting; did you mean 'max_connections'?");
+    CHECK(complaints("[server]\nwhatever = 1") == "t.toml:2: server.whatever: unknown setting");
+    CHECK(complaints("[server]\nmax_cache_size = 1") ==
+          "t.toml:2: server.max_cache_size: unknown setting; it belongs under [store]");
+    CHECK(complaints("[stroe]\n") == "t.toml:1: stroe: unknown table or setting; did you mean 'store'?");
+    CHECK(complaints("listen = []") == "t.toml:1: listen: unknown table or setting; it belongs under [server]");
+    CHECK(complaints("[archive]\nname = \"x\"") ==
+          "t.toml:1: archive: is written in double brackets, once for each: [[archive]]");
+    CHECK(complaints("[[server]]\n") == "t.toml:1: server: is written as a table: [server]");
+}
+
+TEST_CASE("config: the nearest word is near", "[config]") {
+    const std::vector<std::string> known{"listen", "listen_tls", "threads", "path"};
+    CHECK(config::nearest("lisetn", known) == "listen");
+    CHECK(config::nearest("LISTEN", known) == "listen");
+    CHECK(config::nearest("listen-tls", known) == "listen_tls");
+    CHECK(config::nearest("thread", known) == "threads");
+    CHECK(config::nearest("colour", known).empty());
+    CHECK(config::nearest("", known).empty());
+    CHECK(config::nearest(std::string(10'000, 'x'), known).empty());
+}
+
+TEST_CASE("config: archives differ in their names", "[config]") {
+    CHECK(complaints(one_archive).empty());
+    CHECK(complaints(one_archive + one_archive) ==
+          "t.toml:6: archive.name: 'debian' is taken by the archive of line 2");
+    const std::string other = "[[archive]]\nname = \"other\"\nkeyring = \"/k\"\n";
+    CHECK(complaints(one_archive + other + "upstream = \"http://a.example/debian\"\n").empty());  // say, a frozen one
+    CHECK(
+        complaints(one_archive + other + "upstream = \"http://b.example\"\naliases = \"http://A.example/debian/\"\n") ==
+        "t.toml:9: archive.aliases: 'http://a.example/debian' is an upstream of archive 'debian'");
+    CHECK(complaints(one_archive + "suites = [\"x\",\n\"x\"]") == "t.toml:6: archive.suites: 'x' is there twice");
+}
+
+TEST_CASE("config: an archive without keyring is refused", "[config]") {
+    CHECK(complaints("[[archive]]\nname = \"x\"\nupstream = \"http://a.example\"\n")
+              .starts_with("t.toml:1: archive.keyring: is missing; every [[archive]] needs it"));
+    CHECK(complaints("[[archive]]\nname = \"x\"\nupstream = \"http://a.example\"\nkeyring = []\n")
+              .starts_with("t.toml:4: archive.keyring: must not be empty"));
+}
+
+TEST_CASE("config: HTTPS needs certificate and key", "[config]") {
+    CHECK(complaints("[server]\nlisten_tls = \"*:3143\"\n") ==
+          "t.toml:2: server.listen_tls: HTTPS needs both tls_certificate and tls_key");
+    CHECK(complaints("[server]\ntls_key = \"/k\"\n") == "t.toml:2: server.tls_key: needs tls_certificate beside it");
+    CHECK(complaints("[server]\nlisten_tls = \"*:3143\"\ntls_key = \"/k\"\ntls_certificate = \"/c\"\n").empty());
+    CHECK(
+        complaints("[server]\nlisten = \"*:1\"\nlisten_tls = \"*:1\"\ntls_key = \"/k\"\ntls_certificate = \"/c\"\n") ==
+        "t.toml:3: server.listen_tls: '*:1' is in listen too; HTTP and HTTPS need a port each");
+}
+
+TEST_CASE("config: two free ports are not a duplicate", "[config]") {
+    CHECK(complaints("[server]\nlisten = [\"127.0.0.1:0\", \"127.0.0.1:0\"]\n").empty());
+    CHECK(complaints("[server]\nlisten = [\"127.0.0.1:1\", \"127.0.0.1:1\"]\n") ==
+          "t.toml:2: server.listen: '127.0.0.1:1' is there twice");
+}
+
+TEST_CASE("config: a file that is named must be there, unless nobody is to look", "[config]") {
+    const std::string keyring = "/nonexistent/keyring.gpg";
+    const auto text = "[[archive]]\nname = \"x\"\nupstream = \"http://a.example\"\nkeyring = \"" + keyring + "\"\n";
+    const auto checked = config::parse(text, "t.toml");
+    REQUIRE_FALSE(checked.has_value());
+    CHECK(checked.error().detail() ==
+          "t.toml:4: archive.keyring: '" + keyring + "' cannot be used: No such file or directory");
+    CHECK(config::parse(text, "t.toml", file_check::off).has_value());
+    const auto folder = config::parse("[upstream]\nca_file = \"/tmp\"\n", "t.toml");
+    REQUIRE_FALSE(folder.has_value());
+    CHECK(folder.error().detail() == "t.toml:2: upstream.ca_file: '/tmp' is not a regular file");
+}
+
+TEST_CASE("config: a missing file says how to get one", "[config]") {
+    const auto r = config::load("/nonexistent/larder.toml");
+    REQUIRE_FALSE(r.has_value());
+    CHECK(r.error().code() == errc::bad_config);
+    CHECK(r.error().detail() ==
+          "/nonexistent/larder.toml: no such configuration file; write one with larder init, or name another with "
+          "--config");
+    CHECK(config::load("/").error().code() == errc::bad_config);
+}
+
+TEST_CASE("config: a reload is told what it cannot apply", "[config]") {
+    core::options a;
+    core::options b;
+    b.upstream.connections = 3;
+    CHECK(config::needs_restart(a, b).empty());
+    b.server.listen = {"*:1"};
+    b.store.path = "/elsewhere";
+    CHECK(config::needs_restart(a, b) == std::vector<std::string>{"server.listen", "store.path"});
+}

@@ -1,0 +1,231 @@
+"""Every kind of index and archive that apt can ask for, from archives signed by test keys."""
+
+import gzip
+import time
+
+from support import client
+from support.env import Package
+from support.larder import archive_table
+
+# The targets that packages like apt-file and command-not-found configure.
+TARGETS = {
+    "contents": ("$(COMPONENT)/Contents-$(ARCHITECTURE)", "Contents-amd64"),
+    "dep11": ("$(COMPONENT)/dep11/Components-$(NATIVE_ARCHITECTURE).yml", "Components-amd64.yml"),
+    "cnf": ("$(COMPONENT)/cnf/Commands-$(NATIVE_ARCHITECTURE)", "Commands-amd64"),
+}
+
+
+def served(env, archive, **more):
+    """(upstream, larder) for an archive that is published."""
+    upstream = env.nginx(archive.tree)
+    larder = env.larder_for(archive, upstream, **more)
+    suite = (more.get("table") or {}).get("suites", ["stable"])[0]
+    larder.get(f"/debian/dists/{suite}/InRelease")  # as every client does first
+    return upstream, larder
+
+
+def test_contrib_and_non_free_are_served_beside_main(env):
+    archive = env.archive(Package("alpha"), Package("beta", component="contrib"), Package("gamma", component="non-free"))
+    components = ("main", "contrib", "non-free")
+    archive.publish("stable", components)
+    _, larder = served(env, archive)
+    apt = env.apt_for(archive, f"{larder.url}/debian", components=" ".join(components))
+    apt.update().must()
+    apt.install("alpha", "beta", "gamma").must()
+    assert len(apt.debs()) == 3
+
+
+def test_two_architectures_and_all_are_served_together(env):
+    archive = env.archive(Package("alpha", arch="amd64"), Package("alpha", arch="arm64"), Package("beta"))
+    archive.publish("stable", architectures=("amd64", "arm64"))
+    _, larder = served(env, archive)
+    apt = env.apt_for(archive, f"{larder.url}/debian", arches=["amd64", "arm64"])
+    apt.update().must()
+    apt.download("alpha:arm64", "alpha:amd64", "beta").must()
+    assert len(list((apt.root / "work").glob("*.deb"))) == 3
+
+
+def test_a_binary_all_index_of_its_own_is_served(env):
+    archive = env.archive(Package("alpha", arch="amd64"), Package("beta"))
+    archive.publish("stable", all_index=True)
+    _, larder = served(env, archive)
+    apt = env.apt_for(archive, f"{larder.url}/debian")
+    apt.update().must()
+    assert any("binary-all" in name for name in apt.lists()), apt.lists()
+
+
+def test_udebs_are_served_and_are_what_their_index_says(env):
+    archive = env.archive(Package("alpha"), Package("tiny-udeb", arch="amd64", udeb=True))
+    archive.publish("stable", extras=("udeb",))
+    _, larder = served(env, archive)
+    index = larder.get("/debian/dists/stable/main/debian-installer/binary-amd64/Packages.gz")
+    assert index.ok and b"tiny-udeb" in gzip.decompress(index.body)
+    answer = larder.get("/debian/" + archive.packages[1].pool_path)
+    assert answer.ok and answer.body == (archive.root / archive.packages[1].pool_path).read_bytes()
+
+
+def test_translations_are_served(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable", extras=("translation",))
+    _, larder = served(env, archive)
+    apt = env.apt_for(archive, f"{larder.url}/debian", languages="en")
+    apt.update().must()
+    assert "test package alpha" in apt.list_text("Translation-en")
+
+
+def check_target(env, kind):
+    archive = env.archive(Package("alpha", arch="amd64"))
+    archive.publish("stable", extras=(kind,))
+    _, larder = served(env, archive)
+    key, ending = TARGETS[kind]
+    apt = env.apt_for(archive, f"{larder.url}/debian")
+    at = f"Acquire::IndexTargets::deb::{kind}"
+    apt.update(f"{at}::MetaKey={key}", f"{at}::ShortDescription={kind}", f"{at}::Description={kind}").must()
+    assert any(name.endswith(ending) for name in apt.lists()), apt.lists()
+
+
+def test_contents_files_are_served(env):
+    check_target(env, "contents")
+
+
+def test_dep11_metadata_is_served(env):
+    check_target(env, "dep11")
+
+
+def test_command_not_found_metadata_is_served(env):
+    check_target(env, "cnf")
+
+
+def test_a_pdiff_brings_an_old_list_to_the_new_state(env):
+    archive = env.archive(*(Package(f"package{n}", arch="amd64") for n in range(60)))
+    archive.publish("stable", date=time.time() - 7200)
+    upstream, larder = served(env, archive)
+    apt = env.apt_for(archive, f"{larder.url}/debian")
+    apt.update("Acquire::PDiffs=true").must()
+    archive.add(Package("newcomer", arch="amd64"))
+    archive.publish("stable", date=time.time() - 60, pdiffs=True)
+    apt.update("Acquire::PDiffs=true").must()
+    assert apt.versions("newcomer") == ["1.0"]
+    assert upstream.count("*/Packages.diff/2*.gz") >= 1, upstream.requests()
+
+
+def test_installer_files_are_checked_by_their_sha256sums(env):
+    archive = env.archive(Package("alpha"))
+    images = {"netboot/mini.iso": b"an image " * 5000, "netboot/linux": b"a kernel " * 3000}
+    archive.publish("stable", installer=images)
+    base = "dists/stable/main/installer-amd64/current/images"
+    (archive.root / base / "netboot/linux").write_bytes(b"doctored " * 3000)
+    _, larder = served(env, archive)
+    larder.good(f"/debian/{base}/SHA256SUMS")
+    good = larder.get(f"/debian/{base}/netboot/mini.iso")
+    assert good.ok and good.body == images["netboot/mini.iso"]
+    assert not larder.get(f"/debian/{base}/netboot/linux").ok
+
+
+def test_a_flat_repository_is_served(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish_flat()
+    upstream = env.nginx(archive.tree)
+    larder = env.larder(archive_table("flat", f"{upstream.url}/debian/flat", archive.keyring, ["./"]))
+    apt = env.apt([f"deb KEY {larder.url}/flat ./"], archive.keyring)
+    apt.update().must()
+    apt.install("alpha").must()
+    assert apt.debs() == ["alpha_1.0_all.deb"]
+
+
+def test_a_suite_with_a_slash_in_its_name_is_served(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable-updates/zed")
+    _, larder = served(env, archive, table={"suites": ["stable-updates/zed"]})
+    apt = env.apt_for(archive, f"{larder.url}/debian", suite="stable-updates/zed")
+    apt.update().must()
+    apt.install("alpha").must()
+
+
+def test_a_source_package_is_served(env):
+    archive = env.archive(Package("alpha"))
+    archive.add_source("alpha")
+    archive.publish("stable")
+    _, larder = served(env, archive)
+    apt = env.apt([f"{kind} KEY {larder.url}/debian stable main" for kind in ("deb", "deb-src")], archive.keyring)
+    apt.update().must()
+    apt.source("alpha").must()
+    assert (apt.root / "work/alpha-1.0/debian/changelog").exists()
+
+
+def test_an_archive_without_by_hash_is_served_by_plain_names(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable", by_hash=False)
+    upstream, larder = served(env, archive)
+    apt = env.apt_for(archive, f"{larder.url}/debian")
+    apt.update().must()
+    apt.install("alpha").must()
+    assert upstream.count("*/by-hash/*") == 0, upstream.requests()
+
+
+def test_an_index_can_be_asked_for_by_hash_and_by_name(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable")
+    _, larder = served(env, archive)
+    plain = larder.get("/debian/dists/stable/main/binary-amd64/Packages.xz")
+    named = larder.get(f"/debian/dists/stable/main/binary-amd64/by-hash/SHA256/{plain.sha256}")
+    assert plain.ok and named.ok and plain.body == named.body
+
+
+def test_release_and_its_signature_are_used_where_there_is_no_inrelease(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable", inrelease=False)
+    _, larder = served(env, archive)
+    apt = env.apt_for(archive, f"{larder.url}/debian")
+    apt.update().must()
+    apt.install("alpha").must()
+    assert larder.get("/debian/dists/stable/InRelease").status == 404
+
+
+def test_release_and_its_signature_belong_together_beside_an_inrelease(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable")
+    _, larder = served(env, archive)
+    for name in ("Release", "Release.gpg", "InRelease"):
+        answer = larder.get(f"/debian/dists/stable/{name}")
+        assert answer.ok and answer.body == (archive.root / "dists/stable" / name).read_bytes(), name
+
+
+def test_indices_that_a_release_names_by_sha512_only_are_served(env):
+    archive = env.archive(Package("alpha"), hashes=("SHA512",))
+    archive.publish("stable")
+    _, larder = served(env, archive)
+    apt = env.apt_for(archive, f"{larder.url}/debian")
+    apt.update().must()
+    packages = larder.get("/debian/dists/stable/main/binary-amd64/Packages")
+    assert packages.ok and b"Package: alpha" in packages.body
+
+
+def test_an_index_that_upstream_keeps_compressed_only_is_served_so(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable", pack=(".gz",))
+    _, larder = served(env, archive)
+    apt = env.apt_for(archive, f"{larder.url}/debian")
+    apt.update().must()
+    apt.install("alpha").must()
+
+
+def test_a_path_works_percent_encoded_or_not(env):
+    archive = env.archive(Package("lib++alpha", version="1.0~rc1+b2"))
+    archive.publish("stable")
+    _, larder = served(env, archive)
+    path = "/debian/" + archive.packages[0].pool_path
+    encoded = path.replace("+", "%2b").replace("~", "%7E")
+    first, second = larder.get(path), larder.get(encoded)
+    assert first.ok and second.ok and first.body == second.body
+
+
+def test_the_same_archive_is_reached_by_path_by_proxy_and_by_an_alias(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable")
+    upstream, larder = served(env, archive, table={"aliases": ["http://archive.example/debian"]})
+    path = archive.packages[0].pool_path
+    for target in (f"/debian/{path}", f"{upstream.url}/debian/{path}", f"http://archive.example/debian/{path}"):
+        answer = client.get(larder.address, target)
+        assert answer.ok and answer.body == (archive.root / path).read_bytes(), target
+    assert upstream.count("*.deb") == 1

@@ -1,0 +1,276 @@
+"""What an archive says of itself: new states, bad states, and an upstream that is gone."""
+
+import time
+
+from support import faults, keys
+from support.env import Package
+from support.larder import archive_table
+from support.process import wait_for
+
+INRELEASE = "/debian/dists/stable/InRelease"
+HOUR = 3600
+
+
+class Ground:
+    """An archive in its first state, known to a larder: one package, from two hours ago."""
+
+    def __init__(self, env, **table):
+        self.env = env
+        self.archive = env.archive(Package("alpha", size=5000))
+        self.archive.publish("stable", date=time.time() - 2 * HOUR)
+        self.upstream = env.hostile(self.archive.tree)
+        self.larder = env.larder_for(self.archive, self.upstream, table=table)
+        self.first = self.release()
+        self.larder.good(self.packages())
+
+    def release(self):
+        answer = self.larder.get(INRELEASE)
+        assert answer.ok, (answer.status, answer.body, answer.trouble)
+        return answer.body
+
+    def on_disk(self):
+        return (self.archive.root / "dists/stable/InRelease").read_bytes()
+
+    @staticmethod
+    def packages(suffix=".xz"):
+        return f"/debian/dists/stable/main/binary-amd64/Packages{suffix}"
+
+    def next_state(self, date=None, **more):
+        self.archive.add(Package("beta", size=5000))
+        self.archive.publish("stable", date=date or time.time() - HOUR, **more)
+
+    def stays(self, logged):
+        """The first state is what clients get, though upstream has been asked again; the log says why."""
+        asked = self.upstream.count("*Release")
+        assert self.release() == self.first, "a bad state is being served"
+        self.upstream.wait_count("*Release", asked + 1)
+        self.larder.wait_log(logged)
+        assert self.release() == self.first, "a bad state is being served"
+        apt = self.env.apt_for(self.archive, f"{self.larder.url}/debian")
+        apt.update().must()
+        apt.install("alpha").must()
+
+    def moves(self):
+        wait_for(lambda: self.release() == self.on_disk(), "the new state to be served")
+
+
+def test_a_new_state_is_served_once_it_is_published(env):
+    ground = Ground(env)
+    ground.next_state()
+    ground.moves()
+    apt = env.apt_for(ground.archive, f"{ground.larder.url}/debian")
+    apt.update().must()
+    apt.install("beta").must()
+
+
+def test_a_client_in_mid_update_still_gets_the_former_indices_by_hash(env):
+    ground = Ground(env)
+    old = ground.larder.get(ground.packages())
+    ground.next_state()
+    for file in (ground.archive.root / "dists/stable").rglob("by-hash/SHA256/*"):
+        if file.name == old.sha256:
+            file.unlink()
+    ground.moves()
+    again = ground.larder.get(f"/debian/dists/stable/main/binary-amd64/by-hash/SHA256/{old.sha256}")
+    assert again.ok and again.body == old.body
+
+
+def test_a_package_that_left_the_archive_is_still_served_to_who_read_the_former_index(env):
+    ground = Ground(env)
+    path = ground.archive.packages[0].pool_path
+    whole = (ground.archive.root / path).read_bytes()
+    ground.larder.good("/debian/" + path)
+    ground.archive.drop("alpha")
+    (ground.archive.root / path).unlink()
+    ground.next_state()
+    ground.moves()
+    answer = ground.larder.get("/debian/" + path)
+    assert answer.ok and answer.body == whole
+
+
+def test_release_and_indices_that_clients_get_belong_to_one_state(env):
+    ground = Ground(env)
+    ground.next_state()
+    index = (ground.archive.root / "dists/stable/main/binary-amd64/Packages.xz").read_bytes()
+    for _ in range(20):
+        release = ground.release()
+        served = ground.larder.get(ground.packages())
+        if ground.release() == release:
+            assert served.ok and served.sha256.encode() in release
+    ground.moves()
+    assert ground.larder.get(ground.packages()).body == index
+
+
+def test_an_index_swapped_in_mid_update_keeps_the_former_state(env):
+    ground = Ground(env)
+    ground.next_state()
+    ground.upstream.rule("/debian/dists/stable/main/*", faults.other_bytes())
+    ground.stays("digest|hash|mismatch")
+    ground.upstream.honest()
+    ground.moves()
+
+
+def test_a_release_whose_indices_are_not_there_yet_keeps_the_former_state(env):
+    ground = Ground(env)
+    ground.next_state()
+    ground.upstream.rule("/debian/dists/stable/main/*", faults.status(404))
+    ground.stays("Packages")
+    ground.upstream.honest()
+    ground.moves()
+
+
+def test_an_older_release_never_replaces_a_newer_one(env):
+    ground = Ground(env)
+    ground.archive.publish("stable", date=time.time() - 5 * HOUR)
+    ground.stays("old|back|date")
+
+
+def test_the_date_does_not_go_back_over_a_restart(env):
+    ground = Ground(env)
+    ground.archive.publish("stable", date=time.time() - 5 * HOUR)
+    ground.larder.restart()
+    ground.stays("old|back|date")
+
+
+def test_a_release_with_a_bad_signature_keeps_the_former_state(env):
+    ground = Ground(env)
+    ground.next_state()
+    signed = ground.on_disk()
+    ground.archive.write("dists/stable/InRelease", signed.replace(b"Origin: Test", b"Origin: Tess"), time.time())
+    (ground.archive.root / "dists/stable/Release.gpg").unlink()
+    ground.stays("signature")
+
+
+def test_a_release_signed_by_an_unknown_key_keeps_the_former_state(env):
+    ground = Ground(env)
+    ground.next_state(key=env.key("stranger"))
+    ground.stays("key")
+
+
+def test_a_release_signed_by_an_expired_key_keeps_the_former_state(env):
+    old = keys.expired(env.keys)
+    current = env.key("current")
+    archive = env.archive(Package("alpha", size=5000), key=current)
+    archive.keyring = env.keyring(current, old)
+    archive.publish("stable", date=time.time() - 2 * HOUR)
+    upstream = env.hostile(archive.tree)
+    larder = env.larder_for(archive, upstream)
+    first = larder.get(INRELEASE)
+    assert first.ok
+    archive.publish("stable", date=time.time() - HOUR, key=old, at=old.valid_at)
+    larder.get(INRELEASE)
+    larder.wait_log("expired")
+    assert larder.get(INRELEASE).body == first.body
+
+
+def test_the_key_of_another_archive_does_not_count(env):
+    first, second = env.archive(Package("alpha")), env.archive(Package("beta"), name="other")
+    first.publish("stable")
+    second.publish("stable", key=first.key)
+    one, two = env.nginx(first.tree), env.nginx(second.tree)
+    larder = env.larder(archive_table("debian", f"{one.url}/debian", first.keyring),
+                        archive_table("other", f"{two.url}/other", second.keyring))
+    larder.good("/debian/dists/stable/InRelease")
+    refused = larder.get("/other/dists/stable/InRelease")
+    assert refused.status >= 500, refused.status
+
+
+def around(before, after):
+    def test(env):
+        ground = Ground(env)
+        ground.next_state(before=before, after=after, detached=False)
+        ground.stays("outside the signature")
+    return test
+
+
+test_unsigned_text_before_a_signed_release_keeps_the_former_state = around(b"Origin: Evil\n\n", b"")
+test_unsigned_text_after_a_signed_release_keeps_the_former_state = around(b"", b"\nOrigin: Evil\n")
+
+
+def test_an_unsigned_release_is_never_served(env):
+    ground = Ground(env)
+    ground.archive.write("dists/stable/InRelease", b"Origin: Test\nDate: Sat, 21 Nov 2026 00:00:00 UTC\n", time.time())
+    (ground.archive.root / "dists/stable/Release.gpg").unlink()
+    ground.stays("sign")
+
+
+def test_a_release_past_its_valid_until_keeps_the_former_state(env):
+    ground = Ground(env)
+    ground.next_state(valid_for=60)
+    ground.stays("valid-until|valid.until|expired")
+
+
+def test_a_release_from_the_future_keeps_the_former_state(env):
+    ground = Ground(env)
+    ground.next_state(date=time.time() + 10 * HOUR)
+    ground.stays("future|date")
+
+
+def test_an_archive_that_was_never_good_is_an_error_and_not_absent(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable", key=env.key("stranger"))
+    upstream = env.nginx(archive.tree)
+    larder = env.larder_for(archive, upstream)
+    for path in ("dists/stable/InRelease", "dists/stable/main/binary-amd64/Packages.xz", archive.packages[0].pool_path):
+        answer = larder.get(f"/debian/{path}")
+        assert answer.status in (500, 502, 503, 504) and answer.body.strip(), (path, answer.status)
+    env.apt_for(archive, f"{larder.url}/debian").update().must_fail("50[0-9]")
+
+
+def test_a_suite_that_upstream_does_not_have_is_404(env):
+    ground = Ground(env)
+    assert ground.larder.get("/debian/dists/nowhere/InRelease").status == 404
+
+
+def test_with_upstream_gone_the_last_state_is_served_with_its_age(env):
+    ground = Ground(env)
+    ground.upstream.down = True
+    answer = ground.larder.get(INRELEASE)
+    assert answer.ok and answer.body == ground.first
+    assert int(answer.headers["x-larder-age"]) >= 0
+    assert "warning" not in answer.headers
+
+
+def test_with_upstream_gone_a_restarted_larder_serves_what_it_has(env):
+    ground = Ground(env)
+    path = "/debian/" + ground.archive.packages[0].pool_path
+    whole = ground.larder.get(path).body
+    ground.upstream.down = True
+    ground.larder.restart()
+    apt = env.apt_for(ground.archive, f"{ground.larder.url}/debian")
+    apt.update().must()
+    apt.install("alpha").must()
+    assert ground.larder.get(path).body == whole
+
+
+def test_a_package_whose_bytes_are_not_what_the_index_says_is_never_kept(env):
+    ground = Ground(env)
+    path = ground.archive.packages[0].pool_path
+    whole = (ground.archive.root / path).read_bytes()
+    (ground.archive.root / path).write_bytes(bytes(reversed(whole)))
+    assert not ground.larder.get("/debian/" + path).ok
+    ground.larder.restart()
+    assert not ground.larder.get("/debian/" + path).ok
+    (ground.archive.root / path).write_bytes(whole)
+    wait_for(lambda: ground.larder.get("/debian/" + path).body == whole, "the right bytes")
+
+
+def test_a_client_whose_first_question_is_not_the_release_waits_for_it(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable")
+    upstream = env.hostile(archive.tree)
+    upstream.rule(INRELEASE, faults.trickle(500, 0.1))
+    for path in ("dists/stable/main/binary-amd64/Packages", archive.packages[0].pool_path):
+        larder = env.larder_for(archive, upstream)
+        larder.good(f"/debian/{path}")
+
+
+def test_a_suite_is_not_asked_for_without_end_when_its_refresh_time_is_zero(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable")
+    upstream = env.hostile(archive.tree)
+    larder = env.larder_for(archive, upstream, table={"refresh": "0s"})
+    for _ in range(3):
+        larder.good(INRELEASE)
+    time.sleep(0.5)
+    assert upstream.count(INRELEASE) < 20, upstream.count(INRELEASE)

@@ -1,0 +1,272 @@
+#include <boost/json.hpp>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <larder/net/maintenance.hpp>
+#include <maintenance/hash_all.hpp>
+#include <maintenance/known_states.hpp>
+
+using namespace larder;
+using namespace larder::net;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+class still_clock : public wall_clock {
+public:
+    sys_seconds now() const override { return sys_seconds{1'800'000'000s}; }
+};
+
+const progress_sink quiet = [](const progress&) {};
+
+/// An engine without archives on a store of its own.
+struct ground {
+    explicit ground(std::uint64_t limit = 0) {
+        std::string name = (fs::temp_directory_path() / "larder-maintenance-XXXXXX").string();
+        folder = ::mkdtemp(name.data());
+        core::options options;
+        options.store.path = folder + "/store";
+        options.store.max_cache_size = limit;
+        core::log_options log;
+        log.level = "error";
+        log.target = "stderr";
+        e = std::move(engine::start(options, make_logger(log), clock).value());
+    }
+    ~ground() {
+        e.reset();
+        fs::remove_all(folder);
+    }
+
+    digest put(const std::string& bytes, std::optional<int> used = {}) {
+        const auto d = e->store().objects().put(bytes, sys_seconds{1s}).value();
+        if (used) e->store().known().used(d, sys_seconds{std::chrono::seconds{*used}});
+        return d;
+    }
+    bool has(const digest& d) { return e->store().objects().find(d).value().has_value(); }
+    void refer(const std::string& name, const std::string& value) {
+        e->store().refs().change({{name, 0, value}}).value();
+    }
+
+    /// A state of a suite whose Release names one index; returns the manifest's id and the index.
+    std::pair<digest, digest> state(const std::string& suite_name) {
+        const auto index = put("index of " + suite_name);
+        const auto text = "Origin: x\nSuite: " + suite_name + "\nDate: Sat, 21 Nov 2026 06:30:00 UTC\nSHA256:\n " +
+                          index.hex() + " " + std::to_string(("index of " + suite_name).size()) +
+                          " main/binary-amd64/Packages\n";
+        state_manifest m;
+        m.archive = "debian";
+        m.suite = suite_name;
+        m.date = sys_seconds{1'795'000'000s};
+        m.text = {put(text), text.size()};
+        m.in_release = stored_file{put("signed " + text), text.size() + 7};
+        return {put(m.write()), index};
+    }
+
+    void damage(const digest& d) {
+        const auto path = folder + "/store/objects/" + d.hex().substr(0, 2) + "/" + d.hex().substr(2);
+        fs::permissions(path, fs::perms::owner_all);
+        std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
+        file.put('!');
+    }
+
+    still_clock clock;
+    std::string folder;
+    std::unique_ptr<engine> e;
+};
+
+gc_options in_earnest() {
+    gc_options o;
+    o.dry_run = false;
+    o.grace_seconds = 0;
+    return o;
+}
+
+}  // namespace
+
+TEST_CASE("gc: the least recently used go first, those of unknown use before all", "[net][maintenance]") {
+    ground g{25};
+    const auto old = g.put("old, 10 b.", 100);
+    const auto young = g.put("young, 10b", 300);
+    const auto middle = g.put("middle 10b", 200);
+    const auto unknown = g.put("unknown10b");
+    const auto report = gc(*g.e, in_earnest(), quiet).value();
+    CHECK(report.cached == 4);
+    CHECK(report.removed == 2);
+    CHECK(report.removed_bytes == 20);
+    CHECK(report.used_before == sys_seconds{100s});
+    CHECK_FALSE(g.has(unknown));
+    CHECK_FALSE(g.has(old));
+    CHECK(g.has(middle));
+    CHECK(g.has(young));
+    CHECK(gc(*g.e, in_earnest(), quiet).value().removed == 0);
+}
+
+TEST_CASE("gc: a dry run tells the same and removes nothing", "[net][maintenance]") {
+    ground g;
+    const auto d = g.put("something");
+    auto options = in_earnest();
+    options.dry_run = true;
+    CHECK(gc(*g.e, options, quiet).value().removed == 1);
+    CHECK(g.has(d));
+    CHECK(gc_options{}.dry_run);
+}
+
+TEST_CASE("gc: what a ref reaches stays, whatever the limit", "[net][maintenance]") {
+    ground g;
+    const auto [current, index] = g.state("stable");
+    const auto [past, past_index] = g.state("older");
+    const auto other = g.put("named by a ref of another kind");
+    const auto loose = g.put("named by nothing");
+    g.refer("archive/debian/suite/stable", current.hex());
+    g.refer("history/debian/stable@20260101T000000Z", past.hex());
+    g.refer("deployment/x", other.hex());
+    g.refer("note/x", "no digest at all");
+    const auto report = gc(*g.e, in_earnest(), quiet).value();
+    CHECK_FALSE(g.has(loose));
+    CHECK(g.has(other));
+    CHECK(g.has(current));
+    CHECK(g.has(index));
+    CHECK(g.has(past));
+    // An older state stays as it was signed; the indices of it are a cache.
+    CHECK_FALSE(g.has(past_index));
+    CHECK(report.removed == 2);
+    CHECK(load_state(g.e->store().objects(), current));
+    CHECK(load_state(g.e->store().objects(), past));
+}
+
+TEST_CASE("gc: removes nothing when it cannot tell what a ref reaches", "[net][maintenance]") {
+    ground g;
+    const auto [current, index] = g.state("stable");
+    const auto loose = g.put("loose");
+    g.refer("archive/debian/suite/stable", current.hex());
+    REQUIRE(g.e->store().objects().remove(current));
+    const auto report = gc(*g.e, in_earnest(), quiet);
+    REQUIRE_FALSE(report);
+    CHECK(report.error().detail().find("archive/debian/suite/stable") != std::string::npos);
+    CHECK(report.error().detail().find("doctor") != std::string::npos);
+    CHECK(g.has(loose));
+}
+
+TEST_CASE("gc: what came within the grace stays", "[net][maintenance]") {
+    ground g;
+    const auto d = g.put("young");
+    auto options = in_earnest();
+    options.grace_seconds = 600;
+    CHECK(gc(*g.e, options, quiet).value().removed == 0);
+    CHECK(g.has(d));
+}
+
+TEST_CASE("gc: free_bytes removes below the limit, and no more than that", "[net][maintenance]") {
+    ground g{1000};
+    g.put("0123456789", 1);
+    const auto kept = g.put("abcdefghij", 2);
+    auto options = in_earnest();
+    options.free_bytes = 5;
+    CHECK(gc(*g.e, options, quiet).value().removed_bytes == 10);
+    CHECK(g.has(kept));
+}
+
+TEST_CASE("gc: a stop ends it with cancelled", "[net][maintenance]") {
+    ground g;
+    const auto d = g.put("something");
+    std::stop_source stop;
+    stop.request_stop();
+    CHECK(gc(*g.e, in_earnest(), quiet, stop.get_token()).error().code() == errc::cancelled);
+    CHECK(doctor(*g.e, {}, quiet, stop.get_token()).error().code() == errc::cancelled);
+    CHECK(g.has(d));
+}
+
+TEST_CASE("doctor: a whole store is whole", "[net][maintenance]") {
+    ground g;
+    const auto [current, index] = g.state("stable");
+    g.refer("archive/debian/suite/stable", current.hex());
+    const auto report = doctor(*g.e, {}, quiet).value();
+    CHECK(report.whole());
+    CHECK(report.objects == 4);
+    CHECK(report.states == 1);
+    CHECK(report.damaged.empty());
+}
+
+TEST_CASE("doctor: a damaged object that nothing knows is set aside and lost", "[net][maintenance]") {
+    ground g;
+    const auto d = g.put("bytes");
+    g.damage(d);
+    doctor_options look;
+    look.repair = false;
+    const auto seen = doctor(*g.e, look, quiet).value();
+    CHECK(seen.damaged.size() == 1);
+    CHECK_FALSE(seen.whole());
+    CHECK(g.has(d));
+    const auto report = doctor(*g.e, {}, quiet).value();
+    REQUIRE(report.lost.size() == 1);
+    CHECK(report.lost.front().content == d);
+    CHECK_FALSE(g.has(d));
+    CHECK(fs::exists(g.folder + "/store/damaged/" + d.hex()));
+    CHECK(doctor(*g.e, {}, quiet).value().whole());
+}
+
+TEST_CASE("doctor: a current state that is gone gives way to the last whole one", "[net][maintenance]") {
+    ground g;
+    const auto [current, index] = g.state("stable");
+    const auto [past, past_index] = g.state("before");
+    const auto [older, older_index] = g.state("long before");
+    g.refer("archive/debian/suite/stable", current.hex());
+    g.refer("history/debian/stable@20260101T000000Z", older.hex());
+    g.refer("history/debian/stable@20260201T000000Z", past.hex());
+    g.refer("history/debian/stable@20260301T000000Z", current.hex());
+    g.damage(current);
+    const auto report = doctor(*g.e, {}, quiet).value();
+    CHECK(report.lost.size() == 1);
+    CHECK(report.dropped.size() == 2);
+    CHECK(g.e->store().refs().get("archive/debian/suite/stable").value()->value == past.hex());
+    CHECK_FALSE(g.e->store().refs().get("history/debian/stable@20260301T000000Z").value().has_value());
+    CHECK(gc(*g.e, in_earnest(), quiet));
+}
+
+TEST_CASE("doctor: hashes with any number of threads, and finds each damage once", "[net][maintenance]") {
+    ground g;
+    std::vector<digest> all;
+    for (int i = 0; i < 60; ++i)
+        all.push_back(g.put(std::string(static_cast<std::size_t>(i) * 9970, 'x') + std::to_string(i)));
+    for (int i = 0; i < 60; i += 10) g.damage(all[static_cast<std::size_t>(i)]);
+    doctor_options look;
+    look.repair = false;
+    for (const unsigned threads : {1U, 2U, 7U}) {
+        look.threads = threads;
+        look.background = threads == 7;
+        const auto report = doctor(*g.e, look, quiet).value();
+        CHECK(report.objects == 60);
+        CHECK(report.damaged.size() == 6);
+    }
+}
+
+TEST_CASE("maintenance: refs of states are told from others by their names", "[net][maintenance]") {
+    using maintenance::parse_state_ref;
+    const auto current = parse_state_ref("archive/debian/suite/jammy-updates/zed");
+    REQUIRE(current);
+    CHECK((current->current && current->archive == "debian" && current->suite == "jammy-updates/zed"));
+    const auto past = parse_state_ref("history/cloud/jammy-updates/zed@20260101T000000Z");
+    REQUIRE(past);
+    CHECK((!past->current && past->archive == "cloud" && past->suite == "jammy-updates/zed"));
+    const auto flat = parse_state_ref("archive/x/suite/./");
+    REQUIRE(flat);
+    CHECK(flat->suite == "./");
+    for (const auto* other : {"", "archive/", "archive/x", "archive/x/suite/", "archive/x/other/y",
+                              "history/x/no-moment", "pocket/x/suite/y", "archive//suite/x"})
+        CHECK_FALSE(parse_state_ref(other));
+}
+
+TEST_CASE("maintenance: reports are JSON objects with the members' names", "[net][maintenance]") {
+    doctor_report d;
+    d.lost.push_back({sha256("x"), {"debian/pool/\"x\""}, "line"});
+    const auto doctor_json = boost::json::parse(to_json(d)).as_object();
+    CHECK(doctor_json.at("whole").as_bool() == false);
+    CHECK(doctor_json.at("lost").as_array().at(0).at("known_from").as_array().at(0) == "debian/pool/\"x\"");
+    CHECK(boost::json::parse(to_json(gc_report{})).at("used_before").is_null());
+    CHECK(boost::json::parse(to_json(import_report{})).at("unknown").as_array().empty());
+    CHECK(boost::json::parse(to_json(update_report{})).at("fine").as_bool());
+    CHECK(boost::json::parse(to_json(fetch_report{})).at("fine").as_bool());
+    CHECK(boost::json::parse(to_json(store_report{})).at("disk").at("free") == 0);
+}

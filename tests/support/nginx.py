@@ -1,0 +1,75 @@
+"""A plain nginx on loopback: the upstream that does nothing wrong."""
+
+import re
+from fnmatch import fnmatchcase
+
+from support.process import Process, answers, free_port, wait_for
+
+CONFIG = """\
+daemon off;
+master_process off;
+worker_processes 1;
+pid {work}/nginx.pid;
+error_log {work}/error.log;
+events {{ worker_connections 2048; }}
+http {{
+    types {{ }}
+    default_type application/octet-stream;
+    log_format counted '$request_method $status $bytes_sent $request_uri';
+    access_log {work}/access.log counted;
+    client_body_temp_path {work}/t1; proxy_temp_path {work}/t2; fastcgi_temp_path {work}/t3;
+    uwsgi_temp_path {work}/t4; scgi_temp_path {work}/t5;
+    server {{
+        listen 127.0.0.1:{port};
+        root {tree};
+        sendfile on;
+        {extra}
+    }}
+}}
+"""
+
+
+class Nginx:
+    """Serves `tree`; what was asked of it is in requests(). `extra` goes into the server block."""
+
+    def __init__(self, tree, work, extra="", port=None):
+        work.mkdir(parents=True, exist_ok=True)
+        self.tree, self.work = tree, work
+        self.port = port or free_port()
+        (work / "nginx.conf").write_text(CONFIG.format(work=work, port=self.port, tree=tree, extra=extra))
+        self.process = None
+        self.start()
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self):
+        return f"http://{self.address}"
+
+    def start(self):
+        self.process = Process(["/usr/sbin/nginx", "-p", self.work, "-c", self.work / "nginx.conf"], self.work / "out")
+
+        def up():
+            if not self.process.running():
+                raise AssertionError(f"nginx did not start: {self.process.log()}")
+            return answers(self.port)
+        wait_for(up, "nginx")
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+
+    def requests(self, path="*"):
+        """(method, status, path) of every request so far whose path matches."""
+        log = self.work / "access.log"
+        rows = [line.split(" ", 3) for line in log.read_text().splitlines()] if log.exists() else []
+        return [(m, int(s), p) for m, s, _, p in rows if fnmatchcase(re.sub(r"\?.*", "", p), path)]
+
+    def count(self, path="*"):
+        return len(self.requests(path))
+
+    def forget(self):
+        """Counts from nothing again (nginx appends, so an emptied log is continued)."""
+        (self.work / "access.log").write_text("")
