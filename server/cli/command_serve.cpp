@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <larder/net/server.hpp>
+#include <mutex>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
@@ -53,8 +54,24 @@ result<void> reload(const common_options& common, net::engine& e, net::server& s
     return how;
 }
 
+/// Reloads from SIGHUP and from the API, one at a time.
+class reloader {
+public:
+    reloader(const common_options& common, net::engine& e, net::server& s) : common_{common}, e_{e}, s_{s} {}
+    result<void> operator()() {
+        const std::lock_guard lock{mutex_};
+        return reload(common_, e_, s_);
+    }
+
+private:
+    std::mutex mutex_;
+    const common_options& common_;
+    net::engine& e_;
+    net::server& s_;
+};
+
 /// Until SIGTERM or SIGINT.
-void wait_for_signals(const unique_fd& signals, const common_options& common, net::engine& e, net::server& s) {
+void wait_for_signals(const unique_fd& signals, reloader& again) {
     const int every = watchdog_ms();
     for (;;) {
         pollfd ready{signals.get(), POLLIN, 0};
@@ -64,7 +81,7 @@ void wait_for_signals(const unique_fd& signals, const common_options& common, ne
         signalfd_siginfo info{};
         if (::read(signals.get(), &info, sizeof info) != sizeof info) continue;
         if (info.ssi_signo != SIGHUP) return;
-        static_cast<void>(reload(common, e, s));  // told in the log; the old configuration stays
+        static_cast<void>(again());  // told in the log; the old configuration stays
     }
 }
 
@@ -82,10 +99,14 @@ int run_serve(const common_options& common, const serve_options& options) {
     for (const auto& a : (*server)->addresses()) where += (where.empty() ? "" : ", ") + a;
     (*engine)->log().write(net::log_level::info, "serving on " + where);
     ::sd_notify(0, ("READY=1\nSTATUS=serving on " + where).c_str());
-    wait_for_signals(signals, common, **engine, **server);
+    reloader again{common, **engine, **server};
+    (*engine)->on_reload([&again] { return again(); });
+    wait_for_signals(signals, again);
     ::sd_notify(0, "STOPPING=1");
     (*engine)->log().write(net::log_level::info, "stopping");
     (*server)->stop();
+    // While the server's loops still exist: those who wait on them are woken once more.
+    (*engine)->stop();
     return done;
 }
 

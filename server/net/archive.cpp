@@ -1,9 +1,27 @@
 #include "suite.hpp"
 #include <larder/base/text.hpp>
 #include <larder/net/archive.hpp>
+#include <sys/stat.h>
 
 namespace larder::net {
 namespace {
+
+/// When the files that an archive was opened with were last changed; a missing one has no stamp.
+std::vector<std::string> stamps_of(const core::archive_options& options) {
+    std::vector<std::string> stamps;
+    auto files = options.keyring;
+    files.push_back(options.password_file);
+    files.push_back(options.token_file);
+    for (const auto& path : files) {
+        struct stat st {};
+        if (path.empty() || ::stat(path.c_str(), &st) != 0)
+            stamps.emplace_back();
+        else
+            stamps.push_back(std::to_string(st.st_ino) + " " + std::to_string(st.st_size) + " " +
+                             std::to_string(st.st_mtim.tv_sec) + "." + std::to_string(st.st_mtim.tv_nsec));
+    }
+    return stamps;
+}
 
 /// Suites that clients asked for and nobody configured: a bound for those who ask for nonsense.
 constexpr std::size_t most_suites = 1000;
@@ -19,6 +37,7 @@ result<std::shared_ptr<archive>> archive::open(engine_parts& parts, const core::
     auto verifier = signing::verifier::open(options.keyring);
     if (!verifier) return error{errc::bad_config, "archive '" + options.name + "': " + verifier.error().detail()};
     std::shared_ptr<archive> made{new archive{parts, options, std::move(*verifier), std::move(mirrors)}};
+    made->stamps_ = stamps_of(options);
     for (const auto& name : options.suites) made->suites_.emplace(name, std::make_shared<suite>(name));
     LARDER_TRY(const auto refs, parts.store.refs().list(suite::ref_prefix(options.name)));
     for (const auto& [ref_name, ref] : refs)
@@ -36,34 +55,34 @@ std::shared_ptr<suite> archive::find_suite(std::string_view name) const {
 result<std::shared_ptr<suite>> archive::find_or_add(const std::string& name) {
     const auto cleaned = clean_path(name == "./" ? "flat" : name);
     if (!cleaned) return cleaned.error();
+    if (!suite::can_be_called(name)) return error{errc::absent, "no suite can be called that"};
     const std::lock_guard lock{mutex_};
     const auto found = suites_.find(name);
     if (found != suites_.end()) return found->second;
-    if (suites_.size() >= most_suites)
-        return error{errc::refused,
-                     "archive '" + options_.name + "' has " + std::to_string(most_suites) + " suites already"};
-    return suites_.emplace(name, std::make_shared<suite>(name)).first->second;
+    // Those who asked for nonsense make room for the next who does.
+    if (suites_.size() >= most_suites) std::erase_if(suites_, [](const auto& one) { return one.second->stranger(); });
+    return suites_.emplace(name, std::make_shared<suite>(name, suite::known_from::a_request)).first->second;
+}
+
+bool archive::files_changed() const { return stamps_of(options_) != stamps_; }
+
+std::vector<std::shared_ptr<suite>> archive::known_suites() const {
+    std::vector<std::shared_ptr<suite>> known;
+    const std::lock_guard lock{mutex_};
+    for (const auto& [name, s] : suites_)
+        if (!s->stranger()) known.push_back(s);
+    return known;
 }
 
 std::vector<std::string> archive::suites() const {
     std::vector<std::string> names;
-    const std::lock_guard lock{mutex_};
-    for (const auto& [name, s] : suites_) {
-        const bool configured =
-            std::find(options_.suites.begin(), options_.suites.end(), name) != options_.suites.end();
-        if (configured || s->current() || !s->loaded()) names.push_back(name);
-    }
+    for (const auto& s : known_suites()) names.push_back(s->name());
     return names;
 }
 
 std::vector<suite_status> archive::status() const {
-    std::vector<std::shared_ptr<suite>> known;
-    {
-        const std::lock_guard lock{mutex_};
-        for (const auto& [name, s] : suites_) known.push_back(s);
-    }
     std::vector<suite_status> all;
-    for (const auto& s : known) {
+    for (const auto& s : known_suites()) {
         suite_status one;
         one.name = s->name();
         one.validated = s->validated();
@@ -104,12 +123,7 @@ result<void> archive::reachable(const std::function<void(const digest&)>& keep) 
 }
 
 std::optional<fetch_order> archive::order_for(const digest& content) const {
-    std::vector<std::shared_ptr<suite>> known;
-    {
-        const std::lock_guard lock{mutex_};
-        for (const auto& [name, s] : suites_) known.push_back(s);
-    }
-    for (const auto& s : known)
+    for (const auto& s : known_suites())
         for (const auto& state : s->states())
             if (const auto* file = state->by_hash("SHA256", content.hex()))
                 return fetch_order{content, file->size, paths_of(*s, *state, *file), mirrors_};

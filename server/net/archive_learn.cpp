@@ -27,14 +27,22 @@ awaitable<result<void>> archive::learn(std::vector<index_wanted> indices, steady
 }
 
 std::shared_ptr<outcome<result<void>>> archive::start_learning(const index_wanted& index) {
-    const std::lock_guard lock{mutex_};
-    auto& slot = learning_[index.key];
-    if (!slot) {
-        slot = std::make_shared<outcome<result<void>>>();
-        auto run = run_learn(shared_from_this(), index, slot);
+    auto [running, begin] = begin_or_join(index.key);
+    if (begin) {
+        auto run = run_learn(shared_from_this(), index, running);
         asio::co_spawn(parts_.loop, std::move(run), asio::detached);
     }
-    return slot;
+    return running;
+}
+
+/// What is under way for this key; the caller must run it where it is new, and must hold no mutex then:
+/// on the loop itself a coroutine that is spawned runs at once, and may end before that returns.
+std::pair<std::shared_ptr<outcome<result<void>>>, bool> archive::begin_or_join(const digest& key) {
+    const std::lock_guard lock{mutex_};
+    auto& slot = learning_[key];
+    const bool begin = !slot;
+    if (begin) slot = std::make_shared<outcome<result<void>>>();
+    return {slot, begin};
 }
 
 awaitable<void> archive::run_learn(std::shared_ptr<archive> me, index_wanted index,
@@ -56,9 +64,11 @@ awaitable<void> archive::run_learn(std::shared_ptr<archive> me, index_wanted ind
         me->learning_.erase(index.key);
         if (how)
             me->unreadable_.erase(index.key);
-        else
-            me->unreadable_.insert_or_assign(
-                index.key, std::pair{std::chrono::steady_clock::now() + rest_after_failure, how.error()});
+        else {
+            const auto now = std::chrono::steady_clock::now();
+            std::erase_if(me->unreadable_, [now](const auto& one) { return one.second.first <= now; });
+            me->unreadable_.insert_or_assign(index.key, std::pair{now + rest_after_failure, how.error()});
+        }
     }
     ++me->parts_.generation;
     done->set(how);
@@ -80,17 +90,11 @@ awaitable<result<void>> archive::learn_one(index_wanted index) {
 }
 
 awaitable<result<void>> archive::name_by_sha512(ask_by_sha512 what, steady_point deadline) {
-    const auto key = sha256("sha512 " + what.suite + " " + what.path);
-    std::shared_ptr<outcome<result<void>>> running;
-    {
-        const std::lock_guard lock{mutex_};
-        auto& slot = learning_[key];
-        if (!slot) {
-            slot = std::make_shared<outcome<result<void>>>();
-            auto run = run_name(shared_from_this(), std::move(what), key, slot);
-            asio::co_spawn(parts_.loop, std::move(run), asio::detached);
-        }
-        running = slot;
+    const auto key = sha256("sha512 " + what.file.sha512);
+    const auto [running, begin] = begin_or_join(key);
+    if (begin) {
+        auto run = run_name(shared_from_this(), std::move(what), key, running);
+        asio::co_spawn(parts_.loop, std::move(run), asio::detached);
     }
     const auto done = co_await outcome<result<void>>::get(running, deadline);
     if (!done) co_return error{errc::timeout, "a file of archive '" + name() + "' is still on its way"};
@@ -117,44 +121,54 @@ awaitable<void> archive::run_name(std::shared_ptr<archive> me, ask_by_sha512 wha
 /// Without a SHA-256 the object has no name to be fetched by, so it is taken into memory, checked by
 /// its SHA-512 and then kept like any other; an index among them is read at once.
 awaitable<result<void>> archive::fetch_by_sha512(ask_by_sha512 what) {
-    const auto in = find_suite(what.suite);
-    const auto state = in ? in->current() : nullptr;
-    const auto* file = state ? state->by_path(what.path) : nullptr;
-    if (file == nullptr) co_return error{errc::absent, what.path + ": not in this suite"};
-    const auto paths = paths_of(*in, *state, *file);
+    if (const auto content = object_of(what.file)) {
+        const auto here = parts_.store.objects().find(*content);
+        if (here && *here) co_return result<void>{};
+    }
     const std::vector<std::size_t> none;
-    auto got = co_await parts_.hub.ask(mirrors_, paths.back(), std::nullopt, file->size, none);
+    result<document> got{error{errc::absent, what.file.path + ": nowhere to ask for it"}};
+    for (const auto& path : what.paths) {
+        got = co_await parts_.hub.ask(mirrors_, path, std::nullopt, what.file.size, none);
+        if (got || got.error().code() != errc::absent) break;
+    }
     if (!got) co_return got.error();
     auto body = std::make_shared<document>(std::move(*got));
-    auto keeping = offload(parts_.pool, [this, in, state, file, body]() -> result<void> {
-        hasher wide{hash_kind::sha512};
-        wide.update(body->body);
-        if (body->body.size() != file->size || wide.finish_hex() != file->sha512)
-            return error{errc::digest_mismatch, file->path + ": other bytes than its Release promises"};
-        LARDER_TRY(const auto content,
-                   parts_.store.objects().put(body->body, body->modified.value_or(parts_.clock.now())));
-        index_wanted index;
-        index.kind = index::kind_of(file->path);
-        index.path = in->file(file->path);
-        index.key = content;
-        index.order = fetch_order{content, file->size, {index.path}, mirrors_};
-        if (index.kind == index::index_kind::sha256sums || index.kind == index::index_kind::pdiff_index)
-            index.base = index.path.substr(0, index.path.rfind('/'));
-        if (index.kind != index::index_kind::none) LARDER_CHECK(read_index(parts_.store, name(), index));
-        return parts_.store.known().put_note("sha512/" + file->sha512, content.hex());
-    });
+    auto keeping = offload(parts_.pool, [this, what, body] { return keep_by_sha512(what, *body); });
     const auto kept = co_await outcome<result<void>>::get(keeping, no_deadline());
     co_return *kept;
 }
 
+result<void> archive::keep_by_sha512(const ask_by_sha512& what, const document& body) {
+    const auto& file = what.file;
+    hasher wide{hash_kind::sha512};
+    wide.update(body.body);
+    if (body.body.size() != file.size || wide.finish_hex() != file.sha512)
+        return error{errc::digest_mismatch, file.path + ": other bytes than its Release promises"};
+    LARDER_TRY(const auto content, parts_.store.objects().put(body.body, body.modified.value_or(parts_.clock.now())));
+    parts_.store.known().used(content, parts_.clock.now());
+    index_wanted index;
+    index.kind = index::kind_of(file.path);
+    index.path = what.paths.back();
+    index.key = content;
+    index.order = fetch_order{content, file.size, {index.path}, mirrors_};
+    if (index.kind == index::index_kind::sha256sums || index.kind == index::index_kind::pdiff_index)
+        index.base = index.path.substr(0, index.path.rfind('/'));
+    if (index.kind != index::index_kind::none) LARDER_CHECK(read_index(parts_.store, name(), index));
+    return parts_.store.known().put_note("sha512/" + file.sha512, content.hex());
+}
+
+/// The object that a Release names: by its SHA-256, or by its SHA-512 once that was fetched.
+std::optional<digest> archive::object_of(const index::release_file& file) const {
+    if (file.sha256) return *file.sha256;
+    const auto note = parts_.store.known().get_note("sha512/" + file.sha512);
+    if (!note || !*note) return std::nullopt;
+    const auto content = digest::from_hex(**note);
+    return content ? std::optional{*content} : std::nullopt;
+}
+
 void archive::arrived(const fetch_order& order) {
-    std::vector<std::shared_ptr<suite>> known;
-    {
-        const std::lock_guard lock{mutex_};
-        for (const auto& [name, s] : suites_) known.push_back(s);
-    }
     const auto hex = order.content.hex();
-    for (const auto& s : known)
+    for (const auto& s : known_suites())
         for (const auto& state : s->states())
             if (const auto* file = state->by_hash("SHA256", hex))
                 if (auto index = wanted(*s, *state, *file)) return void(start_learning(*index));

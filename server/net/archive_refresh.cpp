@@ -33,6 +33,7 @@ result<stored_file> put(store::object_store& objects, std::string_view bytes, sy
 /// A signed text on its way to be a state.
 struct archive::candidate {
     std::string in_release, release, release_gpg;  ///< upstream's bytes; the first, or the other two
+    std::optional<sys_seconds> upstream_modified;  ///< its Last-Modified, if it sent one
     sys_seconds modified{};
     std::size_t mirror = 0;
     bool unchanged = false;  ///< upstream has what is here
@@ -103,6 +104,7 @@ awaitable<result<void>> archive::refresh_once(std::shared_ptr<suite> in) {
     if (!*found) co_return result<void>{};
 
     auto work = std::make_shared<candidate>(std::move(**found));
+    const auto upstream_modified = work->upstream_modified;
     auto keeping = offload(parts_.pool, [in, work, this] { return keep(*in, std::move(*work)); });
     const auto kept = co_await outcome<result<suite_state_ptr>>::get(keeping, no_deadline());
     if (!*kept) co_return kept->error();
@@ -116,6 +118,7 @@ awaitable<result<void>> archive::refresh_once(std::shared_ptr<suite> in) {
     const auto switched = co_await outcome<result<void>>::get(switching, no_deadline());
     if (!*switched) co_return switched->error();
     in->push(next);
+    in->upstream_modified(upstream_modified);
     parts_.counts.suites_switched.add();
     ++parts_.generation;
     parts_.log.write(log_level::info, "suite switched to a newer state",
@@ -128,17 +131,7 @@ awaitable<result<void>> archive::refresh_once(std::shared_ptr<suite> in) {
 
 /// Asks the mirrors in turn until one has something acceptable. Nothing: what is here is the latest.
 awaitable<result<std::optional<archive::candidate>>> archive::find_candidate(std::shared_ptr<suite> in) {
-    const auto current = in->current();
-    std::optional<sys_seconds> since;
-    std::optional<digest> here;
-    if (current && current->manifest().in_release) {
-        here = current->manifest().in_release->content;
-        const auto info = parts_.store.objects().find(*here);
-        if (info && *info)
-            since = (*info)->modified;
-        else
-            here.reset();
-    }
+    const auto since = all_here(in->current()) ? in->upstream_modified() : std::nullopt;
     std::vector<std::size_t> excluded;
     std::optional<error> first_trouble;
     while (excluded.size() < mirrors_->urls.size()) {
@@ -146,8 +139,11 @@ awaitable<result<std::optional<archive::candidate>>> archive::find_candidate(std
         if (!got) {
             co_return first_trouble ? *first_trouble : got.error();
         }
-        if (got->unchanged || (here && !got->in_release.empty() && sha256(got->in_release) == *here))
+        if (got->unchanged) co_return std::optional<candidate>{};
+        if (is_current(*in, *got)) {
+            in->upstream_modified(got->upstream_modified);
             co_return std::optional<candidate>{};
+        }
         auto work = std::make_shared<candidate>(std::move(*got));
         auto checking = offload(parts_.pool, [in, work, this]() -> result<void> {
             const auto verified = work->in_release.empty() ? verifier_->detached(work->release, work->release_gpg)
@@ -174,6 +170,7 @@ awaitable<result<archive::candidate>> archive::fetch_signed_text(std::shared_ptr
                                                                  std::vector<std::size_t> excluded) {
     candidate c;
     const auto take = [&c, this](document& d) {
+        c.upstream_modified = d.modified;
         c.modified = d.modified.value_or(parts_.clock.now());
         c.mirror = d.mirror;
     };
@@ -196,10 +193,32 @@ awaitable<result<archive::candidate>> archive::fetch_signed_text(std::shared_ptr
     if (!signature) co_return signature.error();
     c.release = std::move(release->body);
     c.release_gpg = std::move(signature->body);
-    const auto current = in->current();
-    if (current && current->manifest().release && current->manifest().release->content == sha256(c.release))
-        c.unchanged = true;
+    c.upstream_modified.reset();  // of two files; no single date asks for both
     co_return c;
+}
+
+bool archive::all_here(const suite_state_ptr& state) const {
+    if (!state) return false;
+    const auto& manifest = state->manifest();
+    for (const auto& file :
+         {std::optional{manifest.text}, manifest.in_release, manifest.release, manifest.release_gpg}) {
+        if (!file) continue;
+        const auto info = parts_.store.objects().find(file->content);
+        if (!info || !*info) return false;
+    }
+    return true;
+}
+
+/// Whether upstream sent what the current state consists of, and all of that is here.
+bool archive::is_current(const suite& in, const candidate& c) const {
+    const auto current = in.current();
+    if (!all_here(current)) return false;
+    const auto same = [](const std::optional<stored_file>& file, const std::string& bytes) {
+        return file ? file->content == sha256(bytes) : bytes.empty();
+    };
+    const auto& manifest = current->manifest();
+    return same(manifest.in_release, c.in_release) && same(manifest.release, c.release) &&
+           same(manifest.release_gpg, c.release_gpg);
 }
 
 result<void> archive::acceptable(const suite& in, const candidate& c) const {
@@ -213,9 +232,9 @@ result<void> archive::acceptable(const suite& in, const candidate& c) const {
                      "its Date, " + format_iso(next.date) + ", is in the future; is this machine's clock right?"};
     if (options_.check_valid_until && next.valid_until && *next.valid_until < now)
         return error{errc::stale, "it was valid until " + format_iso(*next.valid_until) + "; no client would take it"};
-    if (const auto current = in.current(); current && next.date < current->release().date)
+    if (const auto newest = in.newest(); newest && next.date < *newest)
         return error{errc::stale, "its Date, " + format_iso(next.date) + ", is before that of the state here, " +
-                                      format_iso(current->release().date) + ": a mirror that lags, or a replay"};
+                                      format_iso(*newest) + ": a mirror that lags, or a replay"};
     return {};
 }
 
@@ -224,8 +243,10 @@ result<suite_state_ptr> archive::keep(const suite& in, candidate c) {
     auto& objects = parts_.store.objects();
     // Last-Modified is apt's only validator: it must not stay, nor go back, when the content changed.
     auto modified = c.modified;
-    if (const auto current = in.current(); current && current->manifest().in_release) {
-        LARDER_TRY(const auto info, objects.find(current->manifest().in_release->content));
+    if (const auto current = in.current()) {
+        const auto& before = current->manifest();
+        const auto shown = before.in_release ? before.in_release : before.release;
+        LARDER_TRY(const auto info, shown ? objects.find(shown->content) : std::optional<store::object_info>{});
         if (info && modified <= info->modified) modified = info->modified + 1s;
     }
     state_manifest manifest;
@@ -241,58 +262,68 @@ result<suite_state_ptr> archive::keep(const suite& in, candidate c) {
         LARDER_TRY(manifest.release_gpg, put(objects, c.release_gpg, modified));
     }
     LARDER_TRY(const auto id, objects.put(manifest.write(), modified));
+    // Until the ref names them they are in the cache like any other, perhaps for long; gc takes the
+    // least recently used.
+    for (const auto& file : {std::optional{manifest.text}, manifest.in_release, manifest.release, manifest.release_gpg})
+        if (file) parts_.store.known().used(file->content, parts_.clock.now());
+    parts_.store.known().used(id, parts_.clock.now());
     return std::make_shared<const suite_state>(id, std::move(manifest), std::move(c.parsed));
 }
 
-/// What clients of the current state have used, in its new form; and what the configuration asks for.
+/// The files of the next state that must be here before a client is told of it: what clients of the
+/// current one have used, in its new form.
+archive::needs archive::used_files(const suite& in, const suite_state& next) const {
+    needs all;
+    const auto current = in.current();
+    if (!current) return all;
+    const auto oldest = parts_.clock.now() - in_use;
+    for (const auto& file : current->release().files) {
+        const auto content = object_of(file);
+        if (!content) continue;
+        const auto here = parts_.store.objects().find(*content);
+        if (!here || !*here) continue;
+        const auto used = parts_.store.known().last_use(*content);
+        if (used && *used && **used < oldest) continue;
+        const auto* now = next.by_path(file.path);
+        if (now == nullptr) continue;
+        if (!now->sha256) {
+            all.wide.push_back(ask_by_sha512{in.name(), *now, paths_of(in, next, *now)});
+            continue;
+        }
+        all.orders.push_back(fetch_order{*now->sha256, now->size, paths_of(in, next, *now), mirrors_});
+        if (auto index = wanted(in, next, *now)) all.indices.push_back(std::move(*index));
+    }
+    return all;
+}
+
+/// Brings what clients use; that must succeed. What only the configuration asks for is begun beside it,
+/// and waited for where there is a state that serves clients meanwhile; when it cannot be had, nobody
+/// could have used it.
 awaitable<result<void>> archive::bring_indices(std::shared_ptr<suite> in, suite_state_ptr next) {
-    std::vector<fetch_order> orders;
-    std::vector<index_wanted> indices;
-    std::vector<fetch_order> configured;
-    const auto add = [&](const index::release_file& file) {
-        if (!file.sha256) return;
-        orders.push_back(fetch_order{*file.sha256, file.size, paths_of(*in, *next, file), mirrors_});
-        if (auto index = wanted(*in, *next, file)) indices.push_back(std::move(*index));
-    };
-    if (const auto current = in->current()) {
-        const auto oldest = parts_.clock.now() - in_use;
-        for (const auto& file : current->release().files) {
-            if (!file.sha256) continue;
-            const auto here = parts_.store.objects().find(*file.sha256);
-            if (!here || !*here) continue;
-            const auto used = parts_.store.known().last_use(*file.sha256);
-            if (used && *used && **used < oldest) continue;
-            if (const auto* now = next->by_path(file.path)) add(*now);
+    auto used = used_files(*in, *next);
+    std::vector<std::shared_ptr<outcome<result<void>>>> configured;
+    if (!options_.components.empty() || !options_.architectures.empty())
+        for (const auto& index : indices_in(*in, *next, options_.components, options_.architectures)) {
+            const auto known = parts_.store.known().knows_index(name(), index.key);
+            if (known && !*known) configured.push_back(start_learning(index));
         }
+    std::vector<std::shared_ptr<flight>> flights;
+    for (const auto& order : used.orders) {
+        const auto here = parts_.store.objects().find(order.content);
+        if (!here || !*here) flights.push_back(parts_.hub.get(order));
     }
-    if (!options_.components.empty() || !options_.architectures.empty()) {
-        for (auto& index : indices_in(*in, *next, options_.components, options_.architectures)) {
-            configured.push_back(index.order);
-            indices.push_back(std::move(index));
-        }
-    }
-    struct coming {
-        std::shared_ptr<flight> what;
-        bool used;
-    };
-    std::vector<coming> flights;
-    const auto start = [&](const std::vector<fetch_order>& some, bool used) {
-        for (const auto& order : some) {
-            const auto here = parts_.store.objects().find(order.content);
-            if (!here || !*here) flights.push_back(coming{parts_.hub.get(order), used});
-        }
-    };
-    start(orders, true);
-    start(configured, false);
     for (const auto& one : flights) {
-        const auto state = co_await flight::beyond(one.what, store::unknown_size, no_deadline());
-        // A configured index that upstream lists and does not have could not be used by anybody either;
-        // one that clients use must be here before they are told of the state.
-        const bool missing = state->now == flight::state::phase::failed;
-        if (missing && (one.used || state->why.code() != errc::absent)) co_return state->why;
+        const auto state = co_await flight::beyond(one, store::unknown_size, no_deadline());
+        if (state->now == flight::state::phase::failed) co_return state->why;
     }
-    const auto learnt = co_await learn(std::move(indices), no_deadline());
-    if (!learnt && learnt.error().code() != errc::absent) co_return learnt.error();
+    for (const auto& one : used.wide) {
+        const auto named = co_await name_by_sha512(one, no_deadline());
+        if (!named) co_return named.error();
+    }
+    const auto learnt = co_await learn(std::move(used.indices), no_deadline());
+    if (!learnt) co_return learnt.error();
+    if (in->current())
+        for (const auto& one : configured) co_await outcome<result<void>>::get(one, no_deadline());
     co_return result<void>{};
 }
 
@@ -300,10 +331,20 @@ awaitable<result<void>> archive::bring_indices(std::shared_ptr<suite> in, suite_
 result<void> archive::switch_to(const suite& in, suite_state_ptr next) {
     auto& refs = parts_.store.refs();
     const auto current_name = in.ref(name());
-    const auto history_name = in.history_prefix(name()) + format_timestamp(next->release().date);
-    LARDER_TRY(const auto current, refs.get(current_name));
-    LARDER_TRY(const auto past, refs.get(history_name));
     const auto value = next->id().hex();
+    auto history_name = in.history_prefix(name()) + format_timestamp(next->release().date);
+    // gc looks at the refs again when they changed, so what is here now stays.
+    const std::lock_guard lock{parts_.refs_mutex};
+    if (!all_here(next))
+        return error{errc::conflict, "an object of the new state of suite '" + in.name() + "' was removed meanwhile"};
+    LARDER_TRY(const auto current, refs.get(current_name));
+    LARDER_TRY(auto past, refs.get(history_name));
+    if (past && past->value != value) {
+        // Another state with the same Date: signed anew.
+        history_name += "." + value.substr(0, 8);
+        LARDER_TRY(past, refs.get(history_name));
+    }
+    ++parts_.refs_changed;
     return refs.change(
         {{current_name, current ? current->version : 0, value}, {history_name, past ? past->version : 0, value}});
 }
@@ -312,14 +353,17 @@ awaitable<result<void>> archive::companions(std::string suite_name, steady_point
     const auto in = find_suite(suite_name);
     if (!in || !in->current()) co_return error{errc::upstream_down, "suite '" + suite_name + "' is not known here"};
     std::shared_ptr<outcome<result<void>>> attempt;
+    bool begin = false;
     {
         const std::lock_guard lock{in->companions_mutex()};
-        if (!in->companions_attempt) {
-            in->companions_attempt = std::make_shared<outcome<result<void>>>();
-            auto run = run_companions(shared_from_this(), in);
-            asio::co_spawn(parts_.loop, std::move(run), asio::detached);
-        }
+        begin = !in->companions_attempt;
+        if (begin) in->companions_attempt = std::make_shared<outcome<result<void>>>();
         attempt = in->companions_attempt;
+    }
+    // Not under the mutex: on the loop itself it runs at once, and may end before this returns.
+    if (begin) {
+        auto run = run_companions(shared_from_this(), in);
+        asio::co_spawn(parts_.loop, std::move(run), asio::detached);
     }
     const auto done = co_await outcome<result<void>>::get(attempt, deadline);
     if (!done)

@@ -29,6 +29,13 @@ std::optional<std::string_view> below(std::string_view path, std::string_view fo
     return path.substr(folder.size() + 1);
 }
 
+/// The suite that a release file at this path would be of; empty when it would be of none.
+std::string suite_of_release(std::string_view path) {
+    if (path.starts_with("dists/")) return std::string{folder_name(path.substr(6))};
+    const auto folder = folder_name(path);
+    return folder.empty() ? std::string{"./"} : std::string{folder} + "/";
+}
+
 /// "hello_2.10-3_amd64.deb" -> "amd64"; empty when the name is not a binary package's.
 std::string_view architecture_of(std::string_view name) {
     for (const std::string_view suffix : {".deb", ".udeb", ".ddeb"}) {
@@ -58,6 +65,8 @@ archive::place archive::locate(std::string_view path) const {
     std::size_t longest = 0;
     const std::lock_guard lock{mutex_};
     for (const auto& [key, one] : suites_) {
+        // What somebody made up must not take paths away from a suite that exists.
+        if (one->stranger()) continue;
         const auto folder = one->folder();
         const auto rest = below(path, folder);
         // A flat suite claims only its own release files; the rest of it is found by its indices.
@@ -69,23 +78,20 @@ archive::place archive::locate(std::string_view path) const {
         best.rest = *rest;
         longest = folder.size();
     }
+    const bool in_dists = path.starts_with("dists/");
     const auto name = file_name(path);
-    if (path.starts_with("dists/")) {
-        const auto inner = path.substr(6);
-        const auto wanted_suite = folder_name(inner);
-        if (is_release_name(name) && !wanted_suite.empty() && (!best.in || best.in->name() != wanted_suite)) {
-            // "dists/jammy-updates/zed/InRelease" may be a suite of its own or a file of a known one's
-            // folder; only a Release that names it makes it the latter.
-            const auto state = best.in ? best.in->current() : nullptr;
-            if (!state || !state->by_path(best.rest)) return {nullptr, name, std::string{wanted_suite}};
-        } else if (!best.in && !inner.empty()) {
-            return {nullptr, {}, std::string{inner.substr(0, inner.find('/'))}};
-        }
-    } else if (is_release_name(name) && !best.in) {
-        const auto wanted_suite = folder_name(path);
-        return {nullptr, name, wanted_suite.empty() ? std::string{"./"} : std::string{wanted_suite} + "/"};
+    if (!is_release_name(name)) {
+        const auto inner = in_dists ? path.substr(6) : std::string_view{};
+        if (!best.in && !inner.empty()) return {nullptr, {}, std::string{inner.substr(0, inner.find('/'))}};
+        return best;
     }
-    return best;
+    const auto wanted = suite_of_release(path);
+    // "dists/jammy-updates/zed/InRelease" may be a suite of its own or a file of a known one's folder;
+    // only a Release that names it makes it the latter.
+    const auto state = best.in ? best.in->current() : nullptr;
+    if (wanted.empty() || (best.in && (best.in->name() == wanted || (state && state->by_path(best.rest))))) return best;
+    if (const auto asked_for = suites_.find(wanted); asked_for != suites_.end()) return {asked_for->second, name, {}};
+    return {nullptr, name, wanted};
 }
 
 resolution archive::resolve(std::string_view path, asked suite_was) {
@@ -93,15 +99,15 @@ resolution archive::resolve(std::string_view path, asked suite_was) {
     if (!where.unknown.empty()) return ask_suite{where.unknown};
     if (!where.in) return resolve_pool(path);
     auto& in = *where.in;
-    if (!in.loaded() || (suite_was == asked::not_yet && !in.current())) return ask_suite{in.name()};
+    if (suite_was == asked::not_yet && !in.current()) return ask_suite{in.name()};
     if (is_release_name(where.rest)) {
         if (suite_was == asked::not_yet && in.due(std::chrono::steady_clock::now())) return ask_suite{in.name()};
-        return resolve_release_file(in, where.rest);
+        return resolve_release_file(in, where.rest, suite_was);
     }
     return resolve_in_suite(in, where.rest, path);
 }
 
-resolution archive::resolve_release_file(suite& in, std::string_view name) {
+resolution archive::resolve_release_file(suite& in, std::string_view name, asked suite_was) {
     const auto state = in.current();
     if (!state) {
         const auto why = in.trouble();
@@ -124,9 +130,15 @@ resolution archive::resolve_release_file(suite& in, std::string_view name) {
     }
     const auto info = parts_.store.objects().find(file->content);
     if (!info) return info.error();
-    if (!*info)
-        return name == "InRelease" || manifest.release ? resolution{ask_suite{in.name()}}
-                                                       : resolution{ask_companions{in.name()}};
+    if (!*info && name != "InRelease" && !manifest.release) return ask_companions{in.name()};
+    if (!*info) {
+        // Found damaged and set aside: asked for anew at once, not when the suite is due.
+        if (suite_was == asked::already)
+            return error{errc::upstream_down, "the release file of suite '" + in.name() +
+                                                  "' was damaged here, and could not be fetched again yet"};
+        in.expire();
+        return ask_suite{in.name()};
+    }
     serve_object serve{file->content, **info, false, std::nullopt};
     if (const auto validated = in.validated())
         serve.age = std::max(std::chrono::seconds{0}, parts_.clock.now() - *validated);
@@ -174,12 +186,12 @@ resolution archive::deliver_file(const suite& in, const suite_state& state, cons
     if (file.sha256) return deliver(*file.sha256, file.size, paths_of(in, state, file), immutable);
     const auto note = parts_.store.known().get_note("sha512/" + file.sha512);
     if (!note) return note.error();
-    if (!*note) return ask_by_sha512{in.name(), file.path};
+    if (!*note) return ask_by_sha512{in.name(), file, paths_of(in, state, file)};
     const auto content = digest::from_hex(**note);
     if (!content) return content.error();
     const auto info = parts_.store.objects().find(*content);
     if (!info) return info.error();
-    if (!*info) return ask_by_sha512{in.name(), file.path};
+    if (!*info) return ask_by_sha512{in.name(), file, paths_of(in, state, file)};
     return serve_object{*content, **info, immutable, std::nullopt};
 }
 
@@ -214,16 +226,11 @@ resolution archive::resolve_pool(std::string_view path) {
     if (!claims) return claims.error();
     if (!claims->empty()) return resolve_claims(*claims);
 
-    std::vector<std::shared_ptr<suite>> known;
-    {
-        const std::lock_guard lock{mutex_};
-        for (const auto& [name, s] : suites_) known.push_back(s);
-    }
+    const auto known = known_suites();
     if (known.empty()) return nothing_known(options_.name);
     std::optional<error> trouble;
     for (const auto& s : known) {
-        const bool never = !s->loaded() || (!s->current() && s->due(std::chrono::steady_clock::now()));
-        if (never) return ask_suite{s->name()};
+        if (!s->current() && s->due(std::chrono::steady_clock::now())) return ask_suite{s->name()};
         if (!s->current() && s->trouble() && s->trouble()->code() != errc::absent) trouble = s->trouble();
     }
     if (auto indices = pool_candidates(path); !indices.empty()) return learn_indices{std::move(indices)};
@@ -288,14 +295,9 @@ std::vector<index_wanted> archive::pool_candidates(std::string_view path) const 
     const auto kind = architecture.empty() ? index::index_kind::sources : index::index_kind::packages;
     const bool udeb = name.ends_with(".udeb");
     std::vector<index_wanted> found;
-    std::vector<std::shared_ptr<suite>> known;
-    {
-        const std::lock_guard lock{mutex_};
-        for (const auto& [key, s] : suites_) known.push_back(s);
-    }
     const auto parts = split(path, '/');
     const std::string component{parts.size() > 2 && parts[0] == "pool" ? parts[1] : std::string_view{}};
-    for (const auto& s : known) {
+    for (const auto& s : known_suites()) {
         const auto state = s->current();
         if (!state) continue;
         const auto& names = state->release().components;

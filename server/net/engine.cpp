@@ -33,6 +33,8 @@ struct engine::impl {
     metrics counts;
     std::atomic<std::uint64_t> generation{1};
     std::atomic<std::uint64_t> removals{1};
+    std::mutex refs_mutex;
+    std::uint64_t refs_changed = 0;
     asio::io_context loop{1};
     asio::thread_pool pool{pool_threads};
     std::unique_ptr<store::store> store;  ///< ends, with the commits under way, before the loop they report to
@@ -68,13 +70,17 @@ result<std::shared_ptr<const routing>> engine::impl::make_routes(core::options o
     if (!policy) return policy.error();
     const auto addresses = std::make_shared<const core::address_policy>(std::move(*policy));
     LARDER_TRY(auto router, core::router::make(options));
+    const bool same_networks =
+        before != nullptr && before->options.upstream.private_networks == options.upstream.private_networks;
     std::vector<std::shared_ptr<archive>> archives;
     for (std::size_t i = 0; i < options.archives.size(); ++i) {
         const auto& wanted = options.archives[i];
         std::shared_ptr<archive> kept;
         if (before != nullptr)
             for (const auto& old : before->archives)
-                if (same_archive(old->options(), wanted) && old->mirrors().index == i) kept = old;
+                if (same_networks && same_archive(old->options(), wanted) && old->mirrors().index == i &&
+                    !old->files_changed())
+                    kept = old;
         if (!kept) {
             LARDER_TRY(auto mirrors, make_mirror_group(wanted, i, addresses));
             LARDER_TRY(kept, archive::open(*parts, wanted, std::move(mirrors)));
@@ -93,7 +99,7 @@ result<std::unique_ptr<engine>> engine::start(core::options options, std::unique
     made->hub = std::make_unique<fetch_hub>(made->loop, *made->client, made->store->objects(), options.upstream,
                                             made->counts, *made->log, made->clock);
     made->parts.reset(new engine_parts{*made->store, made->loop, made->pool, *made->hub, made->counts, *made->log,
-                                       made->clock, made->generation});
+                                       made->clock, made->generation, made->refs_mutex, made->refs_changed});
     LARDER_TRY(made->routes, made->make_routes(std::move(options), nullptr));
     auto* const self = made.get();
     made->hub->on_stored([self](const fetch_order& order) {

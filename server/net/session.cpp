@@ -331,7 +331,8 @@ private:
             const auto* file = std::get_if<core::archive_file>(&way);
             if (file == nullptr || file->path.empty()) continue;
             auto what = routes->archives[file->archive]->resolve(file->path);
-            if (const auto* fetch = std::get_if<fetch_object>(&what); fetch && ++ahead <= most_ahead && hub.active() < most_downloads)
+            if (const auto* fetch = std::get_if<fetch_object>(&what);
+                fetch && ++ahead <= most_ahead && hub.active() < most_downloads)
                 hub.get(fetch->order);
         }
         prefetched_ = at;

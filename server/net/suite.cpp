@@ -3,6 +3,30 @@
 #include <larder/base/text.hpp>
 
 namespace larder::net {
+namespace {
+
+/// A ref's name has 511 bytes (LMDB's key), of which "history/<archive>/" and the moment take some.
+constexpr std::size_t longest_name = 300;
+
+/// The moment in the name of a history ref: "…@20261121T063000Z", perhaps with more behind it.
+std::optional<sys_seconds> moment_of(std::string_view ref_name) {
+    const auto mark = ref_name.rfind('@');
+    if (mark == std::string_view::npos) return std::nullopt;
+    const auto moment = parse_timestamp(ref_name.substr(mark + 1, format_timestamp({}).size()));
+    return moment ? std::optional{*moment} : std::nullopt;
+}
+
+}  // namespace
+
+bool suite::can_be_called(std::string_view name) {
+    if (name.empty() || name.size() > longest_name) return false;
+    return std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~' && c != '@'; });
+}
+
+bool suite::stranger() const {
+    const std::lock_guard lock{mutex_};
+    return from_ == known_from::a_request && states_.empty();
+}
 
 std::string suite::folder() const {
     if (!flat()) return "dists/" + name_;
@@ -56,31 +80,69 @@ bool suite::loaded() const {
 result<void> suite::load(store::store& store, std::string_view archive) {
     if (loaded()) return {};
     std::vector<suite_state_ptr> states;
+    std::optional<error> broken;
+    std::optional<sys_seconds> newest;
+    const auto take = [&](const std::string& value) {
+        const auto id = digest::from_hex(value);
+        auto state = id ? load_state(store.objects(), *id) : result<suite_state_ptr>{id.error()};
+        if (!state) {
+            if (!broken) broken = state.error().in("a state of suite " + name_);
+            return;
+        }
+        for (const auto& have : states)
+            if (have->id() == *id) return;
+        states.push_back(std::move(*state));
+    };
     LARDER_TRY(const auto ref_now, store.refs().get(ref(archive)));
     if (ref_now) {
-        LARDER_TRY(const auto id, digest::from_hex(ref_now->value));
-        auto state = load_state(store.objects(), id);
-        if (!state) return state.error().in("the current state of suite " + name_);
-        states.push_back(std::move(*state));
+        take(ref_now->value);
         LARDER_TRY(auto history, store.refs().list(history_prefix(archive)));
         std::reverse(history.begin(), history.end());
-        for (const auto& [name, past] : history) {
-            if (states.size() == states_kept) break;
-            const auto past_id = digest::from_hex(past.value);
-            if (!past_id || *past_id == id) continue;
-            // An older state that cannot be read costs clients in mid-update, nobody else.
-            if (auto older = load_state(store.objects(), *past_id)) states.push_back(std::move(*older));
-        }
+        if (!history.empty()) newest = moment_of(history.front().first);
+        // An older state that cannot be read costs clients in mid-update, nobody else.
+        for (const auto& [name, past] : history)
+            if (states.size() < states_kept) take(past.value);
     }
+    if (states.empty() || (ref_now && states.front()->id().hex() != ref_now->value))
+        if (broken) trouble_while_loading(*broken);
     LARDER_TRY(const auto note, store.known().get_note("validated/" + ref(archive)));
     const std::lock_guard lock{mutex_};
     if (loaded_) return {};
     states_ = std::move(states);
+    newest_ = newest;
     if (note) {
         if (const auto when = parse_timestamp(*note)) validated_ = *when;
     }
     loaded_ = true;
     return {};
+}
+
+void suite::trouble_while_loading(const error& why) {
+    const std::lock_guard lock{mutex_};
+    trouble_ = why;
+}
+
+std::optional<sys_seconds> suite::newest() const {
+    const std::lock_guard lock{mutex_};
+    auto latest = newest_;
+    for (const auto& state : states_)
+        if (!latest || state->release().date > *latest) latest = state->release().date;
+    return latest;
+}
+
+void suite::expire() {
+    const std::lock_guard lock{mutex_};
+    next_ = {};
+}
+
+std::optional<sys_seconds> suite::upstream_modified() const {
+    const std::lock_guard lock{mutex_};
+    return upstream_modified_;
+}
+
+void suite::upstream_modified(std::optional<sys_seconds> when) {
+    const std::lock_guard lock{mutex_};
+    upstream_modified_ = when;
 }
 
 bool suite::due(steady_point now) const {

@@ -8,8 +8,19 @@ namespace larder::net {
 /// went. Thread-safe; the states themselves are immutable and shared.
 class suite {
 public:
+    /// Who said that there is such a suite: the configuration or a state in the store, or only a request.
+    enum class known_from { here, a_request };
+
     /// "bookworm", "jammy-updates/zed", or for a flat repository its folder with a slash at the end.
-    explicit suite(std::string name) : name_{std::move(name)} {}
+    explicit suite(std::string name, known_from from = known_from::here) : name_{std::move(name)}, from_{from} {}
+
+    /// Whether a name that a client sent can be that of a suite: printable, without spaces, of a length
+    /// that a ref's name can hold.
+    static bool can_be_called(std::string_view name);
+
+    /// Only asked for, and without a state: it may not exist, so it decides about no path but its own
+    /// release files.
+    bool stranger() const;
 
     const std::string& name() const noexcept { return name_; }
     bool flat() const noexcept { return name_.ends_with('/'); }
@@ -28,12 +39,23 @@ public:
     std::vector<suite_state_ptr> states() const;
     void push(suite_state_ptr next);
 
-    /// Reads its states from the store, once; blocks.
+    /// Reads its states from the store, once; blocks. A current state that cannot be read is replaced by
+    /// the newest that can; `newest()` still knows its date.
     result<void> load(store::store& store, std::string_view archive);
     bool loaded() const;
 
+    /// The Date of the newest state there ever was, as far as refs tell: an older one is not taken.
+    std::optional<sys_seconds> newest() const;
+
     /// Whether upstream is to be asked (again).
     bool due(steady_point now) const;
+    /// Makes it due: something that it had is missing.
+    void expire();
+
+    /// Upstream's own Last-Modified of the current InRelease, as long as this process knows it; what
+    /// clients are told may be later, and upstream would not know that date.
+    std::optional<sys_seconds> upstream_modified() const;
+    void upstream_modified(std::optional<sys_seconds> when);
     /// Joins the attempt under way, or starts one: then `begin` is true and the caller must run it
     /// and call finish().
     std::shared_ptr<outcome<result<void>>> attempt(bool& begin);
@@ -47,15 +69,19 @@ public:
     std::shared_ptr<outcome<result<void>>> companions_attempt;
 
 private:
+    void trouble_while_loading(const error& why);
+
     static constexpr std::size_t states_kept = 8;
 
     const std::string name_;
+    const known_from from_;
     mutable std::mutex mutex_;
     std::mutex companions_mutex_;
     std::vector<suite_state_ptr> states_;
     bool loaded_ = false;
     steady_point next_{};
     std::optional<sys_seconds> validated_;
+    std::optional<sys_seconds> newest_, upstream_modified_;
     std::optional<error> trouble_;
     std::shared_ptr<outcome<result<void>>> running_;
 };

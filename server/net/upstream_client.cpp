@@ -487,7 +487,8 @@ std::uint64_t upstream_client::start(transfer_request request, std::shared_ptr<t
     impl_->transfers.emplace(t->id, t);
     if (!impl_->try_launch(t, true))
         asio::post(impl_->loop, [me = impl_.get(), live = impl_->alive, t] {
-            if (*live && me->transfers.contains(t->id)) me->end(t, error{errc::upstream_down, t->url + ": libcurl cannot start it"}, false);
+            if (*live && me->transfers.contains(t->id))
+                me->end(t, error{errc::upstream_down, t->url + ": libcurl cannot start it"}, false);
         });
     return t->id;
 }

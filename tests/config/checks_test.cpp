@@ -87,7 +87,8 @@ TEST_CASE("config checks: an address to listen on is a literal with a port", "[c
                              {"", ""}});
     check_all(check_host_port,
               {{"A.example:443", "a.example:443"}, {"a.example", ""}, {"a.example:0", ""}, {"*:443", ""}});
-    check_all(check_host, {{"CDN.example", "cdn.example"}, {"cdn.example:8080", "cdn.example:8080"}, {"[::1]", "[::1]"}, {"", ""}});
+    check_all(check_host,
+              {{"CDN.example", "cdn.example"}, {"cdn.example:8080", "cdn.example:8080"}, {"[::1]", "[::1]"}, {"", ""}});
 }
 
 TEST_CASE("config checks: a range of addresses has no bits beyond its prefix", "[config]") {

@@ -78,9 +78,9 @@ TEST_CASE("detached: a signature of a key, not of a document, is refused") {
     const auto key = shop().dearmour(shop().keyring({"archive"}, {"--armor"}));
     // Old-format packets of up to 255 bytes: the key, the user id, then its signature (tag 2).
     std::size_t at = 0;
-    while (at + 1 < key.size() && key[at] != '\x88') at += 2 + static_cast<unsigned char>(key[at + 1]);
+    while (at + 1 < key.size() && key[at] != '\x88') at += std::size_t{2} + static_cast<unsigned char>(key[at + 1]);
     REQUIRE(at + 1 < key.size());
-    const auto certification = key.substr(at, 2 + static_cast<unsigned char>(key[at + 1]));
+    const auto certification = key.substr(at, std::size_t{2} + static_cast<unsigned char>(key[at + 1]));
     CHECK_THAT(verdict(release_text, shop().armour(certification)),
                StartsWith("bad_signature: the signature block holds a signature that is not one of a document"));
 }

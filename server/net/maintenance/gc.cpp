@@ -68,10 +68,42 @@ result<void> by_age(const store::catalogue& known, std::vector<cached_object>& c
     return {};
 }
 
-result<void> remove_one(engine& e, const cached_object& one) {
-    LARDER_CHECK(e.store().objects().remove(one.content));
-    return e.store().known().forget_use(one.content);
-}
+/// What refs reach, looked up anew whenever a ref has been swung since.
+class referenced_objects {
+public:
+    explicit referenced_objects(engine& e) : e_{e} {}
+
+    result<void> look() {
+        {
+            const std::lock_guard lock{e_.parts().refs_mutex};
+            as_of_ = e_.parts().refs_changed;
+        }
+        LARDER_TRY(all_, maintenance::reachable(e_));
+        return {};
+    }
+    const digest_set& all() const noexcept { return all_; }
+
+    /// Removes an object unless a ref reaches it by now; whether it went.
+    result<bool> remove_unless(const digest& content) {
+        for (;;) {
+            {
+                const std::lock_guard lock{e_.parts().refs_mutex};
+                if (as_of_ == e_.parts().refs_changed) {
+                    if (all_.contains(content)) return false;
+                    LARDER_CHECK(e_.store().objects().remove(content));
+                    LARDER_CHECK(e_.store().known().forget_use(content));
+                    return true;
+                }
+            }
+            LARDER_CHECK(look());
+        }
+    }
+
+private:
+    engine& e_;
+    std::uint64_t as_of_ = 0;
+    digest_set all_;
+};
 
 }  // namespace
 
@@ -82,8 +114,9 @@ result<gc_report> gc(engine& e, const gc_options& options, const progress_sink& 
     LARDER_CHECK(e.store().known().flush_uses());
     // Listed first, judged after: what a ref reaches by then is kept, and what came since is not in the list.
     LARDER_TRY(auto cached, survey(e, report, tell, stop));
-    LARDER_TRY(const auto keep, maintenance::reachable(e));
-    leave_referenced(keep, cached, report);
+    referenced_objects referenced{e};
+    LARDER_CHECK(referenced.look());
+    leave_referenced(referenced.all(), cached, report);
     const auto over = report.cached_bytes > report.limit ? report.cached_bytes - report.limit : 0;
     const auto wanted = std::max(over, options.free_bytes);
     if (wanted == 0) return report;
@@ -92,14 +125,18 @@ result<gc_report> gc(engine& e, const gc_options& options, const progress_sink& 
         if (report.removed_bytes >= wanted || stop.stop_requested()) break;
         if (e.parts().hub.find(one.content) || came_within(e.store().objects(), one.content, options.grace_seconds))
             continue;
-        if (!options.dry_run) LARDER_CHECK(remove_one(e, one));
+        bool goes = true;
+        if (!options.dry_run) {
+            LARDER_TRY(goes, referenced.remove_unless(one.content));
+        }
+        if (!goes) continue;
         ++report.removed;
         report.removed_bytes += one.size;
         if (one.used) report.used_before = *one.used;
         if (report.removed % 256 == 0) tell({options.dry_run ? "choosing" : "removing", report.removed_bytes, wanted});
     }
-    // Answers that are kept in memory may name what went.
-    if (!options.dry_run && report.removed > 0) ++e.parts().generation;
+    // Answers and open files that are kept in memory may be of what went.
+    if (!options.dry_run && report.removed > 0) e.objects_gone();
     tell({options.dry_run ? "choosing" : "removing", wanted, wanted});
     return report;
 }

@@ -33,8 +33,11 @@ struct ask_suite {
 struct ask_companions {
     std::string suite;  ///< its Release and Release.gpg are asked for, and are not here
 };
+/// Its Release gives only a SHA-512, so its object's name is not known yet.
 struct ask_by_sha512 {
-    std::string suite, path;  ///< its Release gives only a SHA-512, so its object's name is not known yet
+    std::string suite;
+    index::release_file file;
+    std::vector<std::string> paths;  ///< where upstream may have it, below the archive's root
 };
 struct learn_indices {
     std::vector<index_wanted> indices;  ///< may name it, and have not been read yet
@@ -94,6 +97,8 @@ public:
     /// Suites to be kept fresh: the configured ones and those with a state.
     std::vector<std::string> suites() const;
     std::vector<suite_status> status() const;
+    /// Whether a keyring or a secret was changed since this archive read it.
+    bool files_changed() const;
     const mirror_group& mirrors() const noexcept { return *mirrors_; }
     std::shared_ptr<mirror_group> mirrors_ptr() const noexcept { return mirrors_; }
     const signing::verifier& keys() const noexcept { return *verifier_; }
@@ -109,12 +114,17 @@ public:
 private:
     struct place;
     struct candidate;
+    struct needs {
+        std::vector<fetch_order> orders;
+        std::vector<ask_by_sha512> wide;
+        std::vector<index_wanted> indices;
+    };
     archive(engine_parts& parts, core::archive_options options, std::unique_ptr<signing::verifier> verifier,
             std::shared_ptr<mirror_group> mirrors);
 
     // resolve
     place locate(std::string_view path) const;
-    resolution resolve_release_file(suite& in, std::string_view name);
+    resolution resolve_release_file(suite& in, std::string_view name, asked suite_was);
     resolution resolve_in_suite(suite& in, std::string_view rest, std::string_view path);
     resolution resolve_by_hash(suite& in, std::string_view rest);
     resolution resolve_pool(std::string_view path);
@@ -129,6 +139,7 @@ private:
     std::vector<index_wanted> pool_candidates(std::string_view path) const;
 
     // refresh
+    std::vector<std::shared_ptr<suite>> known_suites() const;
     std::shared_ptr<suite> find_suite(std::string_view name) const;
     result<std::shared_ptr<suite>> find_or_add(const std::string& name);
     static awaitable<void> run_refresh(std::shared_ptr<archive> me, std::shared_ptr<suite> in);
@@ -137,7 +148,10 @@ private:
     awaitable<result<candidate>> fetch_signed_text(std::shared_ptr<suite> in, std::optional<sys_seconds> since,
                                                    std::vector<std::size_t> excluded);
     result<void> acceptable(const suite& in, const candidate& c) const;
+    bool is_current(const suite& in, const candidate& c) const;
+    bool all_here(const suite_state_ptr& state) const;
     result<suite_state_ptr> keep(const suite& in, candidate c);
+    needs used_files(const suite& in, const suite_state& next) const;
     awaitable<result<void>> bring_indices(std::shared_ptr<suite> in, suite_state_ptr next);
     result<void> switch_to(const suite& in, suite_state_ptr next);
     static awaitable<void> run_companions(std::shared_ptr<archive> me, std::shared_ptr<suite> in);
@@ -150,6 +164,9 @@ private:
     static awaitable<void> run_name(std::shared_ptr<archive> me, ask_by_sha512 what, digest key,
                                     std::shared_ptr<outcome<result<void>>> done);
     awaitable<result<void>> fetch_by_sha512(ask_by_sha512 what);
+    result<void> keep_by_sha512(const ask_by_sha512& what, const document& body);
+    std::optional<digest> object_of(const index::release_file& file) const;
+    std::pair<std::shared_ptr<outcome<result<void>>>, bool> begin_or_join(const digest& key);
     resolution deliver_file(const suite& in, const suite_state& state, const index::release_file& file, bool immutable);
     std::shared_ptr<outcome<result<void>>> start_learning(const index_wanted& index);
 
@@ -157,6 +174,7 @@ private:
     const core::archive_options options_;
     const std::unique_ptr<signing::verifier> verifier_;
     const std::shared_ptr<mirror_group> mirrors_;
+    std::vector<std::string> stamps_;  ///< of the files that open() read; not changed after it
     mutable std::mutex mutex_;
     std::map<std::string, std::shared_ptr<suite>, std::less<>> suites_;
     std::map<digest, std::shared_ptr<outcome<result<void>>>> learning_;

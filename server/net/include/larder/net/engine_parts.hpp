@@ -32,6 +32,10 @@ struct engine_parts {
     /// Grows whenever an answer that was right may not be any more (a suite switched, an object went,
     /// the configuration changed); caches of answers compare it.
     std::atomic<std::uint64_t>& generation;
+    /// Held by whoever swings a ref to objects that are here, and by gc while it removes one. The count
+    /// tells gc that what it knows to be referenced is out of date. Guarded by the mutex.
+    std::mutex& refs_mutex;
+    std::uint64_t& refs_changed;
 };
 
 /// Runs something that blocks on the pool; the outcome can be awaited on any loop.
