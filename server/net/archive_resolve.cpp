@@ -167,6 +167,9 @@ resolution archive::resolve_in_suite(suite& in, std::string_view rest, std::stri
         if (auto index = wanted(in, *state, file)) learn.indices.push_back(std::move(*index));
     }
     if (!learn.indices.empty()) return learn;
+    const auto by_now = parts_.store.known().find(options_.name, path);  // as in resolve_pool()
+    if (!by_now) return by_now.error();
+    if (!by_now->empty()) return resolve_claims(*by_now);
     return error{errc::absent, std::string{path} + ": the Release of suite '" + in.name() + "' does not name it"};
 }
 
@@ -234,6 +237,10 @@ resolution archive::resolve_pool(std::string_view path) {
         if (!s->current() && s->trouble() && s->trouble()->code() != errc::absent) trouble = s->trouble();
     }
     if (auto indices = pool_candidates(path); !indices.empty()) return learn_indices{std::move(indices)};
+    // One that was read between the two looks is no candidate any more, and may be the one that names it.
+    const auto by_now = parts_.store.known().find(options_.name, path);
+    if (!by_now) return by_now.error();
+    if (!by_now->empty()) return resolve_claims(*by_now);
     if (trouble)
         return error{errc::upstream_down, "not known here, and a suite could not be read: " + trouble->detail()};
     const std::lock_guard lock{mutex_};

@@ -6,6 +6,7 @@ import time
 from support import client
 from support.env import Package
 from support.larder import archive_table
+from support.process import wait_for
 
 # The targets that packages like apt-file and command-not-found configure.
 TARGETS = {
@@ -104,6 +105,8 @@ def test_a_pdiff_brings_an_old_list_to_the_new_state(env):
     apt.update("Acquire::PDiffs=true").must()
     archive.add(Package("newcomer", arch="amd64"))
     archive.publish("stable", date=time.time() - 60, pdiffs=True)
+    new = (archive.root / "dists/stable/InRelease").read_bytes()
+    wait_for(lambda: larder.get("/debian/dists/stable/InRelease").body == new, "the new state to be served")
     apt.update("Acquire::PDiffs=true").must()
     assert apt.versions("newcomer") == ["1.0"]
     assert upstream.count("*/Packages.diff/2*.gz") >= 1, upstream.requests()

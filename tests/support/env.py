@@ -9,8 +9,10 @@ from pathlib import Path
 from support import debs, keys, larder, places
 from support.apt import AptRoot
 from support.archive import Archive
+from support.certificates import Authority
 from support.hostile import Hostile
 from support.nginx import Nginx
+from support.proxy import Proxy
 
 
 class Skip(Exception):
@@ -70,6 +72,10 @@ class Env:
             made.add(*packages)
         return made
 
+    def authority(self):
+        """Who issues certificates that only those trust who are told to."""
+        return Authority(self.folder("authority"))
+
     def slice(self):
         return places.the_slice()
 
@@ -85,12 +91,18 @@ class Env:
         self.undo.append(made.stop)
         return made
 
-    def larder(self, *archives, **settings):
+    def proxy(self, routes=None):
+        made = Proxy(routes)
+        self.undo.append(made.stop)
+        return made
+
+    def larder(self, *archives, start=True, **settings):
         work = self.folder("larder")
         made = larder.Larder(work, list(archives), start=False, **settings)
         self.undo.append(made.stop)
         self.servers.append(made)
-        made.start()
+        if start:
+            made.start()
         return made
 
     def larder_for(self, archive, *upstreams, table=None, **settings):

@@ -85,6 +85,7 @@ class Hostile:
         self.tree = Path(tree)
         self.seen, self.rules = [], []
         self.down = False       # True: connections are closed at once
+        self.open = self.most_open = 0   # connections now, and at most so far
         self.loop = asyncio.new_event_loop()
         self.released = asyncio.Event()
         started = threading.Event()
@@ -141,12 +142,15 @@ class Hostile:
         self.loop.run_until_complete(asyncio.sleep(0))
 
     async def session(self, reader, writer):
+        self.open += 1
+        self.most_open = max(self.most_open, self.open)
         try:
             while not self.down and await self.one_request(reader, writer):
                 pass
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError, asyncio.LimitOverrunError):
             pass
         finally:
+            self.open -= 1
             writer.close()
 
     async def one_request(self, reader, writer):

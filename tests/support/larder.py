@@ -58,7 +58,7 @@ class Larder:
         self.tables["server"].setdefault("admin_socket", str(work / "admin.sock"))
         self.tables["store"] = {"path": str(self.store), **settings.get("store", {})}
         self.tables["archive"] = archives
-        self.process, self.address = None, None
+        self.process, self.address, self.addresses = None, None, []
         self.write_config()
         if start:
             self.start()
@@ -72,17 +72,22 @@ class Larder:
 
     # --- its life ----------------------------------------------------------------------------------
 
-    def start(self, seconds=30):
+    def launch(self, under=(), **environment):
+        """Starts the process and does not wait; `under` is a command that runs it."""
         self.ready_file.unlink(missing_ok=True)
-        self.process = Process([larder_binary(), "serve", "--config", self.config, "--ready-file", self.ready_file],
-                               self.work / "log", env=clean_environment())
+        command = [larder_binary(), "serve", "--config", self.config, "--ready-file", self.ready_file]
+        self.process = Process([*under, *command], self.work / "log", env=clean_environment(**environment))
+
+    def start(self, seconds=30, **environment):
+        self.launch(**environment)
 
         def up():
             if not self.process.running():
                 raise AssertionError(f"larder did not start (exit {self.process.child.returncode}):\n{self.log()}")
             return self.ready_file.exists() and self.ready_file.read_text().endswith("\n")
         wait_for(up, "larder's ready file", seconds)
-        self.address = self.ready_file.read_text().split()[0]
+        self.addresses = self.ready_file.read_text().split()
+        self.address = self.addresses[0]
         wait_for(lambda: self.get("/healthz").ok, "larder's /healthz", seconds)
 
     def stop(self):

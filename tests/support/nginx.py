@@ -20,7 +20,7 @@ http {{
     client_body_temp_path {work}/t1; proxy_temp_path {work}/t2; fastcgi_temp_path {work}/t3;
     uwsgi_temp_path {work}/t4; scgi_temp_path {work}/t5;
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port}{tls};
         root {tree};
         sendfile on;
         {extra}
@@ -30,13 +30,19 @@ http {{
 
 
 class Nginx:
-    """Serves `tree`; what was asked of it is in requests(). `extra` goes into the server block."""
+    """Serves `tree`; what was asked of it is in requests(). `extra` goes into the server block.
 
-    def __init__(self, tree, work, extra="", port=None):
+    With a `certificate` (see certificates.py) it speaks HTTPS.
+    """
+
+    def __init__(self, tree, work, extra="", port=None, certificate=None):
         work.mkdir(parents=True, exist_ok=True)
-        self.tree, self.work = tree, work
+        self.tree, self.work, self.scheme = tree, work, "https" if certificate else "http"
         self.port = port or free_port()
-        (work / "nginx.conf").write_text(CONFIG.format(work=work, port=self.port, tree=tree, extra=extra))
+        if certificate:
+            extra += f" ssl_certificate {certificate.chain}; ssl_certificate_key {certificate.key};"
+        (work / "nginx.conf").write_text(CONFIG.format(work=work, port=self.port, tree=tree, extra=extra,
+                                                       tls=" ssl" if certificate else ""))
         self.process = None
         self.start()
 
@@ -46,7 +52,7 @@ class Nginx:
 
     @property
     def url(self):
-        return f"http://{self.address}"
+        return f"{self.scheme}://{self.address}"
 
     def start(self):
         self.process = Process(["/usr/sbin/nginx", "-p", self.work, "-c", self.work / "nginx.conf"], self.work / "out")
