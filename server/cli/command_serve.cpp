@@ -15,7 +15,15 @@ namespace {
 
 struct serve_options {
     std::string ready_file;
+    unsigned upstream_connections = 0;  ///< 0: as configured
 };
+
+/// The configuration file, and what the command line says otherwise.
+result<core::options> options_of(const common_options& common, const serve_options& given) {
+    auto options = load_options(common);
+    if (options && given.upstream_connections != 0) options->upstream.connections = given.upstream_connections;
+    return options;
+}
 
 /// SIGTERM, SIGINT, SIGHUP as readable bytes. Must be made before any thread is.
 unique_fd catch_signals() {
@@ -41,9 +49,9 @@ result<void> write_ready(const std::string& path, const net::server& s) {
     return replace_file(path, lines);
 }
 
-result<void> reload(const common_options& common, net::engine& e, net::server& s) {
+result<void> reload(const common_options& common, const serve_options& given, net::engine& e, net::server& s) {
     ::sd_notify(0, "RELOADING=1");
-    auto options = load_options(common);
+    auto options = options_of(common, given);
     result<void> how;
     if (!options) how = options.error();
     if (how) how = s.reload_certificate(options->server);
@@ -57,15 +65,17 @@ result<void> reload(const common_options& common, net::engine& e, net::server& s
 /// Reloads from SIGHUP and from the API, one at a time.
 class reloader {
 public:
-    reloader(const common_options& common, net::engine& e, net::server& s) : common_{common}, e_{e}, s_{s} {}
+    reloader(const common_options& common, const serve_options& given, net::engine& e, net::server& s)
+        : common_{common}, given_{given}, e_{e}, s_{s} {}
     result<void> operator()() {
         const std::lock_guard lock{mutex_};
-        return reload(common_, e_, s_);
+        return reload(common_, given_, e_, s_);
     }
 
 private:
     std::mutex mutex_;
     const common_options& common_;
+    const serve_options& given_;
     net::engine& e_;
     net::server& s_;
 };
@@ -86,7 +96,7 @@ void wait_for_signals(const unique_fd& signals, reloader& again) {
 }
 
 int run_serve(const common_options& common, const serve_options& options) {
-    auto config = load_options(common);
+    auto config = options_of(common, options);
     if (!config) return complain(config.error());
     const auto signals = catch_signals();
     auto engine = net::engine::start(*config, net::make_logger(config->log));
@@ -99,7 +109,7 @@ int run_serve(const common_options& common, const serve_options& options) {
     for (const auto& a : (*server)->addresses()) where += (where.empty() ? "" : ", ") + a;
     (*engine)->log().write(net::log_level::info, "serving on " + where);
     ::sd_notify(0, ("READY=1\nSTATUS=serving on " + where).c_str());
-    reloader again{common, **engine, **server};
+    reloader again{common, options, **engine, **server};
     (*engine)->on_reload([&again] { return again(); });
     wait_for_signals(signals, again);
     ::sd_notify(0, "STOPPING=1");
@@ -120,6 +130,11 @@ void add_serve(CLI::App& app, command_line& line) {
         ->add_option("--ready-file", options->ready_file,
                      "Write the addresses that are listened on into this file once they are")
         ->type_name("FILE");
+    command
+        ->add_option("--upstream-connections", options->upstream_connections,
+                     "Connections at a time to one upstream host, in place of upstream.connections")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 256U));
     command->callback([&line, options] { line.exit = run_serve(line.common, *options); });
 }
 

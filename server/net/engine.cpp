@@ -1,3 +1,4 @@
+#include "own_names.hpp"
 #include "site/site_state.hpp"
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -69,7 +70,8 @@ result<std::shared_ptr<const routing>> engine::impl::make_routes(core::options o
     auto policy = core::address_policy::make(options);
     if (!policy) return policy.error();
     const auto addresses = std::make_shared<const core::address_policy>(std::move(*policy));
-    LARDER_TRY(auto router, core::router::make(options));
+    const auto own = own_names(options.server);
+    LARDER_TRY(auto router, core::router::make(options, own));
     const bool same_networks =
         before != nullptr && before->options.upstream.private_networks == options.upstream.private_networks;
     std::vector<std::shared_ptr<archive>> archives;

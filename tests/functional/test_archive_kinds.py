@@ -1,12 +1,13 @@
 """Every kind of index and archive that apt can ask for, from archives signed by test keys."""
 
 import gzip
+import socket
 import time
 
 from support import client
 from support.env import Package
 from support.larder import archive_table
-from support.process import wait_for
+from support.process import free_port, wait_for
 
 # The targets that packages like apt-file and command-not-found configure.
 TARGETS = {
@@ -232,3 +233,15 @@ def test_the_same_archive_is_reached_by_path_by_proxy_and_by_an_alias(env):
         answer = client.get(larder.address, target)
         assert answer.ok and answer.body == (archive.root / path).read_bytes(), target
     assert upstream.count("*.deb") == 1
+
+
+def test_through_the_proxy_its_own_name_is_the_server_itself(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable")
+    port = free_port()
+    _, larder = served(env, archive, server={"listen": [f"127.0.0.1:{port}"]})
+    path = archive.packages[0].pool_path
+    for name in (f"127.0.0.1:{port}", f"localhost:{port}", f"{socket.gethostname()}:{port}"):
+        answer = client.get(larder.address, f"http://{name}/debian/{path}")
+        assert answer.ok and answer.body == (archive.root / path).read_bytes(), (name, answer.status, answer.body[:200])
+    assert client.get(larder.address, f"http://localhost:{port + 1}/debian/{path}").status == 403

@@ -114,6 +114,22 @@ test_doctor_beside_a_server_brings_back_a_damaged_object = doctor_repairs(runnin
 test_doctor_alone_brings_back_a_damaged_object = doctor_repairs(running=False)
 
 
+def test_doctor_with_upstream_gone_fetches_from_a_peer(env):
+    peer = Ground(env)
+    table = archive_table("debian", [f"{peer.upstream.url}/debian", f"{peer.larder.url}/debian"], peer.archive.keyring)
+    larder = env.larder(table)
+    path, digest = peer.path("beta"), peer.sum_of("beta")
+    whole = larder.good(path).body
+    stored = larder.store / "objects" / digest[:2] / digest[2:]
+    wait_for(stored.exists, "the object in the store")
+    os.chmod(stored, 0o644)
+    stored.write_bytes(b"x" * len(whole))
+    peer.upstream_gone()
+    report = json.loads(larder.cli("doctor", "--json", check=0).stdout)
+    assert [d["object"] for d in report["refetched"]] == [digest] and report["whole"]
+    assert stored.read_bytes() == whole
+
+
 def test_doctor_with_upstream_gone_says_what_is_lost_and_exits_1(env):
     ground = Ground(env, start=False)
     digest = ground.sum_of("beta")

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <larder/core/options.hpp>
+#include <string>
+#include <vector>
+
+namespace larder::net {
+
+/// "host:port" under which clients reach this server: the addresses it listens on (all of the machine's
+/// where it listens on all), localhost and the machine's name. A request through it as a proxy for one of
+/// these is a request to it. Blocks for no look-up.
+std::vector<std::string> own_names(const core::server_options& server);
+
+}  // namespace larder::net
