@@ -72,11 +72,12 @@ class Larder:
 
     # --- its life ----------------------------------------------------------------------------------
 
-    def launch(self, under=(), **environment):
-        """Starts the process and does not wait; `under` is a command that runs it."""
+    def launch(self, under=(), keep_open=(), **environment):
+        """Starts the process and does not wait; `under` is a command that runs it, with these descriptors too."""
         self.ready_file.unlink(missing_ok=True)
         command = [larder_binary(), "serve", "--config", self.config, "--ready-file", self.ready_file]
-        self.process = Process([*under, *command], self.work / "log", env=clean_environment(**environment))
+        self.process = Process([*under, *command], self.work / "log", env=clean_environment(**environment),
+                               pass_fds=keep_open)
 
     def start(self, seconds=30, **environment):
         self.launch(**environment)
