@@ -1,9 +1,11 @@
 #include "gpg_home.hpp"
 #include <cerrno>
 #include <cstdlib>
+#include <ctime>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -27,13 +29,33 @@ constexpr const char* configuration =
     "no-random-seed-file\n"
     "lock-never\n";
 
+constexpr std::string_view name_begins = "larder-keys-";
+
+/// Between being made and being locked a home is nobody's for an instant: a young one is left alone.
+constexpr std::time_t young = 60;
+
+/// Removes the homes of processes that were killed: ours, old enough, and locked by nobody.
+void sweep(const fs::path& base) {
+    std::error_code ec;
+    for (auto one = fs::directory_iterator{base, ec}; !ec && one != fs::directory_iterator{}; one.increment(ec)) {
+        if (!one->path().filename().string().starts_with(name_begins)) continue;
+        const unique_fd fd{::open(one->path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+        struct stat st {};
+        if (!fd || ::fstat(fd.get(), &st) != 0 || st.st_uid != ::geteuid()) continue;
+        if (std::time(nullptr) - st.st_mtim.tv_sec < young || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
+        std::error_code ignored;
+        fs::remove_all(one->path(), ignored);
+    }
+}
+
 }  // namespace
 
 result<gpg_home> gpg_home::make() {
     std::error_code ec;
     const auto base = fs::temp_directory_path(ec);
     if (ec) return errno_error(ec.value(), "looking for a folder for temporary files ($TMPDIR, /tmp)");
-    std::string path = (base / "larder-keys-XXXXXX").string();
+    sweep(base);
+    std::string path = (base / (std::string{name_begins} + "XXXXXX")).string();
     if (::mkdtemp(path.data()) == nullptr) return errno_error(errno, "making the temporary folder " + path);
     unique_fd lock{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!lock) {

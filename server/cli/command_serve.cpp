@@ -54,8 +54,7 @@ result<void> reload(const common_options& common, const serve_options& given, ne
     auto options = options_of(common, given);
     result<void> how;
     if (!options) how = options.error();
-    if (how) how = s.reload_certificate(options->server);
-    if (how) how = e.reload(std::move(*options));
+    if (how) how = s.reload(std::move(*options));
     e.log().write(how ? net::log_level::info : net::log_level::error,
                   how ? "configuration reloaded" : "configuration not reloaded: " + how.error().detail());
     ::sd_notify(0, "READY=1");
@@ -80,13 +79,20 @@ private:
     net::server& s_;
 };
 
+/// A loop that hangs starves the watchdog.
+bool all_answer(net::engine& e, net::server& s) {
+    const bool upstream = e.answers();
+    const bool clients = s.answers();
+    return upstream && clients;
+}
+
 /// Until SIGTERM or SIGINT.
-void wait_for_signals(const unique_fd& signals, reloader& again) {
+void wait_for_signals(const unique_fd& signals, reloader& again, net::engine& e, net::server& s) {
     const int every = watchdog_ms();
     for (;;) {
         pollfd ready{signals.get(), POLLIN, 0};
         const int n = ::poll(&ready, 1, every);
-        if (every > 0) ::sd_notify(0, "WATCHDOG=1");
+        if (every > 0 && all_answer(e, s)) ::sd_notify(0, "WATCHDOG=1");
         if (n <= 0) continue;
         signalfd_siginfo info{};
         if (::read(signals.get(), &info, sizeof info) != sizeof info) continue;
@@ -111,7 +117,7 @@ int run_serve(const common_options& common, const serve_options& options) {
     ::sd_notify(0, ("READY=1\nSTATUS=serving on " + where).c_str());
     reloader again{common, options, **engine, **server};
     (*engine)->on_reload([&again] { return again(); });
-    wait_for_signals(signals, again);
+    wait_for_signals(signals, again, **engine, **server);
     ::sd_notify(0, "STOPPING=1");
     (*engine)->log().write(net::log_level::info, "stopping");
     (*server)->stop();

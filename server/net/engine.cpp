@@ -52,8 +52,9 @@ struct engine::impl {
 
     asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
     std::thread thread;
-    bool stopping = false;     ///< on the loop
-    bool making_room = false;  ///< on the loop: a pass of gc is under way
+    std::atomic<bool> answered{true};  ///< the last question of answers()
+    bool stopping = false;             ///< on the loop
+    bool making_room = false;          ///< on the loop: a pass of gc is under way
     std::unique_ptr<site_state> site;
 
     impl(std::unique_ptr<logger> l, const wall_clock& c) : log{std::move(l)}, clock{c} {}
@@ -179,7 +180,10 @@ result<void> engine::reload(core::options options) {
     const auto before = routes();
     LARDER_TRY(auto next, impl_->make_routes(std::move(options), before.get()));
     auto* const self = impl_.get();
-    asio::post(self->loop, [self, upstream = next->options.upstream] { self->client->reconfigure(upstream); });
+    asio::post(self->loop, [self, upstream = next->options.upstream] {
+        self->client->reconfigure(upstream);
+        self->hub->reconfigure(upstream);
+    });
     {
         const std::lock_guard lock{impl_->mutex};
         impl_->routes = std::move(next);
@@ -192,6 +196,13 @@ engine_parts& engine::parts() noexcept { return *impl_->parts; }
 store::store& engine::store() noexcept { return *impl_->store; }
 metrics& engine::counts() noexcept { return impl_->counts; }
 logger& engine::log() noexcept { return *impl_->log; }
+bool engine::answers() {
+    auto* const self = impl_.get();
+    if (!self->answered.exchange(false)) return false;
+    asio::post(self->loop, [self] { self->answered = true; });
+    return true;
+}
+
 const wall_clock& engine::clock() const noexcept { return impl_->clock; }
 site_state& engine::site() noexcept { return *impl_->site; }
 std::uint64_t engine::removals() const noexcept { return impl_->removals.load(std::memory_order_acquire); }

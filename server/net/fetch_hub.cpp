@@ -95,7 +95,7 @@ struct fetch_hub::impl : std::enable_shared_from_this<fetch_hub::impl> {
     asio::io_context& loop;
     upstream_client& client;
     store::object_store& objects;
-    const core::upstream_options options;
+    core::upstream_options options;
     metrics& counts;
     logger& log;
     const wall_clock& clock;
@@ -575,6 +575,8 @@ awaitable<result<document>> fetch_hub::ask(std::shared_ptr<mirror_group> from, s
         co_return got;
     }
 }
+
+void fetch_hub::reconfigure(const core::upstream_options& options) { impl_->options = options; }
 
 void fetch_hub::shut_down() {
     impl_->closed = true;

@@ -6,14 +6,6 @@
 #include <system_error>
 
 namespace larder::net {
-namespace {
-
-/// Held back from readers until the hash is known to be right: a client can then never have the
-/// whole of a wrong file.
-constexpr std::uint64_t tail = 4096;
-
-}  // namespace
-
 flight::state flight::look() const {
     const std::lock_guard lock{mutex_};
     return state_;

@@ -128,7 +128,12 @@ result<listening> listen_admin(const std::string& path) {
     unique_fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!fd) return cannot("open a socket for", path, errno);
     // We hold the store's lock, so a socket that is there was left by one who no longer does.
-    ::unlink(path.c_str());
+    struct stat there {};
+    if (::lstat(path.c_str(), &there) == 0) {
+        if (!S_ISSOCK(there.st_mode))
+            return error{errc::bad_config, "server.admin_socket: " + path + " is there, and is no socket"};
+        ::unlink(path.c_str());
+    }
     const auto before = ::umask(0117);
     const int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name);
     const int err = errno;
@@ -157,6 +162,7 @@ result<std::shared_ptr<asio::ssl::context>> read_certificate(const core::server_
 struct server::impl {
     struct loop {
         asio::io_context io{1};
+        std::atomic<bool> answered{true};  ///< the last question of answers()
         asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
         std::shared_ptr<loop_context> context;
         std::vector<std::unique_ptr<generic_acceptor>> acceptors;
@@ -358,12 +364,27 @@ std::vector<std::string> server::addresses() const {
     return all;
 }
 
-result<void> server::reload_certificate(const core::server_options& options) {
-    if (options.listen_tls.empty()) return {};
-    LARDER_TRY(auto fresh, read_certificate(options));
+result<void> server::reload(core::options options) {
+    std::shared_ptr<asio::ssl::context> fresh;
+    if (!options.server.listen_tls.empty()) {
+        LARDER_TRY(fresh, read_certificate(options.server));
+    }
+    LARDER_CHECK(impl_->host.reload(std::move(options)));
     const std::lock_guard lock{impl_->tls_mutex};
-    impl_->tls = std::move(fresh);
+    if (fresh) impl_->tls = std::move(fresh);
     return {};
+}
+
+bool server::answers() {
+    bool all = true;
+    for (auto& l : impl_->loops) {
+        if (!l->answered.exchange(false)) {
+            all = false;
+            continue;
+        }
+        asio::post(l->io, [one = l.get()] { one->answered = true; });
+    }
+    return all;
 }
 
 void server::stop() {

@@ -47,6 +47,7 @@ public:
     session& operator=(const session&) = delete;
 
     void expire() noexcept override {
+        if (sending_ != nullptr && sending_->still_moving()) return;
         counts_.timeouts.add();
         expired_ = true;
         end();
@@ -316,6 +317,8 @@ private:
 
     /// Starts the fetches of the requests that are queued behind this one.
     void prefetch_queued(std::size_t from) {
+        // Behind a body, or where no further request will be answered, those are no requests.
+        if (head_.has_body() || keep_ == then::close) return;
         auto at = std::max(begin_ + from, prefetched_);
         unsigned ahead = 0;
         auto& hub = loop_->host.parts().hub;
@@ -412,24 +415,12 @@ private:
             co_return;
         }
         std::uint64_t sent = 0;
-        std::uint64_t at = what.offset;
-        std::uint64_t left = length;
-        std::string_view first = out_;
-        while (left > 0 || !first.empty()) {
-            // In parts, so that a slow client shows in the deadline, which moves on with each.
-            const auto part = std::min<std::uint64_t>(left, 8ULL << 20);
-            std::uint64_t now_sent = 0;
-            deadline = steady_clock::now() + limits().send_timeout + milliseconds{part / 16};
-            const auto failed = co_await transport_.send_file(first, file->fd.get(), at, part, now_sent);
-            first = {};
-            sent += now_sent;
-            at += now_sent;
-            left -= now_sent;
-            if (failed) {
-                broken_ = true;
-                break;
-            }
-        }
+        deadline = steady_clock::now() + limits().send_timeout;
+        send_watch watch{transport_.socket(), deadline, limits().send_timeout};
+        sending_ = &watch;
+        const auto failed = co_await transport_.send_file(out_, file->fd.get(), what.offset, length, sent, watch);
+        sending_ = nullptr;
+        broken_ = broken_ || failed;
         counts_.bytes_sent.add(sent);
         counts_.bytes_from_store.add(sent);
     }
@@ -507,7 +498,7 @@ private:
         if constexpr (Transport::encrypted) {
             return false;
         } else {
-            if (finished_ || end_ - begin_ >= limits().max_request_head) return false;
+            if (finished_ || keep_ == then::close || end_ - begin_ >= limits().max_request_head) return false;
             transport_.socket().async_wait(stream_socket::wait_read, [w](error_code ec) {
                 if (ec != asio::error::operation_aborted) waiter::wake(w);
             });
@@ -548,9 +539,14 @@ private:
             co_return;
         }
         std::string_view first = out_;
+        send_watch watch{transport_.socket(), deadline, limits().send_timeout};
+        // The end of a part is held back like the end of the whole: until all is known to be right.
+        const auto whole = coming->look().size.value_or(stop);
+        const auto held_from = stop < whole ? stop - std::min(length, flight::tail) : stop;
         while (at < stop) {
             deadline = steady_point::max();
-            const auto state = co_await flight::beyond(coming, at, no_deadline());
+            const auto beyond = at < held_from ? at : store::unknown_size;
+            const auto state = co_await flight::beyond(coming, beyond, no_deadline());
             deadline = steady_clock::now() + limits().send_timeout;
             if (expired_ || state->now == flight::state::phase::failed) {
                 // The promised bytes will not come: a short body is the only honest end.
@@ -558,10 +554,12 @@ private:
                 broken_ = true;
                 break;
             }
-            const auto part = std::min<std::uint64_t>({state->readable, stop, at + (8ULL << 20)}) - at;
-            deadline = steady_clock::now() + limits().send_timeout + milliseconds{part / 16};
+            const bool verified = state->now == flight::state::phase::verified;
+            const auto part = (verified ? stop : std::min(state->readable, held_from)) - at;
             std::uint64_t sent = 0;
-            const auto failed = co_await transport_.send_file(first, coming->fd(), at, part, sent);
+            sending_ = &watch;
+            const auto failed = co_await transport_.send_file(first, coming->fd(), at, part, sent, watch);
+            sending_ = nullptr;
             first = {};
             at += sent;
             if (failed) {
@@ -726,6 +724,7 @@ private:
     int minor_ = 1, status_ = 0;
     then keep_ = then::keep;
     bool head_only_ = false, broken_ = false, idle_ = true, expired_ = false, winding_down_ = false;
+    send_watch* sending_ = nullptr;  ///< while a file is on its way out
     bool body_taken_ = false, finished_ = false, from_store_ = false;
 };
 

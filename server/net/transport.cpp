@@ -1,8 +1,10 @@
 #include "transport.hpp"
 #include <algorithm>
 #include <array>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,9 +34,26 @@ private:
     int fd_;
 };
 
+/// Bytes that the client's side has not acknowledged.
+int queued_for(stream_socket& to) {
+    int bytes = 0;
+    return ::ioctl(to.native_handle(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
 error_code last_error() { return {errno, boost::system::system_category()}; }
 
 }  // namespace
+
+void send_watch::moved() {
+    queued_ = queued_for(to_);
+    deadline_ = std::chrono::steady_clock::now() + patience_;
+}
+
+bool send_watch::still_moving() {
+    const int before = queued_;
+    moved();
+    return queued_ < before;
+}
 
 awaitable<io_result> plain_transport::read_some(char* into, std::size_t size) {
     error_code ec;
@@ -62,7 +81,7 @@ awaitable<error_code> plain_transport::write(std::string_view head, std::string_
 }
 
 awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, std::uint64_t offset,
-                                                 std::uint64_t length, std::uint64_t& sent) {
+                                                 std::uint64_t length, std::uint64_t& sent, send_watch& watch) {
     const int to = socket_.native_handle();
     const corked whole_packets{to, length};
     error_code ec;
@@ -73,6 +92,7 @@ awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, 
         if (n > 0) {
             head.remove_prefix(static_cast<std::size_t>(n));
         } else if (errno == EAGAIN) {
+            watch.moved();
             co_await socket_.async_wait(stream_socket::wait_write, token);
             if (ec) co_return ec;
         } else if (errno != EINTR) {
@@ -88,6 +108,7 @@ awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, 
         } else if (n == 0) {
             co_return asio::error::eof;  // the file is shorter than it was said to be
         } else if (errno == EAGAIN) {
+            watch.moved();
             co_await socket_.async_wait(stream_socket::wait_write, token);
             if (ec) co_return ec;
         } else if (errno != EINTR) {
@@ -121,7 +142,7 @@ awaitable<error_code> tls_transport::write(std::string_view head, std::string_vi
 }
 
 awaitable<error_code> tls_transport::send_file(std::string_view head, int fd, std::uint64_t offset,
-                                               std::uint64_t length, std::uint64_t& sent) {
+                                               std::uint64_t length, std::uint64_t& sent, send_watch& watch) {
     std::string piece(tls_piece, '\0');
     do {
         const auto n = length == 0 ? 0
@@ -131,6 +152,7 @@ awaitable<error_code> tls_transport::send_file(std::string_view head, int fd, st
         if (n == 0 && length > 0) co_return asio::error::eof;
         const auto size = static_cast<std::size_t>(n);
         const std::string_view body{piece.data(), size};
+        watch.moved();
         const auto failed = co_await write(head, body);
         if (failed) co_return failed;
         head = {};

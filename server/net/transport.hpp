@@ -19,6 +19,25 @@ struct io_result {
     std::size_t n = 0;
 };
 
+/// Watches a body on its way to a client: the deadline moves on with every step, and one that is reached is
+/// none as long as the client takes bytes out of the kernel's queue, however slowly.
+class send_watch {
+public:
+    send_watch(stream_socket& to, steady_point& deadline, std::chrono::milliseconds patience)
+        : to_{to}, deadline_{deadline}, patience_{patience} {}
+
+    /// Some bytes went; called before a wait for room, so a client that keeps up costs nothing.
+    void moved();
+    /// At the deadline: true when bytes left the queue since, and the deadline is a new one.
+    bool still_moving();
+
+private:
+    stream_socket& to_;
+    steady_point& deadline_;
+    const std::chrono::milliseconds patience_;
+    int queued_ = 0;
+};
+
 /// A connection without TLS, of TCP or a UNIX socket: files leave by sendfile.
 class plain_transport {
 public:
@@ -33,7 +52,7 @@ public:
     awaitable<error_code> write(std::string_view head, std::string_view body = {});
     /// Sends a part of a file behind a head; `sent` grows with what the kernel took of the file.
     awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
-                                    std::uint64_t& sent);
+                                    std::uint64_t& sent, send_watch& watch);
     awaitable<error_code> handshake() { co_return error_code{}; }
     awaitable<void> close();
 
@@ -53,7 +72,7 @@ public:
     io_result read_now(char*, std::size_t) { return {asio::error::would_block, 0}; }
     awaitable<error_code> write(std::string_view head, std::string_view body = {});
     awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
-                                    std::uint64_t& sent);
+                                    std::uint64_t& sent, send_watch& watch);
     awaitable<error_code> handshake();
     awaitable<void> close();
 

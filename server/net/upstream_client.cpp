@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <curl/curl.h>
+#include <deque>
 #include <larder/base/text.hpp>
 #include <larder/core/url.hpp>
 #include <larder/net/upstream_client.hpp>
@@ -63,6 +64,42 @@ error failure_of(CURLcode code, const char* buffer, const std::string& url) {
 
 }  // namespace
 
+/// The bandwidth of all transfers together, as a bucket that fills by itself. A transfer takes what it got
+/// and may leave the bucket in debt; nobody gets more before that is paid.
+class rate_limit {
+public:
+    explicit rate_limit(std::uint64_t bytes_per_second) { change(bytes_per_second); }
+    void change(std::uint64_t bytes_per_second) {
+        rate_ = static_cast<double>(bytes_per_second);
+        left_ = std::min(left_, most());
+    }
+    bool limits() const noexcept { return rate_ > 0; }
+    bool may_take() {
+        fill();
+        return !limits() || left_ > 0;
+    }
+    void take(std::size_t bytes) {
+        if (limits()) left_ -= static_cast<double>(bytes);
+    }
+    /// Until may_take() is true again.
+    std::chrono::milliseconds pause() const {
+        const auto ms = limits() && left_ <= 0 ? -left_ / rate_ * 1000 : 0;
+        return std::chrono::milliseconds{static_cast<std::int64_t>(ms) + 5};
+    }
+
+private:
+    /// What may come at once after a quiet time: a quarter of a second's worth.
+    double most() const noexcept { return rate_ / 4; }
+    void fill() {
+        const auto now = std::chrono::steady_clock::now();
+        left_ = std::min(most(), left_ + rate_ * std::chrono::duration<double>(now - filled_).count());
+        filled_ = now;
+    }
+
+    double rate_ = 0, left_ = 0;
+    std::chrono::steady_clock::time_point filled_ = std::chrono::steady_clock::now();
+};
+
 /// One transfer: an easy handle, its sink, and where its redirects have led so far.
 struct upstream_transfer {
     std::uint64_t id = 0;
@@ -77,6 +114,8 @@ struct upstream_transfer {
     bool begun = false;    ///< the sink has the head
     bool refused = false;  ///< the sink said no
     bool address_refused = false;
+    bool paused = false;  ///< its turn for a part of the bandwidth has not come
+    rate_limit* limit = nullptr;
     /// When it last showed life, from the moment its request was sent; before that it may be queued
     /// for a connection, and the connect time-out watches.
     std::optional<std::chrono::steady_clock::time_point> alive_at;
@@ -141,6 +180,11 @@ std::size_t on_body(char* data, std::size_t size, std::size_t n, void* self) noe
         long status = 0;
         curl_easy_getinfo(t.easy.get(), CURLINFO_RESPONSE_CODE, &status);
         if (is_redirect(status)) return size * n;
+        if (!t.limit->may_take()) {
+            t.paused = true;
+            return CURL_WRITEFUNC_PAUSE;
+        }
+        t.limit->take(size * n);
         *t.received += size * n;
         t.alive_at = std::chrono::steady_clock::now();
         if (!begin(t)) return 0;
@@ -190,6 +234,10 @@ struct upstream_client::impl {
     core::upstream_options options;
     asio::steady_timer timer;
     asio::steady_timer silence;
+    asio::steady_timer throttle;
+    bool throttling = false;
+    rate_limit limited;
+    std::deque<std::uint64_t> paused;  ///< transfers that wait for bandwidth, who waits longest first
     bool watching = false;
     CURLM* multi = curl_multi_init();
     std::map<curl_socket_t, std::shared_ptr<watch>> watches;
@@ -198,7 +246,8 @@ struct upstream_client::impl {
     std::uint64_t received = 0;
     std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 
-    impl(asio::io_context& l, const core::upstream_options& o) : loop{l}, options{o}, timer{l}, silence{l} {
+    impl(asio::io_context& l, const core::upstream_options& o)
+        : loop{l}, options{o}, timer{l}, silence{l}, throttle{l}, limited{o.bandwidth} {
         if (multi == nullptr) throw std::runtime_error{"libcurl cannot start"};
         check(curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &impl::on_socket), "setting up");
         check(curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this), "setting up");
@@ -286,6 +335,7 @@ struct upstream_client::impl {
         curl_multi_socket_action(multi, w->descriptor.native_handle(), ec ? CURL_CSELECT_ERR : event, &running);
         collect();
         if (!w->closed) arm(w);
+        queue_paused();
     }
 
     void set_timer(long ms) {
@@ -297,6 +347,7 @@ struct upstream_client::impl {
             int running = 0;
             curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
             collect();
+            queue_paused();
         });
     }
 
@@ -334,7 +385,6 @@ struct upstream_client::impl {
         else if (!begin(*t))
             end.failure = error{errc::cancelled, t->url + ": stopped here"};
         transfers.erase(t->id);
-        share_bandwidth();
         t->sink->ended(end);
     }
 
@@ -363,6 +413,7 @@ struct upstream_client::impl {
 
     void launch(const std::shared_ptr<upstream_transfer>& t, bool with_credentials) {
         t->alive_at.reset();
+        t->paused = false;
         t->easy.reset(curl_easy_init());
         if (!t->easy) throw std::runtime_error{"libcurl cannot make a handle"};
         t->message[0] = '\0';
@@ -380,13 +431,14 @@ struct upstream_client::impl {
         curl_easy_setopt(h, CURLOPT_HEADERDATA, t.get());
         curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, &on_body);
         curl_easy_setopt(h, CURLOPT_WRITEDATA, t.get());
-        curl_easy_setopt(h, CURLOPT_BUFFERSIZE, 512L * 1024L);
+        curl_easy_setopt(h, CURLOPT_BUFFERSIZE, limited.limits() ? 64L * 1024L : 512L * 1024L);
         curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
         curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
         curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, &on_request);
         curl_easy_setopt(h, CURLOPT_PREREQDATA, t.get());
         // Never the environment's proxy: what leaves here is what the configuration says.
         curl_easy_setopt(h, CURLOPT_PROXY, options.proxy.c_str());
+        curl_easy_setopt(h, CURLOPT_NOPROXY, "");
         if (!options.ca_file.empty()) curl_easy_setopt(h, CURLOPT_CAINFO, options.ca_file.c_str());
         if (options.proxy.empty()) {
             curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, &on_open);
@@ -394,7 +446,6 @@ struct upstream_client::impl {
         }
         set_headers(*t, with_credentials);
         check(curl_multi_add_handle(multi, h), "starting a transfer");
-        share_bandwidth();
         if (!watching) look_for_silence();
     }
 
@@ -409,7 +460,7 @@ struct upstream_client::impl {
             const auto oldest = std::chrono::steady_clock::now() - options.inactivity_timeout;
             std::vector<std::shared_ptr<upstream_transfer>> silent;
             for (const auto& [id, t] : transfers)
-                if (t->alive_at && *t->alive_at < oldest) silent.push_back(t);
+                if (!t->paused && t->alive_at && *t->alive_at < oldest) silent.push_back(t);
             for (const auto& t : silent) {
                 long status = 0;
                 curl_easy_getinfo(t->easy.get(), CURLINFO_RESPONSE_CODE, &status);
@@ -440,18 +491,41 @@ struct upstream_client::impl {
         if (t.headers) curl_easy_setopt(h, CURLOPT_HTTPHEADER, t.headers.get());
     }
 
-    /// The limit is for all transfers together, so each gets its share, anew whenever one starts or ends.
-    void share_bandwidth() {
-        if (options.bandwidth == 0 || transfers.empty()) return;
-        const auto share = std::max<std::uint64_t>(1024, options.bandwidth / transfers.size());
-        for (auto& [id, t] : transfers)
-            if (t->easy) curl_easy_setopt(t->easy.get(), CURLOPT_MAX_RECV_SPEED_LARGE, static_cast<curl_off_t>(share));
+    /// Puts those that were paused since behind those that wait already, and sees to their waking.
+    void queue_paused() {
+        if (limited.limits() || !paused.empty())
+            for (const auto& [id, t] : transfers)
+                if (t->paused && std::find(paused.begin(), paused.end(), id) == paused.end()) paused.push_back(id);
+        if (paused.empty() || throttling) return;
+        throttling = true;
+        throttle.expires_after(limited.pause());
+        throttle.async_wait([this, live = alive](error_code ec) {
+            if (ec || !*live) return;
+            throttling = false;
+            go_on_with_paused();
+        });
+    }
+
+    /// In turn, as long as there is bandwidth; who takes his part and wants more queues up again.
+    void go_on_with_paused() {
+        for (auto turns = paused.size(); turns > 0 && limited.may_take(); --turns) {
+            const auto found = transfers.find(paused.front());
+            paused.pop_front();
+            if (found == transfers.end() || !found->second->easy) continue;
+            const auto t = found->second;
+            t->paused = false;
+            t->alive_at = std::chrono::steady_clock::now();
+            // What libcurl kept meanwhile is handed over by this very call, and may be refused in it.
+            const auto how = curl_easy_pause(t->easy.get(), CURLPAUSE_CONT);
+            if (how != CURLE_OK && transfers.contains(t->id)) finish(t, how);
+        }
+        collect();
+        queue_paused();
     }
 
     void end(const std::shared_ptr<upstream_transfer>& t, error why, bool connected) {
         if (t->easy) curl_multi_remove_handle(multi, t->easy.get());
         transfers.erase(t->id);
-        share_bandwidth();
         transfer_end over;
         over.failure = std::move(why);
         over.connected = connected;
@@ -484,6 +558,7 @@ std::uint64_t upstream_client::start(transfer_request request, std::shared_ptr<t
     t->request = std::move(request);
     t->sink = std::move(sink);
     t->received = &impl_->received;
+    t->limit = &impl_->limited;
     impl_->transfers.emplace(t->id, t);
     if (!impl_->try_launch(t, true))
         asio::post(impl_->loop, [me = impl_.get(), live = impl_->alive, t] {
@@ -507,6 +582,7 @@ void upstream_client::shut_down() { impl_->end_all(); }
 
 void upstream_client::reconfigure(const core::upstream_options& options) {
     impl_->options = options;
+    impl_->limited.change(options.bandwidth);
     impl_->limit();
 }
 

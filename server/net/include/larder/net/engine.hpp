@@ -61,6 +61,9 @@ public:
     /// Said after objects were removed or moved aside.
     void objects_gone() noexcept;
 
+    /// Whether the upstream loop has come round since this was asked last: for a watchdog.
+    bool answers();
+
     /// What POST /api/v1/reload does; without it the process sends itself SIGHUP.
     void on_reload(std::function<result<void>()> how);
 

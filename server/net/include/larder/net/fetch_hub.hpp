@@ -92,6 +92,9 @@ public:
                                     std::optional<sys_seconds> if_modified_since, std::uint64_t limit,
                                     std::vector<std::size_t> excluded);
 
+    /// Takes other retries and pauses, for downloads that start from now on. On the upstream loop.
+    void reconfigure(const core::upstream_options& options);
+
     /// No new downloads; those under way fail with `cancelled`. On the upstream loop.
     void shut_down();
     std::size_t active() const;

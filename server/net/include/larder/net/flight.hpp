@@ -16,6 +16,10 @@ class flight {
 public:
     explicit flight(const digest& want, std::uint64_t expected_size) : want_{want}, size_{expected_size} {}
 
+    /// Bytes at the end held back from readers until the hash is known to be right: a client can then
+    /// never have the whole of a wrong file. A reader of a part does the same with the end of that.
+    static constexpr std::uint64_t tail = 4096;
+
     struct state {
         enum class phase {
             waiting,    ///< nothing has come yet

@@ -24,8 +24,12 @@ public:
     /// server.shutdown_grace allows. Returns when all have ended.
     void stop();
 
-    /// Reads the certificate files anew; connections that are open keep theirs.
-    result<void> reload_certificate(const core::server_options& options);
+    /// Reads the certificate files anew, and then takes another configuration, all or nothing.
+    /// Connections that are open keep their certificate.
+    result<void> reload(core::options options);
+
+    /// Whether every loop has come round since this was asked last: for a watchdog.
+    bool answers();
 
 private:
     struct impl;
