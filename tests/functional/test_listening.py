@@ -13,6 +13,7 @@ import stat
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import quote
 
 from support import client, faults
@@ -147,6 +148,14 @@ def test_a_certificate_that_does_not_belong_to_its_key_is_not_taken_on_reload(en
     shutil.copy(other.issue("127.0.0.1").chain, tls.certificate.chain)
     tls.larder.process.signal(signal.SIGHUP)
     tls.larder.wait_log("not reloaded.*tls_key")
+    tls.still_well()
+
+
+def test_a_reload_that_is_refused_for_another_reason_keeps_the_certificate(env):
+    tls, other = Tls(env), env.authority()
+    tls.archive.keyring.unlink()
+    replace(tls, other.issue("127.0.0.1"))
+    tls.larder.wait_log("not reloaded")
     tls.still_well()
 
 
@@ -360,6 +369,16 @@ def test_an_admin_socket_that_a_killed_server_left_is_replaced(env):
     assert os.path.exists(admin_socket(larder)), "nothing was left"
     larder.start()
     assert "admin" in whoami(larder).stdout
+
+
+def test_a_file_at_the_admin_sockets_path_is_not_removed(env):
+    _, _, larder, _ = ground(env)
+    larder.stop()
+    path = Path(admin_socket(larder))
+    path.write_text("precious")
+    done = larder.cli("serve")
+    assert done.returncode == 2 and str(path) in done.stderr, (done.returncode, done.stderr)
+    assert path.read_text() == "precious"
 
 
 def test_the_admin_socket_is_gone_after_a_stop(env):

@@ -1,10 +1,12 @@
 #include "workshop.hpp"
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <larder/base/file.hpp>
+#include <sys/file.h>
 
 using namespace larder;
 using namespace larder::signing;
@@ -158,6 +160,25 @@ TEST_CASE("keyring: the temporary folder is private, goes with the verifier, and
     CHECK(!verifier::open({keys, folder.path() + "/none.gpg"}));
     CHECK(!verifier::open({folder.write("bad.gpg", shop().keyring({"archive"}).substr(0, 53))}));
     CHECK(fs::is_empty(place));
+}
+
+TEST_CASE("keyring: what killed processes left is swept away, what others use or just made is not") {
+    const temporary_folder folder;
+    const auto keys = folder.write("keys.gpg", shop().keyring({"archive"}));
+    const auto place = folder.path() + "/tmp";
+    const environment there{"TMPDIR", place};
+    for (const auto* name : {"larder-keys-left", "larder-keys-used", "larder-keys-young", "larder-other"}) {
+        fs::create_directories(place + "/" + name + "/inner");
+        if (std::string_view{name} != "larder-keys-young")
+            fs::last_write_time(place + "/" + name, fs::file_time_type::clock::now() - std::chrono::hours{2});
+    }
+    const unique_fd used{::open((place + "/larder-keys-used").c_str(), O_RDONLY | O_DIRECTORY)};
+    REQUIRE(::flock(used.get(), LOCK_SH) == 0);
+    REQUIRE(verifier::open({keys}));
+    CHECK(!fs::exists(place + "/larder-keys-left"));
+    CHECK(fs::exists(place + "/larder-keys-used/inner"));
+    CHECK(fs::exists(place + "/larder-keys-young/inner"));
+    CHECK(fs::exists(place + "/larder-other/inner"));
 }
 
 TEST_CASE("keyring: a temporary folder that was cleaned away is not called a bad signature") {
