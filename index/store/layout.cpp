@@ -12,11 +12,9 @@ namespace larder::store {
 namespace {
 
 constexpr mode_t folder_mode = 0750;
-enum class made { now, before };
 
-result<made> make_folder_at(int parent, const std::string& name, const std::string& shown) {
-    if (::mkdirat(parent, name.c_str(), folder_mode) == 0) return made::now;
-    if (errno == EEXIST) return made::before;
+result<void> make_folder_at(int parent, const std::string& name, const std::string& shown) {
+    if (::mkdirat(parent, name.c_str(), folder_mode) == 0 || errno == EEXIST) return {};
     return errno_error(errno, "creating folder " + shown + "/" + name);
 }
 
@@ -62,15 +60,12 @@ temporary_kind find_temporary_kind(const layout& at) {
 
 result<void> make_object_folders(const layout& at) {
     constexpr std::string_view digits = "0123456789abcdef";
-    bool any = false;
-    for (const char high : digits) {
-        for (const char low : digits) {
-            LARDER_TRY(const made when, make_folder_at(at.objects.get(), {high, low}, at.folder + "/objects"));
-            any = any || when == made::now;
-        }
-    }
-    // Made here once, so that no commit ever has to sync more than the folder of its object.
-    if (any && at.ops->sync_folder(at.root.get(), "objects") != 0)
+    for (const char high : digits)
+        for (const char low : digits)
+            LARDER_CHECK(make_folder_at(at.objects.get(), {high, low}, at.folder + "/objects"));
+    // Made here once, so that no commit ever has to sync more than the folder of its object. Synced also
+    // when all were there: who made them may have been killed before this.
+    if (at.ops->sync_folder(at.root.get(), "objects") != 0)
         return errno_error(errno, "syncing folder " + at.folder + "/objects");
     return {};
 }
@@ -97,16 +92,13 @@ result<void> prepare(layout& at, const std::string& folder, const file_ops& ops)
     at.ops = &ops;
     at.root.reset(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!at.root) return errno_error(errno, "opening folder " + folder);
-    bool any = false;
-    for (const char* name : {"objects", "incoming", "damaged"}) {
-        LARDER_TRY(const made when, make_folder_at(at.root.get(), name, folder));
-        any = any || when == made::now;
-    }
+    for (const char* name : {"objects", "incoming", "damaged"})
+        LARDER_CHECK(make_folder_at(at.root.get(), name, folder));
     LARDER_TRY(at.objects, open_folder_at(at.root.get(), "objects", folder));
     LARDER_TRY(at.incoming, open_folder_at(at.root.get(), "incoming", folder));
     LARDER_TRY(at.damaged, open_folder_at(at.root.get(), "damaged", folder));
     LARDER_CHECK(make_object_folders(at));
-    if (any && ops.sync_folder(at.root.get(), ".") != 0) return errno_error(errno, "syncing folder " + folder);
+    if (ops.sync_folder(at.root.get(), ".") != 0) return errno_error(errno, "syncing folder " + folder);
     LARDER_CHECK(empty_incoming(at));
     at.temporaries = find_temporary_kind(at);
     return {};

@@ -88,6 +88,8 @@ result<std::unique_ptr<store>> open(const std::string& given) {
     const auto db = path + "/db";
     if (::mkdir(db.c_str(), 0750) != 0 && errno != EEXIST) return errno_error(errno, "creating folder " + db);
     LARDER_TRY(auto env, lmdb_env::open(db));
+    // LMDB syncs its file, and not the file's name.
+    for (const auto& folder : {db, path}) LARDER_CHECK(sync_folder(folder));
     return std::unique_ptr<store>{
         new local_store{std::move(path), std::move(lock), std::move(objects), std::move(env)}};
 }

@@ -64,6 +64,15 @@ result<std::shared_ptr<suite>> archive::find_or_add(const std::string& name) {
     return suites_.emplace(name, std::make_shared<suite>(name, suite::known_from::a_request)).first->second;
 }
 
+void archive::forget_states(std::string_view suite_name) {
+    const auto in = find_suite(suite_name);
+    if (!in) return;
+    in->forget();
+    if (const auto read = in->load(parts_.store, name()); !read)
+        parts_.log.write(log_level::error, read.error().message(), {{"archive", name()}, {"suite", in->name()}});
+    ++parts_.generation;
+}
+
 bool archive::files_changed() const { return stamps_of(options_) != stamps_; }
 
 std::vector<std::shared_ptr<suite>> archive::known_suites() const {

@@ -149,10 +149,10 @@ result<void> archive::keep_by_sha512(const ask_by_sha512& what, const document& 
     index_wanted index;
     index.kind = index::kind_of(file.path);
     index.path = what.paths.back();
-    index.key = content;
     index.order = fetch_order{content, file.size, {index.path}, mirrors_};
     if (index.kind == index::index_kind::sha256sums || index.kind == index::index_kind::pdiff_index)
         index.base = index.path.substr(0, index.path.rfind('/'));
+    index.key = index_key(content, index.base);
     if (index.kind != index::index_kind::none) LARDER_CHECK(read_index(parts_.store, name(), index));
     return parts_.store.known().put_note("sha512/" + file.sha512, content.hex());
 }

@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t most_release = index::max_release_size;
 /// After a failure clients get the last good state at once for this long, instead of each waiting anew.
 constexpr auto rest_after_failure = 30s;
-/// What apt allows (Acquire::Max-FutureTime) is 10 s; a server's clock may be a little further off.
-constexpr auto most_future = 10min;
+/// What apt allows (Acquire::Max-FutureTime): a state from further ahead would be refused by every client.
+constexpr auto most_future = 10s;
 /// An index nobody asked for this long is fetched again only when somebody does.
 constexpr auto in_use = std::chrono::hours{24 * 14};
 

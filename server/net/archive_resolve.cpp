@@ -262,7 +262,7 @@ std::optional<index_wanted> archive::wanted(const suite& in, const suite_state& 
     // Filename is relative to the archive's root, also in a flat repository below it: apt takes it so.
     if (index.kind == index::index_kind::packages || index.kind == index::index_kind::sources) index.base.clear();
     const auto* plain = state.by_path(index::without_compression(file.path));
-    index.key = plain != nullptr && plain->sha256 ? *plain->sha256 : *file.sha256;
+    index.key = index_key(plain != nullptr && plain->sha256 ? *plain->sha256 : *file.sha256, index.base);
     index.order = fetch_order{*file.sha256, file.size, paths_of(in, state, file), mirrors_};
     {
         const std::lock_guard lock{mutex_};

@@ -46,6 +46,7 @@ transfer_request request_to(const std::shared_ptr<mirror_group>& from, std::size
 core::outcome judge_end(const transfer_end& end, int status, std::uint64_t received) {
     core::outcome how{transfer::ok, received};
     how.status = status;
+    how.retry_after = end.retry_after;
     if (end.failure) {
         how.detail = end.failure->detail();
         switch (end.failure->code()) {

@@ -10,6 +10,11 @@ constexpr std::uint64_t most_uncompressed = 2ULL << 30;
 
 }  // namespace
 
+digest index_key(const digest& content, std::string_view base) {
+    if (base.empty()) return content;
+    return sha256(content.hex() + " " + std::string{base});
+}
+
 result<void> read_index(store::store& store, std::string_view archive, const index_wanted& index) {
     const auto where = std::string{archive} + "/" + index.path;
     LARDER_TRY(const auto known, store.known().knows_index(archive, index.key));

@@ -127,11 +127,15 @@ result<listening> listen_admin(const std::string& path) {
         LARDER_CHECK(make_folders(folder.string()));
     unique_fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!fd) return cannot("open a socket for", path, errno);
-    // We hold the store's lock, so a socket that is there was left by one who no longer does.
+    // A socket that is there was left by a server that was killed.
     struct stat there {};
     if (::lstat(path.c_str(), &there) == 0) {
         if (!S_ISSOCK(there.st_mode))
             return error{errc::bad_config, "server.admin_socket: " + path + " is there, and is no socket"};
+        // Of another store's server, perhaps: each needs a socket of its own.
+        const unique_fd knock{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+        if (::connect(knock.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0)
+            return error{errc::bad_config, "server.admin_socket: another server answers on " + path};
         ::unlink(path.c_str());
     }
     const auto before = ::umask(0117);

@@ -130,6 +130,15 @@ std::optional<sys_seconds> suite::newest() const {
     return latest;
 }
 
+void suite::forget() {
+    const std::lock_guard lock{mutex_};
+    states_.clear();
+    loaded_ = false;
+    next_ = {};
+    newest_.reset();
+    upstream_modified_.reset();
+}
+
 void suite::expire() {
     const std::lock_guard lock{mutex_};
     next_ = {};

@@ -43,6 +43,8 @@ public:
     /// the newest that can; `newest()` still knows its date.
     result<void> load(store::store& store, std::string_view archive);
     bool loaded() const;
+    /// As if it had never been loaded; upstream may be asked at once.
+    void forget();
 
     /// The Date of the newest state there ever was, as far as refs tell: an older one is not taken.
     std::optional<sys_seconds> newest() const;

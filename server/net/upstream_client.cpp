@@ -371,6 +371,9 @@ struct upstream_client::impl {
         transfer_end end;
         end.status = static_cast<int>(status);
         end.connected = status != 0;
+        curl_off_t wait = 0;
+        if (curl_easy_getinfo(t->easy.get(), CURLINFO_RETRY_AFTER, &wait) == CURLE_OK && wait > 0)
+            end.retry_after = std::chrono::seconds{std::min<curl_off_t>(wait, 86'400)};
         if (t->refused)
             end.failure = error{errc::cancelled, t->url + ": stopped here"};
         else if (t->address_refused && code != CURLE_OK)

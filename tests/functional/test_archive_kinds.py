@@ -126,6 +126,19 @@ def test_installer_files_are_checked_by_their_sha256sums(env):
     assert not larder.get(f"/debian/{base}/netboot/linux").ok
 
 
+def test_installer_files_of_equal_sums_are_served_in_each_folder(env):
+    # As in the real archive: "current" is the latest version's folder under another name.
+    archive = env.archive(Package("alpha"))
+    images = {"netboot/mini.iso": b"an image " * 5000, "netboot/linux": b"a kernel " * 3000}
+    versions = ("current", "20230607")
+    archive.publish("stable", installer=images, installer_versions=versions)
+    _, larder = served(env, archive)
+    for name in images:
+        for version in versions:
+            path = f"/debian/dists/stable/main/installer-amd64/{version}/images/{name}"
+            assert larder.good(path).body == images[name], path
+
+
 def test_a_flat_repository_is_served(env):
     archive = env.archive(Package("alpha"))
     archive.publish_flat()

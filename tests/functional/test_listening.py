@@ -20,6 +20,7 @@ from support import client, faults
 from support.client import Connection, request
 from support.env import Package
 from support.larder import archive_table, clean_environment
+from support.places import larder_binary
 from support.process import free_port, wait_for
 
 INRELEASE = "/debian/dists/stable/InRelease"
@@ -391,6 +392,16 @@ def test_the_admin_socket_is_gone_after_a_stop(env):
 def test_a_second_server_that_is_refused_leaves_the_admin_socket_of_the_first(env):
     _, _, larder, _ = ground(env)
     assert larder.cli("serve").returncode == 2
+    assert "admin" in whoami(larder).stdout
+
+
+def test_a_server_of_another_store_does_not_take_over_the_admin_socket(env):
+    _, _, larder, _ = ground(env)
+    config = larder.work / "other.toml"
+    config.write_text(larder.config.read_text().replace(str(larder.store), str(larder.work / "other-store")))
+    done = subprocess.run([larder_binary(), "serve", "--config", config], capture_output=True, text=True, timeout=30,
+                          env=clean_environment())
+    assert done.returncode == 2 and str(admin_socket(larder)) in done.stderr, (done.returncode, done.stderr)
     assert "admin" in whoami(larder).stdout
 
 

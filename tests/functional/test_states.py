@@ -206,6 +206,12 @@ def test_a_release_from_the_future_keeps_the_former_state(env):
     ground.stays("future|date")
 
 
+def test_a_release_that_clients_would_still_find_too_new_waits(env):
+    ground = Ground(env)
+    ground.next_state(date=time.time() + 60)  # apt: Acquire::Max-FutureTime, 10 s
+    ground.stays("future|date")
+
+
 def test_an_archive_that_was_never_good_is_an_error_and_not_absent(env):
     archive = env.archive(Package("alpha"))
     archive.publish("stable", key=env.key("stranger"))

@@ -460,6 +460,18 @@ def test_a_mirror_that_stalls_in_mid_file_gives_way_to_the_next_which_sends_the_
     assert stalled.count(POOL) == 1
 
 
+def test_a_mirror_that_says_when_to_come_back_is_not_asked_before(env):
+    archive = published(env)
+    upstream = env.hostile(archive.tree)
+    larder = learnt(env.larder_for(archive, upstream, table=RARELY))
+    [path] = paths_of(archive)[:1]
+    upstream.rule(path, faults.status(503), nth=1)
+    upstream.rule(path, faults.header("Retry-After", "1"), nth=1)
+    gets_all(larder, archive, [path])
+    first, second = (seen.at for seen in upstream.matching(path))
+    assert second - first >= 0.95, second - first
+
+
 def test_a_mirror_that_keeps_failing_is_asked_less_than_a_healthy_one(env):
     archive = published(env, count=20)
     first, second = env.hostile(archive.tree), env.hostile(archive.tree)

@@ -98,6 +98,21 @@ TEST_CASE("jobs: two run at once, the third waits its turn") {
     CHECK(g.runs == 3);
 }
 
+TEST_CASE("jobs: what takes no turn runs beside those that fill all turns") {
+    still_clock clock;
+    gate g;
+    job_board board{clock};
+    for (const auto* kind : {"a", "b", "c"}) REQUIRE(board.start(kind, "{}", g.work()));
+    until([&] { return g.runs == 2; });
+    for (int again = 0; again < 3; ++again) {
+        const auto quick = [](const progress_sink&, std::stop_token) { return result<std::string>{"{}"}; };
+        const auto id = board.start("reload", "{}", quick, job_board::turn::at_once);
+        CHECK(ended(board, id->id).state == job_state::done);
+    }
+    CHECK(g.runs == 2);
+    g.opener.set_value();
+}
+
 TEST_CASE("jobs: how far one is can be seen while it runs") {
     still_clock clock;
     gate g;

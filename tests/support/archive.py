@@ -158,6 +158,7 @@ class Archive:
 
     def publish(self, suite="stable", components=("main",), architectures=("amd64",), date=None, *, extras=(),
                 all_index=False, by_hash=True, pack=("", ".xz", ".gz"), valid_for=None, fields=None, installer=None,
+                installer_versions=("current",),
                 pdiffs=False, leave_out=(), **signing):
         """Writes the state that the packages are in now. `leave_out` is listed in Release, but not there.
 
@@ -172,11 +173,11 @@ class Archive:
             if pdiffs and path in self.history and path.endswith("Packages"):
                 unlisted.update([self.add_pdiff(files, path, data, date)])
             self.history[path] = data
-        for name, data in (installer or {}).items():
-            unlisted[f"main/installer-amd64/current/images/{name}"] = data
-        if installer:
+        for version in installer_versions if installer else ():
+            images = f"main/installer-amd64/{version}/images"
+            unlisted.update({f"{images}/{name}": data for name, data in installer.items()})
             sums = "".join(f"{digest('SHA256', d)}  ./{n}\n" for n, d in installer.items())
-            files["main/installer-amd64/current/images/SHA256SUMS"] = sums.encode()
+            files[f"{images}/SHA256SUMS"] = sums.encode()
         hidden = set(leave_out) | (set() if "" in pack else {p for p in files if p + pack[0] in files})
         for path, data in {**unlisted, **files}.items():
             if path in hidden:

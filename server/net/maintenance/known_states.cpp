@@ -203,7 +203,7 @@ std::vector<index_wanted> indices_of(const known_state& of, const index_filter& 
         if (index.kind == index::index_kind::sha256sums || index.kind == index::index_kind::pdiff_index)
             index.base = std::string{folder_name(index.path)};
         const auto* plain = of.state->by_path(stem);
-        index.key = plain != nullptr && plain->sha256 ? *plain->sha256 : best.content;
+        index.key = index_key(plain != nullptr && plain->sha256 ? *plain->sha256 : best.content, index.base);
         index.order = order_of(of, *best.file, best.content, from);
         all.push_back(std::move(index));
     }

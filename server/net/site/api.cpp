@@ -97,7 +97,7 @@ site_reply start_reload(const api_request& call) {
         LARDER_CHECK(site.reload());
         return std::string{R"({"reloaded":true})"};
     };
-    return accepted(call.site.jobs().start("reload", "{}", std::move(work)));
+    return accepted(call.site.jobs().start("reload", "{}", std::move(work), job_board::turn::at_once));
 }
 
 site_reply show_status(const api_request& call) {

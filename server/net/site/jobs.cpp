@@ -36,6 +36,7 @@ std::string_view to_string(job_state state) noexcept {
 struct job_board::job {
     job_view view;
     work what;
+    bool at_once = false;
 
     bool under_way() const { return view.state == job_state::queued || view.state == job_state::running; }
 };
@@ -43,20 +44,23 @@ struct job_board::job {
 job_board::~job_board() {
     stop();
     workers_.clear();  // joins
+    if (at_once_.joinable()) at_once_.join();
 }
 
-result<job_board::started> job_board::start(const std::string& kind, const std::string& options, work what) {
+result<job_board::started> job_board::start(const std::string& kind, const std::string& options, work what, turn when) {
     const std::lock_guard lock{mutex_};
     if (stopped_) return error{errc::cancelled, "the server is stopping"};
     forget_old();
     std::size_t waiting = 0, under_way = 0;
     for (const auto& j : jobs_) {
         if (!j->under_way()) continue;
-        ++under_way;
         if (j->view.kind == kind && j->view.options == options) return started{j->view.id, true};
+        if (when == turn::at_once && j->at_once) return error{errc::refused, "a job that takes no turn is under way"};
+        if (j->at_once) continue;
+        ++under_way;
         if (j->view.state == job_state::queued) ++waiting;
     }
-    if (waiting >= most_waiting)
+    if (when == turn::queue && waiting >= most_waiting)
         return error{errc::refused, std::to_string(waiting) + " jobs wait already; try again when some have ended"};
     auto made = std::make_shared<job>();
     made->view.id = new_id();
@@ -66,6 +70,13 @@ result<job_board::started> job_board::start(const std::string& kind, const std::
     made->view.created = clock_.now();
     made->what = std::move(what);
     jobs_.push_back(made);
+    if (when == turn::at_once) {
+        made->at_once = true;
+        made->view.state = job_state::running;
+        // The thread of the one before has ended but for its last instructions.
+        at_once_ = std::jthread{[this, made](const std::stop_token& stop) { run(made, stop); }};
+        return started{made->view.id, false};
+    }
     if (workers_.size() < std::min(under_way + 1, most_at_once))
         workers_.emplace_back([this](std::stop_token stop) { work_on(std::move(stop)); });
     changed_.notify_one();
@@ -84,22 +95,32 @@ void job_board::work_on(std::stop_token stop) {
         };
         if (!changed_.wait(lock, stop, waits)) return;
         next->view.state = job_state::running;
-        next->view.how_far = {};
-        const auto what = std::move(next->what);
         lock.unlock();
-        const progress_sink tell = [this, &next](const progress& p) {
-            const std::lock_guard telling{mutex_};
-            next->view.how_far = p;
-        };
-        result<std::string> how = error{errc::io, "did not run"};
-        try {
-            how = what(tell, stop);
-        } catch (const std::exception& e) {
-            how = error{errc::io, e.what()};
-        }
+        run(next, stop);
         lock.lock();
-        finish(*next, std::move(how));
     }
+}
+
+/// On a thread of its own; the job is marked as running.
+void job_board::run(const std::shared_ptr<job>& one, const std::stop_token& stop) {
+    work what;
+    {
+        const std::lock_guard lock{mutex_};
+        one->view.how_far = {};
+        what = std::move(one->what);
+    }
+    const progress_sink tell = [this, &one](const progress& p) {
+        const std::lock_guard telling{mutex_};
+        one->view.how_far = p;
+    };
+    result<std::string> how = error{errc::io, "did not run"};
+    try {
+        how = what(tell, stop);
+    } catch (const std::exception& e) {
+        how = error{errc::io, e.what()};
+    }
+    const std::lock_guard lock{mutex_};
+    finish(*one, std::move(how));
 }
 
 /// With the mutex held.
@@ -149,6 +170,7 @@ void job_board::stop() {
         if (j->view.state == job_state::queued)
             finish(*j, error{errc::cancelled, "the server stopped before its turn"});
     for (auto& w : workers_) w.request_stop();
+    at_once_.request_stop();
 }
 
 }  // namespace larder::net::site

@@ -52,7 +52,9 @@ public:
     };
     /// `options` is canonical: the same kind with the same text is the same work. `refused` when too
     /// many wait already, `cancelled` after stop().
-    result<started> start(const std::string& kind, const std::string& options, work what);
+    /// `at_once` is for what is short and must not wait behind long work; one such job at a time.
+    enum class turn { queue, at_once };
+    result<started> start(const std::string& kind, const std::string& options, work what, turn when = turn::queue);
 
     std::optional<job_view> find(std::string_view id) const;
     /// Newest first.
@@ -65,6 +67,7 @@ private:
     struct job;
 
     void work_on(std::stop_token stop);
+    void run(const std::shared_ptr<job>& one, const std::stop_token& stop);
     void finish(job&, result<std::string>);
     void forget_old();
 
@@ -74,6 +77,7 @@ private:
     std::deque<std::shared_ptr<job>> jobs_;  ///< oldest first
     bool stopped_ = false;
     std::vector<std::jthread> workers_;
+    std::jthread at_once_;
 };
 
 }  // namespace larder::net::site

@@ -97,6 +97,9 @@ public:
     /// Suites to be kept fresh: the configured ones and those with a state.
     std::vector<std::string> suites() const;
     std::vector<suite_status> status() const;
+    /// Reads a suite's states from the store anew, when something other than a refresh changed its refs.
+    /// Blocks.
+    void forget_states(std::string_view suite);
     /// Whether a keyring or a secret was changed since this archive read it.
     bool files_changed() const;
     const mirror_group& mirrors() const noexcept { return *mirrors_; }

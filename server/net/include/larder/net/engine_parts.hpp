@@ -17,8 +17,13 @@ struct index_wanted {
     index::index_kind kind = index::index_kind::none;
     std::string path;  ///< below the archive's root, as the Release names it
     std::string base;  ///< what its own paths are relative to, below the archive's root
-    digest key;        ///< of its uncompressed form where that is known: every compression is one index
+    digest key;        ///< index_key()
 };
+
+/// What the catalogue knows an index by: `content` (of its uncompressed form where that is known, so that
+/// every compression is one index), and the folder that its paths are relative to: the same SHA256SUMS in
+/// two folders names two sets of files.
+digest index_key(const digest& content, std::string_view base);
 
 /// What the parts of a running engine share. Everything outlives the archives and the sessions.
 struct engine_parts {

@@ -38,6 +38,7 @@ struct transfer_end {
     std::optional<error> failure;
     bool connected = false;  ///< an HTTP answer began
     int status = 0;
+    std::optional<std::chrono::milliseconds> retry_after;  ///< what the answer asked for (Retry-After)
 };
 
 /// Takes what a transfer brings; called on the upstream loop only. Nothing is called after `ended`.
