@@ -5,6 +5,7 @@
 #include <larder/base/text.hpp>
 #include <larder/config/draft.hpp>
 #include <larder/core/address.hpp>
+#include <larder/core/url.hpp>
 #include <map>
 #include <set>
 
@@ -55,7 +56,18 @@ struct plan {
 
 class drafter {
 public:
-    explicit drafter(const draft_input& in) : in_{in} {}
+    explicit drafter(const draft_input& in) : in_{in} {
+        for (const auto& address : in.own_addresses)
+            if (const auto parsed = core::parse_address(address)) own_.push_back(*parsed);
+        // "*:3142", "192.0.2.1:3142", "[::1]:3142"
+        const auto listen = check_listen(in.listen);
+        if (!listen) return;
+        const auto colon = listen->rfind(':');
+        port_ = std::stoul(listen->substr(colon + 1));
+        auto host = listen->substr(0, colon);
+        if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+        if (const auto parsed = core::parse_address(host)) own_.push_back(*parsed);
+    }
 
     draft_result make() {
         for (const auto& s : in_.sources) take(s);
@@ -144,9 +156,23 @@ private:
         return paths;
     }
 
-    bool is_larder_itself(const std::string& url) const {
-        const auto authority = url.substr(url.find("://") + 3);
-        return authority.substr(0, authority.find('/')) == in_.listen;
+    bool is_here(std::string_view address) const {
+        const auto parsed = core::parse_address(address);
+        if (!parsed) return false;
+        const auto kind = core::classify(*parsed);
+        return kind == core::address_class::loopback || kind == core::address_class::unspecified ||
+               std::find(own_.begin(), own_.end(), *parsed) != own_.end();
+    }
+
+    /// By its port and by every way to say "this machine": whatever leads back here would make Larder its
+    /// own client.
+    bool is_larder_itself(const std::string& text) const {
+        const auto url = core::parse_url(text);
+        if (!url || url->port != port_) return false;
+        if (url->host == "localhost" || url->host.ends_with(".localhost") || is_here(url->host)) return true;
+        if (!in_.resolve || core::parse_address(url->host)) return false;
+        const auto addresses = in_.resolve(url->host);
+        return std::any_of(addresses.begin(), addresses.end(), [this](const auto& a) { return is_here(a); });
     }
 
     std::string archive(const plan& p) {
@@ -190,7 +216,7 @@ private:
     std::string head() {
         std::string text =
             "# larder.toml, made from this machine's apt sources. Every setting has a default; all of them are\n"
-            "# explained by larder(1) and docs/configuration.md.\n\n"
+            "# explained by larder(8) and docs/configuration.md.\n\n"
             "[server]\n# \"*:3142\" serves the whole network.\nlisten = [" +
             quote(in_.listen) + "]\n";
         text += "admin_socket = " + quote(in_.admin_socket) + "\n";
@@ -263,6 +289,8 @@ private:
     }
 
     const draft_input& in_;
+    std::vector<core::ip_address> own_;
+    unsigned long port_ = 0;  ///< of `listen`; 0 is no URL's
     draft_result out_;
     std::map<std::string, plan> plans_;
     texts order_;

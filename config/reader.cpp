@@ -196,7 +196,8 @@ private:
             wrong(n, value.error().detail());
             return false;
         }
-        if (s.file == names_file::yes) check_file(n, *value);
+        if (s.file == names_file::yes || (s.file == names_file::for_tls && files_ == file_check::on))
+            check_file(n, *value);
         out = std::move(*value);
         return true;
     }

@@ -36,13 +36,13 @@ const setting<server_options> server_settings[] = {
      .purpose = "PEM file with the server's certificate and the chain above it.",
      .example = R"("/etc/larder/tls/chain.pem")",
      .judge = check_path,
-     .file = names_file::yes},
+     .file = names_file::for_tls},
     {.key = "tls_key",
      .where = &server_options::tls_key,
      .purpose = "PEM file with the certificate's private key.",
      .example = R"("/etc/larder/tls/key.pem")",
      .judge = check_path,
-     .file = names_file::yes},
+     .file = names_file::for_tls},
     {.key = "admin_socket",
      .where = &server_options::admin_socket,
      .purpose = "UNIX socket for the admin API, where file permissions stand in for a token; empty for none.",
@@ -129,7 +129,10 @@ const setting<log_options> log_settings[] = {
 const setting<store_options> store_settings[] = {
     {.key = "path",
      .where = &store_options::path,
-     .purpose = "Folder of objects and database; one server at a time may use it.",
+     .purpose =
+         "Folder of objects and database; one server at a time may use it. Another than /var/lib/larder must belong to "
+         "the user larder, and be named in a drop-in of larder.service (systemctl edit larder: [Service] "
+         "ReadWritePaths=/srv/larder), which may write nowhere else.",
      .example = R"("/srv/larder")",
      .when = restart,
      .judge = check_path},

@@ -23,7 +23,7 @@ using member = std::variant<bool S::*, unsigned S::*, std::uint64_t S::*, core::
 using check = result<std::string> (*)(std::string_view);
 
 enum class need { optional, required };
-enum class names_file { no, yes };
+enum class names_file { no, yes, for_tls };
 
 template <class S>
 struct setting {
@@ -36,7 +36,7 @@ struct setting {
     std::uint64_t least = 0;  ///< numbers; bytes; milliseconds
     std::uint64_t most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     need needed = need::optional;
-    names_file file = names_file::no;  ///< its value (each entry) must be a readable file
+    names_file file = names_file::no;  ///< its value (each entry) must be a readable file; for_tls: of the server only
 };
 
 /// A table of the file: [name], or [[name]] for as many as there are.

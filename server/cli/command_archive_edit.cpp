@@ -28,7 +28,7 @@ result<bool> tell_server(const common_options& common, const core::options& conf
 }
 
 int finish(const common_options& common, const std::string& path, const std::string& name, std::string_view what) {
-    const auto config = config::load(path);
+    const auto config = config::load(path, config::file_check::but_tls);
     if (!config) return complain(config.error());
     const auto told = tell_server(common, *config);
     if (common.json) {

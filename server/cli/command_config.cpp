@@ -1,17 +1,35 @@
 #include "commands.hpp"
+#include "service_user.hpp"
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <iostream>
 #include <larder/config/load.hpp>
 #include <larder/config/settings.hpp>
+#include <unistd.h>
 
 namespace larder::cli {
 namespace {
 
 namespace json = boost::json;
 
+/// Root may read every file; what counts is whether the server may. Its name, when this process now is
+/// that user's; empty when it looks as whoever started it.
+result<std::string> look_as_server(const std::string& path) {
+    if (::geteuid() != 0) return std::string{};
+    const auto options = config::load(path, config::file_check::off);
+    if (!options) return std::string{};  // its faults are told next
+    const auto owner = owner_of_store(options->store.path);
+    if (!owner) return std::string{};
+    LARDER_CHECK(become(*owner));
+    return owner->name;
+}
+
 int run_check(const common_options& common, config::file_check files) {
     const auto path = config_path(common);
+    const auto user = files == config::file_check::off ? result<std::string>{std::string{}} : look_as_server(path);
+    if (!user) return complain(user.error());
+    const auto as =
+        user->empty() ? std::string{} : "Its files were looked at as the user " + *user + ", who owns the store.\n";
     const auto options = config::load(path, files);
     if (common.json) {
         json::object out{{"config", path}, {"fine", options.has_value()}, {"problems", json::array{}}};
@@ -20,12 +38,13 @@ int run_check(const common_options& common, config::file_check files) {
             for (std::string one; std::getline(lines, one);)
                 if (!one.empty()) out["problems"].as_array().emplace_back(one);
         }
+        if (!user->empty()) out["user"] = *user;
         std::cout << json::serialize(out) << "\n";
     } else if (options) {
         std::cout << path << " is fine: " << options->archives.size()
-                  << (options->archives.size() == 1 ? " archive.\n" : " archives.\n");
+                  << (options->archives.size() == 1 ? " archive.\n" : " archives.\n") << as;
     } else {
-        std::cerr << options.error().detail() << "\n";
+        std::cerr << options.error().detail() << "\n" << as;
     }
     return options ? done : wrong_usage;
 }
@@ -44,7 +63,9 @@ void add_config(CLI::App& app, command_line& line) {
     noun->require_subcommand(1);
     noun->fallthrough();
     auto* check = noun->add_subcommand(
-        "check", "Say whether the configuration is right; all that is wrong, a line each (exit code 2).");
+        "check",
+        "Say whether the configuration is right; all that is wrong, a line each (exit code 2). Root looks at the files "
+        "it names as the user who owns the store.");
     auto text_only = std::make_shared<bool>(false);
     check->add_flag("--text-only", *text_only, "Do not look for the files it names: they are on another machine");
     check->callback([&line, text_only] {

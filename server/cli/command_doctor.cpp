@@ -39,12 +39,18 @@ void print_for_people(const json::object& report, bool rebuilt) {
               << ") and " << number_in(report, "states") << " states of suites.\n";
     print_objects(report, "damaged", "Damaged");
     print_objects(report, "missing", "Missing");
+    print_objects(report, "unreadable", "Could not be read, and were left as they are");
     print_objects(report, "refetched", "Here again");
     print_objects(report, "lost", "Lost");
     for (const auto& one : list_in(report, "dropped"))
         std::cout << "Given up: " << printable(std::string_view{one.as_string()}) << "\n";
     if (rebuilt) std::cout << "Made the derived tables anew from " << number_in(report, "indices") << " indices.\n";
-    std::cout << (is_set(report, "whole") ? "Everything is whole.\n" : "Not everything could be brought back.\n");
+    if (is_set(report, "whole"))
+        std::cout << "Everything is whole.\n";
+    else if (list_in(report, "lost").empty() && list_in(report, "dropped").empty())
+        std::cout << "Not everything could be read.\n";
+    else
+        std::cout << "Not everything could be brought back.\n";
 }
 
 int run_doctor(const common_options& common, const net::doctor_options& options) {
@@ -65,8 +71,10 @@ void add_doctor(CLI::App& app, command_line& line) {
     auto* command =
         app.add_subcommand("doctor", "Check every object's hash; set aside what is damaged and fetch it again.");
     auto options = std::make_shared<net::doctor_options>();
-    command->add_flag("--rebuild", options->rebuild, "Make the derived tables anew, from objects and refs alone");
-    command->add_flag("!--no-repair", options->repair, "Only look: move, fetch and change nothing");
+    auto* rebuild =
+        command->add_flag("--rebuild", options->rebuild, "Make the derived tables anew, from objects and refs alone");
+    auto* look = command->add_flag("!--no-repair", options->repair, "Only look: move, fetch and change nothing");
+    rebuild->excludes(look);
     command->add_option("--threads", options->threads, "Threads that hash (else one a core)")->type_name("N");
     command->callback([&line, options] { line.exit = run_doctor(line.common, *options); });
 }

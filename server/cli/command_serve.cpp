@@ -20,7 +20,7 @@ struct serve_options {
 
 /// The configuration file, and what the command line says otherwise.
 result<core::options> options_of(const common_options& common, const serve_options& given) {
-    auto options = load_options(common);
+    auto options = load_options(common, config::file_check::on);
     if (options && given.upstream_connections != 0) options->upstream.connections = given.upstream_connections;
     return options;
 }

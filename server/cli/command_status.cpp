@@ -72,6 +72,9 @@ result<json::object> look(const common_options& common, const core::options& con
         if (!answer.is_object()) return error{errc::malformed, "the server's status is no JSON object"};
         return answer.get_object();
     }
+    // To look must not leave a store behind, which then is of whoever looked.
+    if (is_no_store(config.store.path))
+        return error{errc::absent, "no store at " + config.store.path + " yet: start the server first"};
     work w;
     w.kind = "store";
     w.here = [](net::engine& e, const net::progress_sink& tell) -> result<std::string> {

@@ -75,7 +75,7 @@ result<std::string> with_archive(std::string_view text, std::string_view file_na
     if (!next.empty() && !next.ends_with('\n')) next += '\n';
     if (!next.empty() && !next.ends_with("\n\n")) next += '\n';
     next += block_of(added);
-    LARDER_TRY(const auto after, config::parse(next, file_name));
+    LARDER_TRY(const auto after, config::parse(next, file_name, config::file_check::but_tls));
     if (after.archives.size() != before.archives.size() + 1)
         return error{errc::bad_config, std::string{file_name} + ": the new table would not be read as an archive"};
     return next;

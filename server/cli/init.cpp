@@ -1,8 +1,10 @@
 #include "init.hpp"
+#include "service_user.hpp"
 #include <arpa/inet.h>
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <ifaddrs.h>
 #include <iostream>
 #include <larder/base/file.hpp>
 #include <larder/base/text.hpp>
@@ -11,6 +13,8 @@
 #include <memory>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace larder::cli {
 namespace {
@@ -38,6 +42,27 @@ std::vector<std::string> architectures_of_this_machine() {
     return all;
 }
 
+/// As text; empty for what is no IP address.
+std::string text_of(const sockaddr* address, socklen_t size) {
+    std::array<char, NI_MAXHOST> text{};
+    if (::getnameinfo(address, size, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) return {};
+    return text.data();
+}
+
+std::vector<std::string> addresses_of_this_machine() {
+    ifaddrs* raw = nullptr;
+    if (::getifaddrs(&raw) != 0) return {};
+    const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> list{raw, ::freeifaddrs};
+    std::vector<std::string> all;
+    for (const auto* i = list.get(); i; i = i->ifa_next) {
+        const auto family = i->ifa_addr != nullptr ? i->ifa_addr->sa_family : AF_UNSPEC;
+        if (family != AF_INET && family != AF_INET6) continue;
+        const auto text = text_of(i->ifa_addr, family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+        if (!text.empty()) all.push_back(text.substr(0, text.find('%')));  // without the interface
+    }
+    return all;
+}
+
 std::vector<std::string> resolve(const std::string& host) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
@@ -45,11 +70,8 @@ std::vector<std::string> resolve(const std::string& host) {
     if (::getaddrinfo(host.c_str(), nullptr, &hints, &raw) != 0) return {};
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list{raw, ::freeaddrinfo};
     std::vector<std::string> addresses;
-    for (const auto* a = list.get(); a; a = a->ai_next) {
-        std::array<char, NI_MAXHOST> text{};
-        if (::getnameinfo(a->ai_addr, a->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0)
-            addresses.emplace_back(text.data());
-    }
+    for (const auto* a = list.get(); a; a = a->ai_next)
+        if (auto text = text_of(a->ai_addr, a->ai_addrlen); !text.empty()) addresses.push_back(std::move(text));
     return addresses;
 }
 
@@ -80,18 +102,63 @@ config::draft_input input_of(const init_options& o, const config::apt_settings& 
         return fs::is_regular_file(path, failed);
     };
     in.resolve = resolve;
+    in.own_addresses = addresses_of_this_machine();
     return in;
 }
 
-result<void> write(const std::string& path, const std::string& bytes, unsigned mode) {
-    LARDER_CHECK(make_folders(fs::path{path}.parent_path().string()));
-    return replace_file(path, bytes, mode);
+/// The group that a running server reads with, when this is root, who else would write what it cannot
+/// read: that of the store, or else of the configuration that is there. Nothing when neither tells.
+std::optional<gid_t> group_of_server(const std::string& store, const std::string& config) {
+    if (::geteuid() != 0) return std::nullopt;
+    if (const auto owner = owner_of_store(store)) return owner->group;
+    struct stat st {};
+    if (::stat(config.c_str(), &st) == 0 && st.st_gid != 0) return st.st_gid;
+    return std::nullopt;
+}
+
+result<void> give(const std::string& path, uid_t user, gid_t group, unsigned mode) {
+    if (::chown(path.c_str(), user, group) != 0 || ::chmod(path.c_str(), mode) != 0)
+        return errno_error(errno, "giving " + path + " its owner and mode");
+    return {};
+}
+
+/// One that the server can look into, whatever root's umask is; as installing the package makes them.
+result<void> make_folder(const std::string& path, std::optional<gid_t> server, unsigned mode) {
+    std::error_code failed;
+    if (fs::exists(path, failed)) return {};
+    LARDER_CHECK(make_folders(path));
+    if (!server) return {};
+    const bool for_all = (mode & 0001U) != 0;
+    return give(path, ::geteuid(), for_all ? ::getegid() : *server, mode);
+}
+
+/// What takes a file's place stays as readable as that was: its owner, group and mode. A new secret can
+/// also be read by the server's group.
+result<void> write(const std::string& path, const std::string& bytes, unsigned mode, std::optional<gid_t> server) {
+    struct stat was {};
+    if (::stat(path.c_str(), &was) != 0) {
+        const bool secret = (mode & 0004U) == 0;
+        if (!secret || !server) return replace_file(path, bytes, mode);
+        LARDER_CHECK(replace_file(path, bytes, mode));
+        return give(path, ::geteuid(), *server, mode | 0040U);
+    }
+    mode = was.st_mode & 07777U;
+    if (was.st_uid == ::geteuid() && was.st_gid == ::getegid()) return replace_file(path, bytes, mode);
+    // Not for the writer's own group to read in between.
+    LARDER_CHECK(replace_file(path, bytes, mode & ~0070U));
+    // Only root can give a file away: another user's stays with the one who now wrote it.
+    return give(path, ::geteuid() == 0 ? was.st_uid : static_cast<uid_t>(-1), was.st_gid, mode);
 }
 
 /// Keys and passwords first, so that the configuration never names what is not there.
-result<void> write_all_of(const std::string& path, const config::draft_result& made) {
-    for (const auto& file : made.files) LARDER_CHECK(write(file.path, file.bytes, file.mode));
-    return write(path, made.text, 0644);
+result<void> write_all_of(const std::string& path, const std::string& store, const config::draft_result& made) {
+    const auto server = group_of_server(store, path);
+    LARDER_CHECK(make_folder(fs::path{path}.parent_path().string(), server, 0755));
+    for (const auto& file : made.files) {
+        LARDER_CHECK(make_folder(fs::path{file.path}.parent_path().string(), server, 0750));
+        LARDER_CHECK(write(file.path, file.bytes, file.mode, server));
+    }
+    return write(path, made.text, 0644, server);
 }
 
 int failed(const std::string& what, int code) {
@@ -118,7 +185,7 @@ int run_init(const init_options& o) {
     if (to_stdout) {
         std::cout << made.text;
         for (const auto& file : made.files) std::cerr << "not written, but named: " << file.path << '\n';
-    } else if (const auto written = write_all_of(path, made); !written) {
+    } else if (const auto written = write_all_of(path, absolute(o.store_path), made); !written) {
         return failed(written.error().detail(), 1);
     }
     for (const auto& note : read.notes) std::cerr << "note: " << note << '\n';

@@ -15,8 +15,9 @@ struct init_options {
 };
 
 /// Writes the configuration, and beside it the keys that stood inside the sources (keyrings/) and
-/// passwords out of their URLs (secrets/, mode 0600). Asks apt-config and dpkg, and resolves the names
-/// of the upstreams. What was left out goes to standard error, a line each.
+/// passwords out of their URLs (secrets/, mode 0600). What replaces a file keeps its owner, group and mode;
+/// root's new secrets can be read by the store's group too (0640). Asks apt-config and dpkg, and resolves
+/// the names of the upstreams. What was left out goes to standard error, a line each.
 /// 0: written. 1: a file is there already, or could not be written. 2: an option is wrong.
 int run_init(const init_options&);
 

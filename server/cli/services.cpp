@@ -1,7 +1,6 @@
 #include "services.hpp"
 #include <cstdlib>
 #include <iostream>
-#include <larder/config/load.hpp>
 
 namespace larder::cli {
 
@@ -37,6 +36,8 @@ std::string config_path(const common_options& common) {
     return named != nullptr && *named != '\0' ? named : "/etc/larder/larder.toml";
 }
 
-result<core::options> load_options(const common_options& common) { return config::load(config_path(common)); }
+result<core::options> load_options(const common_options& common, config::file_check files) {
+    return config::load(config_path(common), files);
+}
 
 }  // namespace larder::cli

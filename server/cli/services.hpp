@@ -1,6 +1,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <larder/config/load.hpp>
 #include <larder/core/options.hpp>
 #include <larder/net/engine.hpp>
 #include <memory>
@@ -25,7 +26,9 @@ exit_code exit_code_of(errc code) noexcept;
 
 /// The file that --config names, else $LARDER_CONFIG, else /etc/larder/larder.toml.
 std::string config_path(const common_options& common);
-/// Reads the configuration that `common` names.
-result<core::options> load_options(const common_options& common);
+/// Reads the configuration that `common` names. Only `serve` needs the files of TLS: where systemd holds
+/// them, they are there only while it runs.
+result<core::options> load_options(const common_options& common,
+                                   config::file_check files = config::file_check::but_tls);
 
 }  // namespace larder::cli

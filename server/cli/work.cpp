@@ -1,11 +1,10 @@
 #include "work.hpp"
 #include "admin_client.hpp"
 #include "progress_bar.hpp"
+#include "service_user.hpp"
 #include <boost/json.hpp>
-#include <grp.h>
+#include <cerrno>
 #include <larder/net/log.hpp>
-#include <pwd.h>
-#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -48,21 +47,27 @@ result<json::object> run_here(const common_options& common, const core::options&
 }
 
 /// Root works on the store as the user whose it is: a folder that root made in it would be closed to
-/// the server. For good: nothing after it needs to be root.
-result<void> become_owner_of(const std::string& path) {
-    struct stat st {};
-    if (::geteuid() != 0 || ::stat(path.c_str(), &st) != 0 || st.st_uid == 0) return {};
-    const passwd* const owner = ::getpwuid(st.st_uid);
-    const bool grouped = owner != nullptr ? ::initgroups(owner->pw_name, st.st_gid) == 0 : ::setgroups(0, nullptr) == 0;
-    if (!grouped || ::setgid(st.st_gid) != 0 || ::setuid(st.st_uid) != 0)
-        return errno_error(errno, "becoming the user that owns " + path);
+/// the server. So would be a whole store that root makes, on a machine where the server is another
+/// user's.
+result<void> leave_root(const std::string& path) {
+    if (::geteuid() != 0) return {};
+    if (const auto owner = owner_of_store(path)) return become(*owner);
+    if (is_no_store(path) && has_packaged_user())
+        return error{errc::absent, "no store at " + path +
+                                       " yet, and one that root makes would be closed to the server: start the "
+                                       "server first, or run this as its user (runuser -u larder -- larder ...)"};
     return {};
 }
 
 }  // namespace
 
+bool is_no_store(const std::string& path) {
+    // The first file of a new store. What cannot be looked at may be one: opening it says why not.
+    return ::access((path + "/format").c_str(), F_OK) != 0 && errno == ENOENT;
+}
+
 result<std::unique_ptr<net::engine>> open_store(const core::options& config) {
-    LARDER_CHECK(become_owner_of(config.store.path));
+    LARDER_CHECK(leave_root(config.store.path));
     core::log_options quiet;
     quiet.level = "error";
     quiet.target = "stderr";

@@ -26,8 +26,12 @@ result<boost::json::object> follow_job(admin_client& server, const common_option
 /// another process has the store and does not answer.
 result<boost::json::object> run(const common_options& common, const core::options& config, const work& what);
 
+/// Whether nothing has made a store there yet.
+bool is_no_store(const std::string& path);
+
 /// An engine of this process on the configured store, which only speaks up on standard error when
-/// something is wrong. Root becomes the store's owner first, for the rest of the process.
+/// something is wrong. Root becomes the store's owner first, for the rest of the process; `absent` when
+/// it would have to make the store, and the server is not root's.
 result<std::unique_ptr<net::engine>> open_store(const core::options& config);
 
 /// A value of a report; the empty one of its type when it is not there.

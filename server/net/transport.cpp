@@ -42,6 +42,16 @@ int queued_for(stream_socket& to) {
 
 error_code last_error() { return {errno, boost::system::system_category()}; }
 
+ssize_t send_both(int to, std::string_view head, std::string_view body) {
+    // sendmsg only reads what an iovec points to.
+    std::array<iovec, 2> parts{
+        {{const_cast<char*>(head.data()), head.size()}, {const_cast<char*>(body.data()), body.size()}}};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    return ::sendmsg(to, &message, MSG_NOSIGNAL);
+}
+
 }  // namespace
 
 void send_watch::moved() {
@@ -72,12 +82,26 @@ io_result plain_transport::read_now(char* into, std::size_t size) {
     }
 }
 
+/// Straight to the kernel: through the loop a write that can be done at once would cost a look at all
+/// other sockets.
 awaitable<error_code> plain_transport::write(std::string_view head, std::string_view body) {
     error_code ec;
     auto token = asio::redirect_error(asio::use_awaitable, ec);
-    const std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
-    co_await asio::async_write(socket_, parts, token);
-    co_return ec;
+    while (!head.empty() || !body.empty()) {
+        const auto n = send_both(socket_.native_handle(), head, body);
+        if (n >= 0) {
+            const auto taken = static_cast<std::size_t>(n);
+            const auto of_head = std::min(taken, head.size());
+            head.remove_prefix(of_head);
+            body.remove_prefix(taken - of_head);
+        } else if (errno == EAGAIN) {
+            co_await socket_.async_wait(stream_socket::wait_write, token);
+            if (ec) co_return ec;
+        } else if (errno != EINTR) {
+            co_return last_error();
+        }
+    }
+    co_return error_code{};
 }
 
 awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, std::uint64_t offset,

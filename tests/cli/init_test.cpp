@@ -7,6 +7,7 @@
 #include <sstream>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace larder;
 namespace fs = std::filesystem;
@@ -85,6 +86,58 @@ TEST_CASE("init: a file that is there stays, unless forced", "[cli][init]") {
     m.options.force = true;
     CHECK(m.run() == 0);
     CHECK(read_file(m.options.output).value() != "mine");
+}
+
+TEST_CASE("init: what replaces a file keeps its mode, owner and group", "[cli][init]") {
+    machine m;
+    REQUIRE(m.run() == 0);
+    const auto secret = config::load(m.options.output).value().archives.at(1).password_file;
+    const bool root = ::geteuid() == 0;  // who alone can give files away
+    for (const auto& path : {m.options.output, secret}) {
+        REQUIRE(::chmod(path.c_str(), 0640) == 0);
+        if (root) REQUIRE(::chown(path.c_str(), 65533, 65534) == 0);
+    }
+    m.write("apt/sources.list", "deb http://127.0.0.1:1/changed bookworm main\n");
+    m.options.force = true;
+    REQUIRE(m.run() == 0);
+    CHECK(config::load(m.options.output).value().archives.at(0).name == "changed");
+    for (const auto& path : {m.options.output, secret}) {
+        INFO(path);
+        struct stat is {};
+        REQUIRE(::stat(path.c_str(), &is) == 0);
+        CHECK((is.st_mode & 07777) == 0640);
+        CHECK(is.st_uid == (root ? 65533 : ::geteuid()));
+        CHECK(is.st_gid == (root ? 65534 : ::getegid()));
+    }
+}
+
+TEST_CASE("init: a new secret of root's can be read by the store's group, and no one else", "[cli][init]") {
+    if (::geteuid() != 0) {
+        WARN("skipped: needs root");
+        return;
+    }
+    machine m;
+    fs::create_directories(m.options.store_path);
+    REQUIRE(::chown(m.options.store_path.c_str(), 65533, 65534) == 0);
+    const auto mask = ::umask(0077);
+    const auto code = m.run();
+    ::umask(mask);
+    REQUIRE(code == 0);
+    const auto o = config::load(m.options.output).value();
+    const auto check = [](const fs::path& path, unsigned group, unsigned mode) {
+        INFO(path);
+        struct stat is {};
+        REQUIRE(::stat(path.c_str(), &is) == 0);
+        CHECK(is.st_uid == 0);
+        CHECK(is.st_gid == group);
+        CHECK((is.st_mode & 07777) == mode);
+    };
+    check(o.archives.at(1).password_file, 65534, 0640);
+    check(fs::path{o.archives.at(1).password_file}.parent_path(), 65534, 0750);
+    check(o.archives.at(1).keyring.at(0), 0, 0644);
+    check(fs::path{o.archives.at(1).keyring.at(0)}.parent_path(), 65534, 0750);
+    check(m.options.output, 0, 0644);
+    check(fs::path{m.options.output}.parent_path(), 0, 0755);
 }
 
 TEST_CASE("init: a wrong option is 2 and writes nothing", "[cli][init]") {

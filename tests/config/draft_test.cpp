@@ -145,6 +145,43 @@ TEST_CASE("draft: apt's own settings are taken over, but never a way back to thi
     CHECK(parsed(config::draft(in)).upstream.proxy.empty());
 }
 
+TEST_CASE("draft: every way to say this machine, with the port of listen, is this server itself", "[config][draft]") {
+    const auto archives = [](const std::string& listen, const std::string& uri) {
+        auto in = input({source(uri, {"s"})});
+        in.listen = listen;
+        in.own_addresses = {"192.0.2.7", "2001:db8::7", "not an address"};
+        in.resolve = [](const std::string& host) {
+            if (host == "me.example") return texts{"192.0.2.7"};
+            if (host == "old-me.example") return texts{"127.0.1.1"};
+            return texts{"93.184.216.34"};
+        };
+        in.proxy = uri.substr(0, uri.rfind('/'));
+        const auto d = config::draft(in);
+        const auto o = parsed(d);
+        CHECK(o.upstream.proxy.empty() == o.archives.empty());
+        CHECK(d.notes.size() == (o.archives.empty() ? 2 : 0));
+        return o.archives.size();
+    };
+    for (const auto* listen :
+         {"127.0.0.1:3142", "*:3142", "0.0.0.0:3142", "[::]:3142", "[::1]:3142", "198.51.100.1:3142"})
+        for (const auto* uri :
+             {"http://127.0.0.1:3142/debian", "http://localhost:3142/debian", "http://[::1]:3142/debian",
+              "http://0.0.0.0:3142/debian", "http://127.0.1.1:3142/debian", "https://LOCALHOST:3142/x",
+              "http://192.0.2.7:3142/debian", "http://[2001:DB8::7]:3142/debian", "http://me.example:3142/debian",
+              "http://old-me.example:3142/debian"}) {
+            INFO(listen << " " << uri);
+            CHECK(archives(listen, uri) == 0);
+        }
+    CHECK(archives("198.51.100.1:3142", "http://198.51.100.1:3142/debian") == 0);
+    CHECK(archives("*:80", "http://127.0.0.1/debian") == 0);  // the scheme's own port
+    // Another port, or another machine.
+    CHECK(archives("*:3142", "http://127.0.0.1:3143/debian") == 1);
+    CHECK(archives("*:3142", "http://localhost/debian") == 1);
+    CHECK(archives("*:3142", "http://93.184.216.34:3142/debian") == 1);
+    CHECK(archives("*:3142", "http://peer.example:3142/debian") == 1);
+    CHECK(archives("127.0.0.1:0", "http://127.0.0.1:3142/debian") == 1);
+}
+
 TEST_CASE("draft: the text is as it was", "[config][draft]") {
     auto frozen = source("http://b.example/frozen", {"./"});
     frozen.components.clear();

@@ -155,6 +155,21 @@ TEST_CASE("config: a file that is named must be there, unless nobody is to look"
     CHECK(folder.error().detail() == "t.toml:2: upstream.ca_file: '/tmp' is not a regular file");
 }
 
+TEST_CASE("config: the files of TLS must be there for the server, and not for commands", "[config]") {
+    const std::string text = "[server]\ntls_certificate = \"/nonexistent/c\"\ntls_key = \"/nonexistent/k\"\n";
+    const auto served = config::parse(text, "t.toml", file_check::on);
+    REQUIRE_FALSE(served.has_value());
+    CHECK(served.error().detail() ==
+          "t.toml:2: server.tls_certificate: '/nonexistent/c' cannot be used: No such file or directory\n"
+          "t.toml:3: server.tls_key: '/nonexistent/k' cannot be used: No such file or directory");
+    const auto read = config::parse(text, "t.toml", file_check::but_tls);
+    REQUIRE(read.has_value());
+    CHECK(read->server.tls_key == "/nonexistent/k");
+    // All else that a command opens is looked for.
+    CHECK_FALSE(
+        config::parse(text + "[upstream]\nca_file = \"/nonexistent/a\"\n", "t.toml", file_check::but_tls).has_value());
+}
+
 TEST_CASE("config: a missing file says how to get one", "[config]") {
     const auto r = config::load("/nonexistent/larder.toml");
     REQUIRE_FALSE(r.has_value());

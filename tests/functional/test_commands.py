@@ -40,6 +40,10 @@ class Ground:
         self.upstream.down = True
         self.upstream.rule("*", faults.no_answer())
 
+    def upstream_back(self):
+        self.upstream.down = False
+        self.upstream.honest()
+
     def path(self, name):
         return "/debian/" + next(p.pool_path for p in self.archive.packages if p.name == name)
 

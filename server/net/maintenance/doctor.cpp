@@ -6,14 +6,27 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <sys/stat.h>
 
 // The order of it: look at everything, set aside, fetch again, bring states back, give up on those that
-// cannot be; the derived tables last, from what is whole by then.
+// cannot be; the derived tables last, from what is whole by then. Only bytes that are wrong are damage,
+// and only a name that is not there is a loss: what cannot be read for any other reason is told and left
+// as it is, for it may be whole.
 
 namespace larder::net {
 namespace {
 
 using namespace maintenance;
+
+bool is_same_file(const unique_fd& a, const unique_fd& b) {
+    struct stat one {
+    }, other{};
+    return ::fstat(a.get(), &one) == 0 && ::fstat(b.get(), &other) == 0 && one.st_ino == other.st_ino &&
+           one.st_dev == other.st_dev;
+}
+
+/// Whether bringing a state back failed on this machine and not for want of its files.
+bool is_our_own(const error& why) { return why.code() == errc::io || why.code() == errc::full; }
 
 class examination {
 public:
@@ -67,28 +80,38 @@ private:
             if (is == condition::whole) e_.is_whole(one.content);
             const std::lock_guard lock{mutex};
             if (is == condition::gone) return;  // removed meanwhile, by gc
+            if (is == condition::unreadable) return report_.unreadable.push_back({one.content, {}, why});
             ++report_.objects;
             report_.bytes += one.size;
             if (is == condition::damaged) report_.damaged.push_back({one.content, {}, why});
         };
         LARDER_CHECK(hash_all(e_.store().objects(), work, options_.threads,
                               options_.background ? pace::background : pace::full, found, tell_, stop_));
-        for (auto& one : report_.damaged) one.known_from = whereabouts(one.content);
-        std::sort(report_.damaged.begin(), report_.damaged.end(),
-                  [](const auto& a, const auto& b) { return a.content < b.content; });
+        for (auto* list : {&report_.damaged, &report_.unreadable}) {
+            for (auto& one : *list) one.known_from = whereabouts(one.content);
+            std::sort(list->begin(), list->end(), [](const auto& a, const auto& b) { return a.content < b.content; });
+        }
         return {};
     }
 
     /// What refs name and what is not here; what is damaged is told already.
     void find_missing() {
-        for (const auto& ref : refs_)
-            for (const auto& d : missing_of(e_.store().objects(), ref)) {
-                const auto is_it = [&d](const troubled_object& t) { return t.content == d; };
-                if (std::any_of(report_.damaged.begin(), report_.damaged.end(), is_it) ||
-                    std::any_of(report_.missing.begin(), report_.missing.end(), is_it))
-                    continue;
-                report_.missing.push_back({d, whereabouts(d), "it is not in the store"});
-            }
+        for (const auto& ref : refs_) {
+            const auto troubles = troubles_of(e_.store().objects(), ref);
+            for (const auto& d : troubles.missing)
+                if (!is_in(report_.damaged, d) && !is_in(report_.missing, d))
+                    report_.missing.push_back({d, whereabouts(d), "it is not in the store"});
+            note_unreadable(troubles);
+        }
+    }
+
+    static bool is_in(const std::vector<troubled_object>& all, const digest& d) {
+        return std::any_of(all.begin(), all.end(), [&d](const troubled_object& t) { return t.content == d; });
+    }
+
+    void note_unreadable(const state_troubles& troubles) {
+        for (const auto& [d, why] : troubles.unreadable)
+            if (!is_in(report_.unreadable, d)) report_.unreadable.push_back({d, whereabouts(d), why.detail()});
     }
 
     std::vector<std::string> whereabouts(const digest& d) const {
@@ -106,10 +129,20 @@ private:
     }
 
     void set_aside() {
+        auto& objects = e_.store().objects();
         for (auto& one : report_.damaged) {
+            const auto before = objects.open(one.content);
             e_.damaged(one.content);
-            const auto still = e_.store().objects().find(one.content);
-            if (still && *still) one.why += "; it could not be set aside";
+            const auto after = objects.open(one.content);
+            // Another file is a whole one: a client's download, meanwhile.
+            if (!after ? after.error().code() == errc::absent : before && !is_same_file(*before, *after)) continue;
+            // Once more, for the reason: the first time it only went to the log.
+            const auto how = objects.set_aside(one.content);
+            e_.objects_gone();
+            if (how) continue;
+            one.why += "; it could not be set aside";
+            stuck_.insert(one.content);
+            failures_[one.content] = "it could not be set aside: " + how.error().detail();
         }
     }
 
@@ -131,6 +164,8 @@ private:
         std::vector<fetch_order> orders;
         std::vector<const troubled_object*> wanted;
         for (const auto& one : report_.damaged) {
+            // A download finds the damaged one in its place, and takes it for the one that it was to bring.
+            if (stuck_.contains(one.content)) continue;
             auto order = order_for(one.content);
             if (!order) continue;
             orders.push_back(std::move(*order));
@@ -145,34 +180,61 @@ private:
 
     result<void> bring_states_back() {
         for (const auto& ref : refs_) {
-            const auto missing = missing_of(e_.store().objects(), ref);
-            if (missing.empty() && digest::from_hex(ref.value)) continue;
+            const auto before = troubles_of(e_.store().objects(), ref);
+            if (before.none() && digest::from_hex(ref.value)) continue;
+            if (leave_unreadable(before)) continue;
             tell_({"bringing back " + ref.archive + " " + ref.suite, 0, 0});
             const auto how = restore(e_, ref, stop_);
             if (stop_.stop_requested()) return error{errc::cancelled, "stopped during repair"};
-            const auto left = missing_of(e_.store().objects(), ref);
-            if (how && left.empty()) continue;
-            for (const auto& d : left) failures_[d] = how ? "it could not be stored" : how.error().detail();
+            const auto left = troubles_of(e_.store().objects(), ref);
+            if (how && left.none()) continue;
+            if (leave_unreadable(left)) continue;
+            explain(left, how ? "it could not be stored" : how.error().detail());
+            if (!how && is_our_own(how.error())) continue;
             // A current state that can be read heals with the next refresh that reaches upstream.
             const auto id = digest::from_hex(ref.value);
             if (ref.current && id && load_state(e_.store().objects(), *id)) continue;
-            auto done = give_up(e_, ref, refs_);
-            report_.dropped.push_back(done ? *done : ref.ref + ": " + done.error().detail());
+            const auto done = give_up(e_, ref, refs_);
+            if (!done && is_our_own(done.error()))
+                explain(left, done.error().detail());
+            else
+                report_.dropped.push_back(done ? *done : ref.ref + ": " + done.error().detail());
         }
         return {};
     }
 
+    /// Whether a state must be left as it is, because something of it cannot be read.
+    bool leave_unreadable(const state_troubles& troubles) {
+        if (troubles.unreadable.empty()) return false;
+        note_unreadable(troubles);
+        explain(troubles, "not tried: other objects of its state cannot be read now");
+        return true;
+    }
+
+    void explain(const state_troubles& troubles, const std::string& why) {
+        for (const auto& d : troubles.missing)
+            if (!stuck_.contains(d)) failures_[d] = why;
+    }
+
+    /// Whether an object that was in trouble is here and whole. Found is enough for what was moved or not
+    /// there at all: what took its place was verified. In the place of one that could not be moved a
+    /// release file may have been written anew, and nothing else.
+    bool is_here_again(const digest& d) const {
+        const auto& objects = e_.store().objects();
+        if (stuck_.contains(d)) return objects.read(d, index::max_release_size).has_value();
+        const auto here = objects.find(d);
+        return here && *here;
+    }
+
     /// Sorts what was in trouble into what is here again and what is lost.
     void settle() {
-        auto& objects = e_.store().objects();
         for (const auto* list : {&report_.damaged, &report_.missing})
             for (const auto& one : *list) {
                 if (!options_.repair) {
                     report_.lost.push_back({one.content, one.known_from, "repair was not asked for"});
                     continue;
                 }
-                const auto here = objects.find(one.content);
-                if (here && *here) {
+                if (is_here_again(one.content)) {
                     report_.refetched.push_back({one.content, one.known_from, "here again, whole"});
                     continue;
                 }
@@ -190,6 +252,7 @@ private:
     std::vector<state_ref> refs_;
     std::vector<known_state> states_;
     std::map<digest, std::vector<std::string>> files_;  ///< a state's own objects, and the refs they are from
+    std::set<digest> stuck_;                            ///< damaged, and still in their places
     std::map<digest, std::string> failures_;
 };
 
@@ -197,6 +260,8 @@ private:
 
 result<doctor_report> doctor(engine& e, const doctor_options& options, const progress_sink& tell,
                              std::stop_token stop) {
+    if (options.rebuild && !options.repair)
+        return error{errc::bad_config, "rebuild changes the store, and without repair nothing is to be changed"};
     examination one{e, options, tell, std::move(stop)};
     return one.run();
 }

@@ -61,7 +61,7 @@ struct shared_work {
 void hash_one(shared_work& all, const listed_object& one, std::vector<char>& piece) {
     const auto fd = all.objects.open(one.content);
     if (!fd)
-        return all.found(one, fd.error().code() == errc::absent ? condition::gone : condition::damaged,
+        return all.found(one, fd.error().code() == errc::absent ? condition::gone : condition::unreadable,
                          fd.error().detail());
     const bool was_cached = is_cached(fd->get(), one.size);
     static_cast<void>(::posix_fadvise(fd->get(), 0, 0, POSIX_FADV_SEQUENTIAL));
@@ -71,7 +71,7 @@ void hash_one(shared_work& all, const listed_object& one, std::vector<char>& pie
         if (all.stop.stop_requested()) return;
         const auto n = ::pread(fd->get(), piece.data(), piece.size(), static_cast<off_t>(done));
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return all.found(one, condition::damaged, errno_error(errno, "reading it").detail());
+        if (n < 0) return all.found(one, condition::unreadable, errno_error(errno, "reading it").detail());
         if (n == 0) break;
         const auto count = static_cast<std::size_t>(n);
         hash.update(std::string_view{piece.data(), count});

@@ -17,8 +17,9 @@ result<std::vector<listed_object>> list_objects(const store::object_store& objec
 
 enum class pace { full, background };
 
-/// What hashing an object found.
-enum class condition { whole, damaged, gone };
+/// What hashing an object found. `unreadable` says nothing about its bytes: permission, a failing disk or
+/// a lack of memory or descriptors is in the way.
+enum class condition { whole, damaged, gone, unreadable };
 
 /// Hashes all of `work` on `threads` threads (0: one a core) and tells of each object, on the thread
 /// that hashed it. Reads without pushing what others use out of the page cache: pages that were not

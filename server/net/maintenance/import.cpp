@@ -78,25 +78,58 @@ private:
         std::error_code ec;
         if (!fs::is_directory(folder_, ec))
             return error{errc::bad_config, folder_ + " is not a folder that can be read"};
-        fs::recursive_directory_iterator all{folder_, fs::directory_options::skip_permission_denied, ec};
-        if (ec) return error{errc::io, folder_ + ": " + ec.message()};
-        for (; all != fs::recursive_directory_iterator{}; all.increment(ec)) {
-            if (ec) return error{errc::io, folder_ + ": " + ec.message()};
-            const auto status = all->symlink_status(ec);
-            if (ec || !fs::is_regular_file(status)) continue;
-            auto path = all->path().lexically_relative(folder_).string();
-            // apt-cacher-ng's notes beside each file, and apt's own lock.
-            if (path.ends_with(".head") || path.ends_with("lock")) continue;
-            const auto size = all->file_size(ec);
-            if (ec || size == 0) continue;
-            if (auto arch = architecture_in(path); !arch.empty() && arch != "all")
-                architectures_.insert(std::move(arch));
-            sources_ = sources_ || path.ends_with(".dsc");
-            total_ += size;
-            files_.push_back({std::move(path), size});
+        // Folder by folder: an iterator over all of them ends for good at the first that it cannot read.
+        std::vector<fs::path> folders{fs::path{folder_}};
+        while (!folders.empty()) {
+            if (stop_.stop_requested()) return error{errc::cancelled, "stopped on request"};
+            const auto one = std::move(folders.back());
+            folders.pop_back();
+            const auto how = list_one(one, folders);
+            if (!how && one == fs::path{folder_}) return error{errc::io, folder_ + ": " + how.error().detail()};
+            if (!how) report_.unreadable.push_back(below(one) + "/: " + how.error().detail());
         }
         std::sort(files_.begin(), files_.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
         return {};
+    }
+
+    std::string below(const fs::path& path) const { return path.lexically_relative(folder_).string(); }
+
+    /// The files of one folder, and which folders are in it.
+    result<void> list_one(const fs::path& folder, std::vector<fs::path>& folders) {
+        std::error_code ec;
+        fs::directory_iterator all{folder, ec};
+        if (ec && folder != fs::path{folder_}) {
+            if (ec == std::errc::no_such_file_or_directory) return {};  // gone since its name was read
+            // What apt has not got whole yet, closed to all but its own user.
+            if (ec == std::errc::permission_denied && folder.filename() == "partial") return {};
+        }
+        if (ec) return error{errc::io, "opening the folder: " + ec.message()};
+        while (all != fs::directory_iterator{}) {
+            note(*all, folders);
+            all.increment(ec);
+            if (ec) return error{errc::io, "reading the folder: " + ec.message()};
+        }
+        return {};
+    }
+
+    void note(const fs::directory_entry& entry, std::vector<fs::path>& folders) {
+        auto path = below(entry.path());
+        std::error_code ec;
+        const auto status = entry.symlink_status(ec);
+        if (status.type() == fs::file_type::not_found) return;  // gone since the folder was read
+        if (ec) return report_.unreadable.push_back(path + ": " + ec.message());
+        if (fs::is_directory(status)) return folders.push_back(entry.path());
+        if (!fs::is_regular_file(status)) return;
+        // apt-cacher-ng's notes beside each file, and apt's own lock.
+        if (path.ends_with(".head") || path.ends_with("lock")) return;
+        const auto size = entry.file_size(ec);
+        if (ec == std::errc::no_such_file_or_directory) return;
+        if (ec) return report_.unreadable.push_back(path + ": " + ec.message());
+        if (size == 0) return;
+        if (auto arch = architecture_in(path); !arch.empty() && arch != "all") architectures_.insert(std::move(arch));
+        sources_ = sources_ || path.ends_with(".dsc");
+        total_ += size;
+        files_.push_back({std::move(path), size});
     }
 
     /// Makes known what nobody asked about before: configured suites, and the indices these files may be in.

@@ -35,6 +35,7 @@ std::string to_json(const doctor_report& r) {
     out["indices"] = r.indices;
     out["damaged"] = objects(r.damaged);
     out["missing"] = objects(r.missing);
+    out["unreadable"] = objects(r.unreadable);
     out["refetched"] = objects(r.refetched);
     out["lost"] = objects(r.lost);
     out["dropped"] = strings(r.dropped);

@@ -1,5 +1,6 @@
 #include "maintenance/restore.hpp"
 #include <future>
+#include <mutex>
 
 namespace larder::net::maintenance {
 namespace {
@@ -18,7 +19,40 @@ result<state_manifest> manifest_of(const store::object_store& objects, const sta
     return state_manifest::read(text);
 }
 
-bool is_whole(const store::object_store& objects, const digest& d) { return objects.read(d, 20'000'000).has_value(); }
+/// Whether a failure to read an object is about its bytes: they are not here, or are not what they should
+/// be. Any other may be gone at the next try, and the bytes may be fine.
+bool is_about_bytes(const error& why) {
+    switch (why.code()) {
+        case errc::absent:
+        case errc::digest_mismatch:
+        case errc::too_large:
+        case errc::malformed: return true;
+        default: return false;
+    }
+}
+
+void note(state_troubles& all, const digest& d, const error& why) {
+    if (is_about_bytes(why))
+        all.missing.push_back(d);
+    else
+        all.unreadable.emplace_back(d, why);
+}
+
+/// The last whole state before a current one; nothing when there is none.
+result<const state_ref*> last_whole_before(const store::object_store& objects, const state_ref& of,
+                                           const std::vector<state_ref>& all) {
+    // The history is in order of time: the last whole one is the youngest.
+    for (auto past = all.rbegin(); past != all.rend(); ++past) {
+        if (past->current || past->archive != of.archive || past->suite != of.suite || past->value == of.value)
+            continue;
+        const auto troubles = troubles_of(objects, *past);
+        if (troubles.none()) return &*past;
+        if (!troubles.unreadable.empty())
+            return error{errc::io,
+                         "the state before it cannot be read now: " + troubles.unreadable.front().second.detail()};
+    }
+    return nullptr;
+}
 
 /// Makes what archive::keep makes of the same files; only if that is this very state is it kept.
 result<void> keep_again(engine& e, const archive& a, const state_ref& of, const release_files& files) {
@@ -99,15 +133,18 @@ result<release_files> from_upstream(engine& e, const archive& a, const state_ref
 
 }  // namespace
 
-std::vector<digest> missing_of(const store::object_store& objects, const state_ref& of) {
+state_troubles troubles_of(const store::object_store& objects, const state_ref& of) {
+    state_troubles all;
     const auto id = digest::from_hex(of.value);
-    if (!id) return {};
+    if (!id) return all;
     const auto manifest = manifest_of(objects, of);
-    if (!manifest) return {*id};
-    std::vector<digest> missing;
+    if (!manifest) {
+        note(all, *id, manifest.error());
+        return all;
+    }
     for (const auto& file : files_of(*manifest))
-        if (!is_whole(objects, file.content)) missing.push_back(file.content);
-    return missing;
+        if (const auto bytes = objects.read(file.content, 20'000'000); !bytes) note(all, file.content, bytes.error());
+    return all;
 }
 
 result<void> restore(engine& e, const state_ref& of, std::stop_token stop) {
@@ -119,19 +156,19 @@ result<void> restore(engine& e, const state_ref& of, std::stop_token stop) {
 }
 
 result<std::string> give_up(engine& e, const state_ref& of, const std::vector<state_ref>& all) {
-    auto& refs = e.store().refs();
+    const state_ref* past = nullptr;
     if (of.current) {
-        // The history is in order of time: the last whole one is the youngest.
-        for (auto past = all.rbegin(); past != all.rend(); ++past) {
-            if (past->current || past->archive != of.archive || past->suite != of.suite || past->value == of.value)
-                continue;
-            if (!missing_of(e.store().objects(), *past).empty()) continue;
-            LARDER_CHECK(refs.change({{of.ref, of.version, past->value}}));
-            return of.ref + ": went back to the state of " + past->ref.substr(past->ref.rfind('@') + 1);
-        }
+        LARDER_TRY(past, last_whole_before(e.store().objects(), of, all));
     }
-    LARDER_CHECK(refs.change({{of.ref, of.version, std::nullopt}}));
-    return of.ref + ": forgotten";
+    {
+        // As archive::switch_to does: gc looks at the refs again before it removes one object more.
+        const std::lock_guard lock{e.parts().refs_mutex};
+        ++e.parts().refs_changed;
+        LARDER_CHECK(e.store().refs().change({{of.ref, of.version, past ? std::optional{past->value} : std::nullopt}}));
+    }
+    if (const auto a = e.find_archive(of.archive)) a->forget_states(of.suite);
+    if (past == nullptr) return of.ref + ": forgotten";
+    return of.ref + ": went back to the state of " + past->ref.substr(past->ref.rfind('@') + 1);
 }
 
 }  // namespace larder::net::maintenance

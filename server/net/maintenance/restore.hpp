@@ -5,16 +5,25 @@
 
 namespace larder::net::maintenance {
 
-/// What of a state is not here, or not whole (its file is set aside by then). Empty: it is whole.
-std::vector<digest> missing_of(const store::object_store& objects, const state_ref& of);
+/// What is wrong with the objects that a state cannot be served without.
+struct state_troubles {
+    std::vector<digest> missing;                       ///< not here, or not whole (set aside by then)
+    std::vector<std::pair<digest, error>> unreadable;  ///< perhaps whole: see condition::unreadable
+
+    bool none() const noexcept { return missing.empty() && unreadable.empty(); }
+};
+state_troubles troubles_of(const store::object_store& objects, const state_ref& of);
 
 /// Tries to bring a broken state back: its signed text out of its own release files, and all of it from
 /// upstream as long as that has the same one. Success only when the result has the state's own id and
-/// nothing of it is missing any more. Keys and signatures count as for any refresh.
+/// nothing of it is missing any more. Keys and signatures count as for any refresh. Not for a state of
+/// which something is unreadable: that might be whole.
 result<void> restore(engine& e, const state_ref& of, std::stop_token stop);
 
 /// Gives up on a state that cannot be read: forgets one of the history; replaces a current one by the
-/// last before it that is whole, or forgets it. Says what was done.
+/// last before it that is whole, or forgets it. The archive serves what its refs say from then on. Says
+/// what was done. `io`, and nothing is changed, when a state that would have to be passed over cannot be
+/// read now; `conflict` when the ref was changed meanwhile.
 result<std::string> give_up(engine& e, const state_ref& of, const std::vector<state_ref>& all);
 
 }  // namespace larder::net::maintenance

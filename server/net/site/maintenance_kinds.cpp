@@ -92,8 +92,9 @@ std::vector<job_kind> maintenance_kinds() {
     return {
         {"doctor",
          "Hashes every object, and brings back what is damaged or missing.",
-         {{"rebuild", boolean, "Make the derived tables anew from objects and refs first; default false."},
-          {"repair", boolean, "Set aside and fetch again what is damaged; default true. False only looks."},
+         {{"rebuild", boolean, "In the end, make the derived tables anew from objects and refs; default false."},
+          {"repair", boolean,
+           "Set aside and fetch again what is damaged; default true. False only looks, and excludes rebuild."},
           {"background", boolean, "Let the server's other work go first; default true."},
           {"threads", number, "Threads that hash; default 0: as many as there are cores."}},
          run_doctor},

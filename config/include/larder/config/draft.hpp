@@ -16,7 +16,7 @@ struct draft_input {
     std::string listen = "127.0.0.1:3142";
     std::string store_path = "/var/lib/larder";
     std::string admin_socket = "/run/larder/admin.sock";
-    std::string proxy;  ///< apt's own; one that is Larder itself (`listen`) is left out
+    std::string proxy;  ///< apt's own; left out when it is Larder itself, as are such sources
     bool check_valid_until = true;
     std::string folder = "/etc/larder";  ///< of the configuration: keyrings and passwords go beside it
     /// Whether a keyring that Signed-By names is there; not set: taken to be.
@@ -24,6 +24,9 @@ struct draft_input {
     /// Addresses of a host name, as text; none when it cannot be resolved. Not set: no
     /// private_networks.
     std::function<std::vector<std::string>(const std::string&)> resolve;
+    /// Of this machine, as text: with the port of `listen`, each of them is Larder itself. Loopback need
+    /// not be among them.
+    std::vector<std::string> own_addresses;
 };
 
 /// A further file that the configuration names.

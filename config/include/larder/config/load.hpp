@@ -8,9 +8,13 @@
 
 namespace larder::config {
 
-/// Whether the files that a configuration names (keyrings, certificates, secrets) must be there and
-/// readable. Off for a configuration that is checked on another machine than it is for.
-enum class file_check { on, off };
+/// Which of the files that a configuration names (keyrings, certificates, secrets) must be there and
+/// readable.
+enum class file_check {
+    on,       ///< all: for the server, and for who asks on its behalf
+    but_tls,  ///< not tls_certificate and tls_key, which commands do not open
+    off,      ///< none: the configuration is for another machine than this
+};
 
 /// Reads a larder.toml into options: every value checked and in its one form (URLs without a slash
 /// at the end, hosts in lower case, "/" as a suite turned into "./"). What the text does not set

@@ -14,7 +14,7 @@
 /// members; paths are "archive/path", as a client asks for them.
 namespace larder::net {
 
-/// An object that is not what its name says, is gone, or came back.
+/// An object that is not what its name says, is gone, cannot be read, or came back.
 struct troubled_object {
     digest content;
     std::vector<std::string> known_from;  ///< empty: no verified index names it any more
@@ -23,7 +23,7 @@ struct troubled_object {
 
 struct doctor_options {
     bool rebuild = false;     ///< drop the derived tables, and make them anew from objects and refs
-    bool repair = true;       ///< false: only look; nothing is moved, fetched or changed
+    bool repair = true;       ///< false: only look; nothing is moved, fetched or changed. Not with rebuild
     bool background = false;  ///< let others have the processor and the disk first
     unsigned threads = 0;     ///< that hash; 0: as many as there are cores
 };
@@ -32,19 +32,24 @@ struct doctor_report {
     std::uint64_t objects = 0, bytes = 0;  ///< that were hashed
     std::uint64_t states = 0;              ///< of suites, that refs name
     std::uint64_t indices = 0;             ///< that were read anew (rebuild)
-    std::vector<troubled_object> damaged;  ///< bytes other than the name, or unreadable: set aside
+    std::vector<troubled_object> damaged;  ///< bytes other than the name: set aside
     std::vector<troubled_object> missing;  ///< named by a ref's state, and not here
+    /// Nobody can tell, for want of permission, memory or descriptors, or because the disk fails: not
+    /// hashed, and left where they are, as is the state that one belongs to.
+    std::vector<troubled_object> unreadable;
     std::vector<troubled_object> refetched;
-    std::vector<troubled_object> lost;  ///< damaged or missing, and not to be had; or not tried (no repair)
-    std::vector<std::string> dropped;   ///< refs whose state could not be brought back: "NAME: what was done"
+    /// Damaged or missing, and not to be had; damaged, and not to be moved; or not tried (no repair).
+    std::vector<troubled_object> lost;
+    std::vector<std::string> dropped;  ///< refs whose state could not be brought back: "NAME: what was done"
     double seconds = 0;
 
-    bool whole() const noexcept { return lost.empty() && dropped.empty(); }
+    bool whole() const noexcept { return lost.empty() && dropped.empty() && unreadable.empty(); }
 };
 
 /// Hashes every object, sets aside what is damaged, fetches it again where an index or a state says
 /// from where, and checks that the states which refs name are here. A current state that is lost for
 /// good gives way to the last whole one before it, so that its suite can be served and refreshed.
+/// `bad_config` for options that exclude each other.
 result<doctor_report> doctor(engine& e, const doctor_options& options, const progress_sink& tell,
                              std::stop_token stop = {});
 
@@ -84,7 +89,7 @@ struct import_report {
     std::uint64_t kept = 0, kept_bytes = 0;
     std::uint64_t already_here = 0;
     std::vector<std::string> unknown;     ///< files no verified index knows, below the folder
-    std::vector<std::string> unreadable;  ///< "FILE: why"
+    std::vector<std::string> unreadable;  ///< "FILE: why", or a folder's, whose files were not looked at
     std::vector<std::string> learnt;      ///< suites that had to be learnt first, and how that went
 };
 
