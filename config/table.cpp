@@ -130,9 +130,9 @@ const setting<store_options> store_settings[] = {
     {.key = "path",
      .where = &store_options::path,
      .purpose =
-         "Folder of objects and database; one server at a time may use it. Another than /var/lib/larder must belong to "
-         "the user larder, and be named in a drop-in of larder.service (systemctl edit larder: [Service] "
-         "ReadWritePaths=/srv/larder), which may write nowhere else.",
+         "Folder of objects and database, for one server at a time; another than /var/lib/larder must belong to the "
+         "user larder and be named in a drop-in of larder.service, which may write nowhere else (systemctl edit "
+         "larder: [Service] ReadWritePaths=/srv/larder).",
      .example = R"("/srv/larder")",
      .when = restart,
      .judge = check_path},

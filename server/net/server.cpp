@@ -1,4 +1,4 @@
-#include "session.hpp"
+#include "connection/serve.hpp"
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -267,10 +267,18 @@ void server::impl::welcome(loop& on, stream_socket socket, listener_kind kind) {
         error_code ignored;
         socket.set_option(tcp::no_delay{true}, ignored);
     }
-    auto serving = kind == listener_kind::tls
-                       ? serve_tls(on.context, std::move(socket), certificate())
-                       : serve_plain(on.context, std::move(socket),
-                                     kind == listener_kind::admin ? peer_kind::admin : peer_kind::network);
+    std::unique_ptr<transport> over;
+    try {
+        if (kind == listener_kind::tls)
+            over = std::make_unique<tls_transport>(std::move(socket), certificate());
+        else
+            over = std::make_unique<plain_transport>(std::move(socket));
+    } catch (const std::exception& e) {
+        // This one goes; the listener must not.
+        return host.log().write(log_level::error, std::string{"connection not taken: "} + e.what());
+    }
+    auto serving =
+        serve(on.context, std::move(over), kind == listener_kind::admin ? peer_kind::admin : peer_kind::network);
     asio::co_spawn(on.io, std::move(serving), [&log = host.log()](std::exception_ptr broken) {
         if (!broken) return;
         try {

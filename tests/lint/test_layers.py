@@ -19,10 +19,10 @@ class Layers(unittest.TestCase):
             ("base/text.cpp", "larder/index/release.hpp"),
             ("index/release.cpp", "larder/store/store.hpp"),
             ("index/store/store.cpp", "larder/index/release.hpp"),
-            ("server/core/router.cpp", "larder/net/session.hpp"),
-            ("server/net/session.cpp", "larder/config/load.hpp"),
-            ("config/load.cpp", "larder/net/session.hpp"),
-            ("tests/core/range_test.cpp", "larder/net/session.hpp"),
+            ("server/core/router.cpp", "larder/net/server.hpp"),
+            ("server/net/server.cpp", "larder/config/load.hpp"),
+            ("config/load.cpp", "larder/net/server.hpp"),
+            ("tests/core/range_test.cpp", "larder/net/server.hpp"),
             ("base/text.cpp", "larder/nowhere/x.hpp"),
         ):
             self.assertTrue(self.fault(path, name), (path, name))
@@ -31,7 +31,7 @@ class Layers(unittest.TestCase):
         for path, name in (
             ("index/release.cpp", "larder/base/text.hpp"),
             ("config/load.cpp", "larder/core/options.hpp"),
-            ("server/net/session.cpp", "larder/store/store.hpp"),
+            ("server/net/server.cpp", "larder/store/store.hpp"),
             ("server/cli/serve.cpp", "larder/config/load.hpp"),
         ):
             self.assertIsNone(self.fault(path, name), (path, name))
@@ -40,7 +40,7 @@ class Layers(unittest.TestCase):
         self.assertTrue(self.fault("server/core/router.cpp", "boost/asio.hpp"))
         self.assertTrue(self.fault("server/cli/serve.cpp", "boost/beast/core.hpp"))
         self.assertTrue(self.fault("index/release.cpp", "lmdb.h"))
-        self.assertIsNone(self.fault("server/net/session.cpp", "boost/asio.hpp"))
+        self.assertIsNone(self.fault("server/net/server.cpp", "boost/asio.hpp"))
         self.assertIsNone(self.fault("tests/net/session_test.cpp", "boost/asio.hpp"))
 
     def test_public_headers_show_no_third_party(self):

@@ -235,7 +235,7 @@ site_reply answer_api(engine& e, site_state& site, const site_request& request) 
     constexpr std::string_view version = "v1";
     if (!request.path.starts_with(version)) return json_error(404, "absent", "the API is below /api/v1/");
     const auto path = std::string_view{request.path}.substr(version.size());
-    // HEAD is GET without the body; the session leaves that out.
+    // HEAD is GET without the body; the connection leaves that out.
     const auto verb = request.verb == core::method::head ? core::method::get : request.verb;
     const auto routes = api_routes(site.kinds());
     for (const auto& route : routes) {

@@ -25,7 +25,7 @@ struct index_wanted {
 /// two folders names two sets of files.
 digest index_key(const digest& content, std::string_view base);
 
-/// What the parts of a running engine share. Everything outlives the archives and the sessions.
+/// What the parts of a running engine share. Everything outlives the archives and the connections.
 struct engine_parts {
     store::store& store;
     asio::io_context& loop;   ///< the upstream loop: one thread

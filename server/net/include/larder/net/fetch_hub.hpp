@@ -58,12 +58,11 @@ struct document {
     std::size_t mirror = 0;
 };
 
-/// Whether all mirrors said that a promised file is not there: then `absent` is what its flight fails
-/// with; whether that is an answer for a client depends on what the file is.
-///
 /// All downloads. Single flight: however many ask for an object, upstream is asked once; the
 /// download is the hub's own and goes on when those who asked have left. Bytes go to a temporary
-/// file and a running hash; only what has the promised hash is committed to the store.
+/// file and a running hash; only what has the promised hash is committed to the store. A flight fails
+/// with `absent` when all mirrors said that the promised file is not there: whether that is an answer
+/// for a client depends on what the file is.
 class fetch_hub {
 public:
     fetch_hub(asio::io_context& loop, upstream_client& client, store::object_store& objects,

@@ -1,4 +1,4 @@
-#include "transport.hpp"
+#include "connection/transport.hpp"
 #include <algorithm>
 #include <array>
 #include <linux/sockios.h>
@@ -42,16 +42,6 @@ int queued_for(stream_socket& to) {
 
 error_code last_error() { return {errno, boost::system::system_category()}; }
 
-ssize_t send_both(int to, std::string_view head, std::string_view body) {
-    // sendmsg only reads what an iovec points to.
-    std::array<iovec, 2> parts{
-        {{const_cast<char*>(head.data()), head.size()}, {const_cast<char*>(body.data()), body.size()}}};
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = parts.size();
-    return ::sendmsg(to, &message, MSG_NOSIGNAL);
-}
-
 }  // namespace
 
 void send_watch::moved() {
@@ -82,18 +72,17 @@ io_result plain_transport::read_now(char* into, std::size_t size) {
     }
 }
 
+awaitable<error_code> plain_transport::handshake() { co_return error_code{}; }
+
 /// Straight to the kernel: through the loop a write that can be done at once would cost a look at all
 /// other sockets.
-awaitable<error_code> plain_transport::write(std::string_view head, std::string_view body) {
+awaitable<error_code> plain_transport::write(std::string_view bytes) {
     error_code ec;
     auto token = asio::redirect_error(asio::use_awaitable, ec);
-    while (!head.empty() || !body.empty()) {
-        const auto n = send_both(socket_.native_handle(), head, body);
+    while (!bytes.empty()) {
+        const auto n = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (n >= 0) {
-            const auto taken = static_cast<std::size_t>(n);
-            const auto of_head = std::min(taken, head.size());
-            head.remove_prefix(of_head);
-            body.remove_prefix(taken - of_head);
+            bytes.remove_prefix(static_cast<std::size_t>(n));
         } else if (errno == EAGAIN) {
             co_await socket_.async_wait(stream_socket::wait_write, token);
             if (ec) co_return ec;
@@ -142,11 +131,10 @@ awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, 
     co_return error_code{};
 }
 
-awaitable<void> plain_transport::close() {
+void plain_transport::close() noexcept {
     error_code ignored;
     socket_.shutdown(stream_socket::shutdown_both, ignored);
     socket_.close(ignored);
-    co_return;
 }
 
 awaitable<io_result> tls_transport::read_some(char* into, std::size_t size) {
@@ -157,7 +145,13 @@ awaitable<io_result> tls_transport::read_some(char* into, std::size_t size) {
     co_return io_result(ec, n);
 }
 
-awaitable<error_code> tls_transport::write(std::string_view head, std::string_view body) {
+awaitable<error_code> tls_transport::write(std::string_view bytes) {
+    constexpr std::string_view nothing_more;
+    const auto failed = co_await write_both(bytes, nothing_more);
+    co_return failed;
+}
+
+awaitable<error_code> tls_transport::write_both(std::string_view head, std::string_view body) {
     error_code ec;
     auto token = asio::redirect_error(asio::use_awaitable, ec);
     const std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
@@ -177,7 +171,7 @@ awaitable<error_code> tls_transport::send_file(std::string_view head, int fd, st
         const auto size = static_cast<std::size_t>(n);
         const std::string_view body{piece.data(), size};
         watch.moved();
-        const auto failed = co_await write(head, body);
+        const auto failed = co_await write_both(head, body);
         if (failed) co_return failed;
         head = {};
         offset += size;
@@ -194,12 +188,11 @@ awaitable<error_code> tls_transport::handshake() {
     co_return ec;
 }
 
-awaitable<void> tls_transport::close() {
+void tls_transport::close() noexcept {
     // No waiting for the other side's close_notify: every body has an exact length.
     error_code ignored;
     socket().shutdown(stream_socket::shutdown_both, ignored);
     socket().close(ignored);
-    co_return;
 }
 
 }  // namespace larder::net

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transport.hpp"
+#include "connection/transport.hpp"
 #include <larder/net/engine.hpp>
 
 namespace larder::net {

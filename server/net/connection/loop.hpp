@@ -1,7 +1,7 @@
 #pragma once
 
-#include "served_file.hpp"
-#include "transport.hpp"
+#include "connection/served_file.hpp"
+#include "connection/transport.hpp"
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <larder/core/response_head.hpp>

@@ -1,10 +1,8 @@
-#include <algorithm>
-#include <arpa/inet.h>
+#include "upstream/download.hpp"
+#include "upstream/hub_impl.hpp"
+#include "upstream/requests.hpp"
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cstring>
-#include <larder/base/text.hpp>
-#include <larder/net/fetch_hub.hpp>
-#include <netinet/in.h>
 #include <utility>
 
 namespace larder::net {
@@ -13,158 +11,9 @@ namespace {
 using namespace std::chrono;
 using core::transfer;
 
-std::optional<core::ip_address> to_address(const sockaddr* from) {
-    core::ip_address ip;
-    if (from->sa_family == AF_INET) {
-        ip.family = core::ip_family::v4;
-        std::memcpy(ip.bytes.data(), &reinterpret_cast<const sockaddr_in*>(from)->sin_addr, 4);
-        return ip;
-    }
-    if (from->sa_family == AF_INET6) {
-        ip.family = core::ip_family::v6;
-        std::memcpy(ip.bytes.data(), &reinterpret_cast<const sockaddr_in6*>(from)->sin6_addr, 16);
-        return ip;
-    }
-    return std::nullopt;
-}
-
-transfer_request request_to(const std::shared_ptr<mirror_group>& from, std::size_t mirror, const std::string& path) {
-    transfer_request r;
-    r.url = core::join(from->urls.at(mirror), path);
-    r.user = from->user;
-    r.password = from->password;
-    r.bearer = from->bearer;
-    r.redirect_hosts = from->redirect_hosts;
-    r.may_connect = [from](const sockaddr* address) {
-        const auto ip = to_address(address);
-        return ip && from->addresses && from->addresses->allows(from->index, *ip);
-    };
-    return r;
-}
-
-/// What the end of a transfer means, for one that brought `received` bytes and was not ended by us.
-core::outcome judge_end(const transfer_end& end, int status, std::uint64_t received) {
-    core::outcome how{transfer::ok, received};
-    how.status = status;
-    how.retry_after = end.retry_after;
-    if (end.failure) {
-        how.detail = end.failure->detail();
-        switch (end.failure->code()) {
-            case errc::timeout: how.kind = transfer::timed_out; break;
-            case errc::refused: how.kind = transfer::refused; break;
-            default: how.kind = end.connected ? transfer::reset : transfer::connect_failed;
-        }
-    } else if (status != 200 && status != 206 && status != 304) {
-        how.kind = transfer::status;
-        how.detail = "answered " + std::to_string(status);
-    }
-    return how;
-}
-
-result<std::string> read_secret(const std::string& path) {
-    if (path.empty()) return std::string{};
-    auto text = read_file(path, 64 * 1024);
-    if (!text) return error{errc::bad_config, text.error().detail()};
-    return std::string{trim(*text)};
-}
-
-}  // namespace
-
-result<std::shared_ptr<mirror_group>> make_mirror_group(const core::archive_options& options, std::size_t index,
-                                                        std::shared_ptr<const core::address_policy> addresses) {
-    auto group = std::make_shared<mirror_group>(options.name, options.upstream.size());
-    for (const auto& text : options.upstream) {
-        auto url = core::parse_url(text, core::credentials::allowed);
-        if (!url) return url.error().in("archive '" + options.name + "'");
-        url->userinfo.clear();
-        group->urls.push_back(std::move(*url));
-    }
-    group->redirect_hosts = options.redirect_hosts;
-    group->user = options.user;
-    LARDER_TRY(group->password, read_secret(options.password_file));
-    LARDER_TRY(group->bearer, read_secret(options.token_file));
-    group->addresses = std::move(addresses);
-    group->index = index;
-    return group;
-}
-
-struct fetch_hub::impl : std::enable_shared_from_this<fetch_hub::impl> {
-    impl(asio::io_context& l, upstream_client& c, store::object_store& o, const core::upstream_options& u, metrics& m,
-         logger& g, const wall_clock& w)
-        : loop{l}, client{c}, objects{o}, options{u}, counts{m}, log{g}, clock{w} {}
-
-    asio::io_context& loop;
-    upstream_client& client;
-    store::object_store& objects;
-    core::upstream_options options;
-    metrics& counts;
-    logger& log;
-    const wall_clock& clock;
-    std::function<void(const fetch_order&)> told;
-    std::function<void()> full_told;
-
-    mutable std::mutex mutex;
-    std::unordered_map<digest, std::shared_ptr<flight>, digest_hash> flights;
-    bool closed = false;
-
-    void report(const std::shared_ptr<mirror_group>& group, std::size_t mirror, const core::outcome& how,
-                const std::string& path) {
-        if (how.kind != transfer::ok) {
-            counts.upstream_failures.add();
-            const auto url = core::join(group->urls.at(mirror), path);
-            log.write(log_level::info, "transfer failed: " + std::string{core::to_string(how.kind)} + ": " + how.detail,
-                      {{"url", url}});
-        }
-        const std::lock_guard lock{group->mutex};
-        group->health.report(mirror, how, steady_clock::now());
-    }
-
-    std::vector<std::size_t> order(const mirror_group& group) const {
-        const std::lock_guard lock{group.mutex};
-        return group.health.order(steady_clock::now());
-    }
-
-    /// The same for one object: mirrors that sent wrong bytes for it come last, also in later fetches.
-    std::vector<std::size_t> order_for(const fetch_order& wish) const {
-        auto mirrors = order(*wish.from);
-        const auto bad = liars.find(wish.content);
-        if (bad != liars.end())
-            std::stable_partition(mirrors.begin(), mirrors.end(), [&](std::size_t m) {
-                return std::find(bad->second.begin(), bad->second.end(), m) == bad->second.end();
-            });
-        return mirrors;
-    }
-
-    void sent_wrong_bytes(const digest& content, const std::vector<std::size_t>& mirrors) {
-        if (liars.size() >= most_liars) liars.clear();
-        auto& known = liars[content];
-        known.insert(known.end(), mirrors.begin(), mirrors.end());
-    }
-
-    static constexpr std::size_t most_liars = 10'000;
-    /// By object, the mirrors that its wrong bytes came from. On the loop.
-    std::unordered_map<digest, std::vector<std::size_t>, digest_hash> liars;
-
-    core::plan_limits limits() const {
-        core::plan_limits l;
-        l.rounds = options.retries;
-        l.backoff = options.backoff;
-        return l;
-    }
-
-    void forget(const digest& content) {
-        const std::lock_guard lock{mutex};
-        flights.erase(content);
-    }
-};
-
-namespace {
-
 /// Body bytes are written to the file in pieces of about this size: a call for each 16 KiB that
 /// libcurl hands out would cost more than the copy.
 constexpr std::size_t piece_size = 256 * 1024;
-
-}  // namespace
 
 /// One flight's download: follows the plan from mirror to mirror. Lives on the upstream loop.
 class download : public std::enable_shared_from_this<download> {
@@ -189,8 +38,6 @@ public:
     }
 
 private:
-    friend class download_sink;
-
     /// Transfers are numbered, so that a call for one that was given up is not taken for the next one's.
     class sink final : public transfer_sink {
     public:
@@ -453,140 +300,11 @@ private:
     std::optional<milliseconds> first_byte_;
 };
 
-namespace {
-
-/// Collects a small text in memory.
-class text_sink final : public transfer_sink {
-public:
-    text_sink(std::shared_ptr<outcome<bool>> done, std::uint64_t limit) : done_{std::move(done)}, limit_{limit} {}
-
-    bool begin(const transfer_head& h) override {
-        head = h;
-        too_large = h.status == 200 && h.length && *h.length > limit_;
-        return !too_large;
-    }
-    bool body(std::string_view bytes) override {
-        if (head.status == 200) text += bytes;
-        too_large = text.size() > limit_;
-        return !too_large;
-    }
-    void ended(const transfer_end& e) override {
-        end = e;
-        done_->set(true);
-    }
-
-    transfer_head head;
-    transfer_end end;
-    std::string text;
-    bool too_large = false;
-
-private:
-    std::shared_ptr<outcome<bool>> done_;
-    std::uint64_t limit_;
-};
-
 }  // namespace
 
-fetch_hub::fetch_hub(asio::io_context& loop, upstream_client& client, store::object_store& objects,
-                     const core::upstream_options& options, metrics& counts, logger& log, const wall_clock& clock)
-    : impl_{std::make_shared<impl>(loop, client, objects, options, counts, log, clock)} {}
-
-fetch_hub::~fetch_hub() = default;
-
-void fetch_hub::on_full(std::function<void()> told) { impl_->full_told = std::move(told); }
-
-void fetch_hub::on_stored(std::function<void(const fetch_order&)> told) { impl_->told = std::move(told); }
-
-std::shared_ptr<flight> fetch_hub::get(const fetch_order& order, bool* started) {
-    std::shared_ptr<flight> to;
-    {
-        const std::lock_guard lock{impl_->mutex};
-        auto& slot = impl_->flights[order.content];
-        if (started != nullptr) *started = !slot;
-        if (slot) return slot;
-        slot = std::make_shared<flight>(order.content, order.size);
-        to = slot;
-    }
-    asio::post(impl_->loop, [hub = impl_, to, order] {
-        const auto d = std::make_shared<download>(hub, to, order);
-        d->begin();
-    });
-    return to;
-}
-
-std::shared_ptr<flight> fetch_hub::find(const digest& content) const {
-    const std::lock_guard lock{impl_->mutex};
-    const auto found = impl_->flights.find(content);
-    return found == impl_->flights.end() ? nullptr : found->second;
-}
-
-awaitable<result<void>> fetch_hub::stored(std::shared_ptr<flight> coming, steady_point deadline) {
-    const auto done = co_await outcome<result<void>>::get(coming->stored(), deadline);
-    if (!done) co_return error{errc::timeout, "not stored yet"};
-    co_return *done;
-}
-
-awaitable<result<document>> fetch_hub::ask(std::shared_ptr<mirror_group> from, std::string path,
-                                           std::optional<sys_seconds> if_modified_since, std::uint64_t limit,
-                                           std::vector<std::size_t> excluded) {
-    auto mirrors = impl_->order(*from);
-    std::erase_if(mirrors,
-                  [&](std::size_t m) { return std::find(excluded.begin(), excluded.end(), m) != excluded.end(); });
-    core::mirror_plan plan{std::move(mirrors), core::promise::none, impl_->limits()};
-    for (;;) {
-        const auto step = plan.next();
-        if (step.what == core::step::action::give_up) co_return step.why;
-        if (step.wait.count() > 0) {
-            const auto loop = co_await asio::this_coro::executor;
-            const auto pause = std::make_shared<waiter>(loop);
-            const auto until = steady_clock::now() + step.wait;
-            co_await waiter::until(pause, until);
-        }
-        if (impl_->closed) co_return error{errc::cancelled, "shutting down"};
-        auto request = request_to(from, step.mirror, path);
-        request.if_modified_since = if_modified_since;
-        const auto done = std::make_shared<outcome<bool>>();
-        const auto into = std::make_shared<text_sink>(done, limit);
-        impl_->counts.upstream_transfers.add();
-        impl_->client.start(std::move(request), into);
-        co_await outcome<bool>::get(done, no_deadline());
-        impl_->counts.upstream_bytes.add(into->text.size());
-        core::outcome how = judge_end(into->end, into->head.status, into->text.size());
-        if (into->too_large) {
-            how.kind = transfer::wrong_length;
-            how.detail = "is larger than " + std::to_string(limit) + " bytes";
-        }
-        if (how.kind == transfer::ok && into->head.status == 206) {
-            how.kind = transfer::wrong_range;
-            how.detail = "sent a part of it, unasked";
-        }
-        if (how.kind == transfer::ok && into->head.length && into->head.status == 200 &&
-            into->text.size() != *into->head.length) {
-            how.kind = transfer::reset;
-            how.detail = "ended early";
-        }
-        impl_->report(from, step.mirror, how, path);
-        plan.report(how);
-        if (how.kind != transfer::ok) continue;
-        document got;
-        got.status = into->head.status;
-        got.body = std::move(into->text);
-        got.modified = into->head.last_modified;
-        got.mirror = step.mirror;
-        co_return got;
-    }
-}
-
-void fetch_hub::reconfigure(const core::upstream_options& options) { impl_->options = options; }
-
-void fetch_hub::shut_down() {
-    impl_->closed = true;
-    impl_->client.shut_down();
-}
-
-std::size_t fetch_hub::active() const {
-    const std::lock_guard lock{impl_->mutex};
-    return impl_->flights.size();
+void start_download(std::shared_ptr<fetch_hub::impl> hub, std::shared_ptr<flight> to, fetch_order order) {
+    const auto it = std::make_shared<download>(std::move(hub), std::move(to), std::move(order));
+    it->begin();
 }
 
 }  // namespace larder::net

@@ -1,16 +1,13 @@
-#include <algorithm>
+#include "upstream/curl_transfer.hpp"
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <curl/curl.h>
 #include <deque>
 #include <larder/base/text.hpp>
 #include <larder/core/url.hpp>
 #include <larder/net/upstream_client.hpp>
 #include <map>
 #include <stdexcept>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <unordered_map>
 
 namespace larder::net {
@@ -23,199 +20,6 @@ constexpr int max_redirects = 5;
 
 void check(CURLMcode code, const char* doing) {
     if (code != CURLM_OK) throw std::runtime_error{std::string{"libcurl: "} + doing + ": " + curl_multi_strerror(code)};
-}
-
-struct easy_freer {
-    void operator()(CURL* h) const noexcept { curl_easy_cleanup(h); }
-};
-struct slist_freer {
-    void operator()(curl_slist* l) const noexcept { curl_slist_free_all(l); }
-};
-
-/// "bytes 100-199/1000"
-void read_content_range(std::string_view value, transfer_head& head) {
-    value = trim(value);
-    if (!value.starts_with("bytes ")) return;
-    value.remove_prefix(6);
-    const auto dash = value.find('-');
-    const auto slash = value.find('/');
-    if (dash == std::string_view::npos || slash == std::string_view::npos || dash > slash) return;
-    const auto number = [](std::string_view text) -> std::optional<std::uint64_t> {
-        if (text.empty() || text.size() > 18) return std::nullopt;
-        std::uint64_t n = 0;
-        for (const char c : text) {
-            if (c < '0' || c > '9') return std::nullopt;
-            n = n * 10 + static_cast<std::uint64_t>(c - '0');
-        }
-        return n;
-    };
-    head.range_start = number(value.substr(0, dash));
-    head.range_total = number(value.substr(slash + 1));
-}
-
-error failure_of(CURLcode code, const char* buffer, const std::string& url) {
-    std::string text = url + ": " + (buffer[0] != '\0' ? printable(buffer) : std::string{curl_easy_strerror(code)});
-    switch (code) {
-        case CURLE_OPERATION_TIMEDOUT: return {errc::timeout, std::move(text)};
-        case CURLE_ABORTED_BY_CALLBACK: return {errc::cancelled, std::move(text)};
-        default: return {errc::upstream_down, std::move(text)};
-    }
-}
-
-}  // namespace
-
-/// The bandwidth of all transfers together, as a bucket that fills by itself. A transfer takes what it got
-/// and may leave the bucket in debt; nobody gets more before that is paid.
-class rate_limit {
-public:
-    explicit rate_limit(std::uint64_t bytes_per_second) { change(bytes_per_second); }
-    void change(std::uint64_t bytes_per_second) {
-        rate_ = static_cast<double>(bytes_per_second);
-        left_ = std::min(left_, most());
-    }
-    bool limits() const noexcept { return rate_ > 0; }
-    bool may_take() {
-        fill();
-        return !limits() || left_ > 0;
-    }
-    void take(std::size_t bytes) {
-        if (limits()) left_ -= static_cast<double>(bytes);
-    }
-    /// Until may_take() is true again.
-    std::chrono::milliseconds pause() const {
-        const auto ms = limits() && left_ <= 0 ? -left_ / rate_ * 1000 : 0;
-        return std::chrono::milliseconds{static_cast<std::int64_t>(ms) + 5};
-    }
-
-private:
-    /// What may come at once after a quiet time: a quarter of a second's worth.
-    double most() const noexcept { return rate_ / 4; }
-    void fill() {
-        const auto now = std::chrono::steady_clock::now();
-        left_ = std::min(most(), left_ + rate_ * std::chrono::duration<double>(now - filled_).count());
-        filled_ = now;
-    }
-
-    double rate_ = 0, left_ = 0;
-    std::chrono::steady_clock::time_point filled_ = std::chrono::steady_clock::now();
-};
-
-/// One transfer: an easy handle, its sink, and where its redirects have led so far.
-struct upstream_transfer {
-    std::uint64_t id = 0;
-    transfer_request request;
-    std::shared_ptr<transfer_sink> sink;
-    std::unique_ptr<CURL, easy_freer> easy;
-    std::unique_ptr<curl_slist, slist_freer> headers;
-    std::string url;
-    std::string location;
-    transfer_head head;
-    int redirects = 0;
-    bool begun = false;    ///< the sink has the head
-    bool refused = false;  ///< the sink said no
-    bool address_refused = false;
-    bool paused = false;  ///< its turn for a part of the bandwidth has not come
-    rate_limit* limit = nullptr;
-    /// When it last showed life, from the moment its request was sent; before that it may be queued
-    /// for a connection, and the connect time-out watches.
-    std::optional<std::chrono::steady_clock::time_point> alive_at;
-    std::uint64_t* received = nullptr;
-    char message[CURL_ERROR_SIZE] = {};
-};
-
-namespace {
-
-/// A header line of the current response; a status line starts a new one (after 100 or a redirect).
-void take_header(upstream_transfer& t, std::string_view line) {
-    if (line.starts_with("HTTP/")) {
-        t.head = {};
-        t.location.clear();
-        return;
-    }
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos) return;
-    const auto name = line.substr(0, colon);
-    const auto value = trim(line.substr(colon + 1));
-    if (iequals(name, "last-modified")) {
-        if (const auto date = parse_http_date(value)) t.head.last_modified = *date;
-    } else if (iequals(name, "content-range")) {
-        read_content_range(value, t.head);
-    } else if (iequals(name, "location")) {
-        t.location = std::string{value};
-    }
-}
-
-bool is_redirect(long status) {
-    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-/// Tells the sink of the answer, once, before its first byte or its end.
-bool begin(upstream_transfer& t) {
-    if (t.begun) return !t.refused;
-    long status = 0;
-    curl_off_t length = -1;
-    curl_easy_getinfo(t.easy.get(), CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(t.easy.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    t.head.status = static_cast<int>(status);
-    if (length >= 0) t.head.length = static_cast<std::uint64_t>(length);
-    t.begun = true;
-    t.refused = !t.sink->begin(t.head);
-    return !t.refused;
-}
-
-std::size_t on_header(char* data, std::size_t size, std::size_t n, void* self) noexcept {
-    try {
-        auto& t = *static_cast<upstream_transfer*>(self);
-        t.alive_at = std::chrono::steady_clock::now();
-        take_header(t, {data, size * n});
-    } catch (...) {
-        return 0;
-    }
-    return size * n;
-}
-
-std::size_t on_body(char* data, std::size_t size, std::size_t n, void* self) noexcept {
-    auto& t = *static_cast<upstream_transfer*>(self);
-    try {
-        long status = 0;
-        curl_easy_getinfo(t.easy.get(), CURLINFO_RESPONSE_CODE, &status);
-        if (is_redirect(status)) return size * n;
-        if (!t.limit->may_take()) {
-            t.paused = true;
-            return CURL_WRITEFUNC_PAUSE;
-        }
-        t.limit->take(size * n);
-        *t.received += size * n;
-        t.alive_at = std::chrono::steady_clock::now();
-        if (!begin(t)) return 0;
-        if (!t.sink->body({data, size * n})) {
-            t.refused = true;
-            return 0;
-        }
-    } catch (...) {
-        t.refused = true;
-        return 0;
-    }
-    return size * n;
-}
-
-int on_request(void* self, char*, char*, int, int) noexcept {
-    static_cast<upstream_transfer*>(self)->alive_at = std::chrono::steady_clock::now();
-    return CURL_PREREQFUNC_OK;
-}
-
-curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept {
-    auto& t = *static_cast<upstream_transfer*>(self);
-    if (purpose != CURLSOCKTYPE_IPCXN) return CURL_SOCKET_BAD;
-    try {
-        if (t.request.may_connect && !t.request.may_connect(&address->addr)) {
-            t.address_refused = true;
-            return CURL_SOCKET_BAD;
-        }
-    } catch (...) {
-        return CURL_SOCKET_BAD;
-    }
-    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 }  // namespace
@@ -365,8 +169,7 @@ struct upstream_client::impl {
 
     void finish(std::shared_ptr<upstream_transfer> t, CURLcode code) {
         curl_multi_remove_handle(multi, t->easy.get());
-        long status = 0;
-        curl_easy_getinfo(t->easy.get(), CURLINFO_RESPONSE_CODE, &status);
+        const auto status = status_of(*t);
         if (code == CURLE_OK && is_redirect(status) && follow(t)) return;
         transfer_end end;
         end.status = static_cast<int>(status);
@@ -381,7 +184,7 @@ struct upstream_client::impl {
                                                    ": its address is loopback, link-local or private; name it in "
                                                    "upstream.private_networks if that is meant"};
         else if (code != CURLE_OK)
-            end.failure = failure_of(code, t->message, t->url);
+            end.failure = failure_of(code, *t);
         else if (is_redirect(status))
             end.failure =
                 error{errc::upstream_down, t->url + ": refused its redirect to '" + printable(t->location) + "'"};
@@ -415,40 +218,8 @@ struct upstream_client::impl {
     }
 
     void launch(const std::shared_ptr<upstream_transfer>& t, bool with_credentials) {
-        t->alive_at.reset();
-        t->paused = false;
-        t->easy.reset(curl_easy_init());
-        if (!t->easy) throw std::runtime_error{"libcurl cannot make a handle"};
-        t->message[0] = '\0';
-        CURL* h = t->easy.get();
-        curl_easy_setopt(h, CURLOPT_PRIVATE, t.get());
-        curl_easy_setopt(h, CURLOPT_URL, t->url.c_str());
-        curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
-        curl_easy_setopt(h, CURLOPT_PATH_AS_IS, 1L);
-        curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
-        curl_easy_setopt(h, CURLOPT_HTTP09_ALLOWED, 0L);
-        curl_easy_setopt(h, CURLOPT_USERAGENT, "Larder/" LARDER_VERSION);
-        curl_easy_setopt(h, CURLOPT_ERRORBUFFER, t->message);
-        curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, &on_header);
-        curl_easy_setopt(h, CURLOPT_HEADERDATA, t.get());
-        curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, &on_body);
-        curl_easy_setopt(h, CURLOPT_WRITEDATA, t.get());
-        curl_easy_setopt(h, CURLOPT_BUFFERSIZE, limited.limits() ? 64L * 1024L : 512L * 1024L);
-        curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
-        curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-        curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, &on_request);
-        curl_easy_setopt(h, CURLOPT_PREREQDATA, t.get());
-        // Never the environment's proxy: what leaves here is what the configuration says.
-        curl_easy_setopt(h, CURLOPT_PROXY, options.proxy.c_str());
-        curl_easy_setopt(h, CURLOPT_NOPROXY, "");
-        if (!options.ca_file.empty()) curl_easy_setopt(h, CURLOPT_CAINFO, options.ca_file.c_str());
-        if (options.proxy.empty()) {
-            curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, &on_open);
-            curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, t.get());
-        }
-        set_headers(*t, with_credentials);
-        check(curl_multi_add_handle(multi, h), "starting a transfer");
+        make_handle(*t, options, with_credentials);
+        check(curl_multi_add_handle(multi, t->easy.get()), "starting a transfer");
         if (!watching) look_for_silence();
     }
 
@@ -465,33 +236,14 @@ struct upstream_client::impl {
             for (const auto& [id, t] : transfers)
                 if (!t->paused && t->alive_at && *t->alive_at < oldest) silent.push_back(t);
             for (const auto& t : silent) {
-                long status = 0;
-                curl_easy_getinfo(t->easy.get(), CURLINFO_RESPONSE_CODE, &status);
                 end(t,
                     error{errc::timeout,
                           t->url + ": not a byte for " + std::to_string(options.inactivity_timeout.count()) + " ms"},
-                    status != 0);
+                    status_of(*t) != 0);
             }
             watching = !transfers.empty();
             if (watching) look_for_silence();
         });
-    }
-
-    static void set_headers(upstream_transfer& t, bool with_credentials) {
-        CURL* h = t.easy.get();
-        if (t.request.offset > 0) curl_easy_setopt(h, CURLOPT_RANGE, (std::to_string(t.request.offset) + "-").c_str());
-        std::vector<std::string> lines;
-        if (t.request.if_modified_since)
-            lines.push_back("If-Modified-Since: " + format_http_date(*t.request.if_modified_since));
-        if (with_credentials && !t.request.bearer.empty()) lines.push_back("Authorization: Bearer " + t.request.bearer);
-        if (with_credentials && !t.request.user.empty()) {
-            curl_easy_setopt(h, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-            curl_easy_setopt(h, CURLOPT_USERNAME, t.request.user.c_str());
-            curl_easy_setopt(h, CURLOPT_PASSWORD, t.request.password.c_str());
-        }
-        t.headers.reset();
-        for (const auto& line : lines) t.headers.reset(curl_slist_append(t.headers.release(), line.c_str()));
-        if (t.headers) curl_easy_setopt(h, CURLOPT_HTTPHEADER, t.headers.get());
     }
 
     /// Puts those that were paused since behind those that wait already, and sees to their waking.

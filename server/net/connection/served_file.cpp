@@ -1,4 +1,4 @@
-#include "served_file.hpp"
+#include "connection/served_file.hpp"
 #include <sys/stat.h>
 
 namespace larder::net {

@@ -1,4 +1,4 @@
-#include "tunnel.hpp"
+#include "connection/tunnel.hpp"
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/detached.hpp>

@@ -1,0 +1,264 @@
+#include "connection/connection.hpp"
+#include <larder/base/text.hpp>
+#include <larder/core/basic_auth.hpp>
+
+namespace larder::net {
+namespace {
+
+using namespace std::chrono;
+
+constexpr std::size_t first_buffer = 4096;
+/// A client is kept waiting for a refresh or an index no longer than this: apt gives up after 30 s
+/// without a byte.
+constexpr auto patience = 25s;
+/// With a state to fall back on, a refresh is waited for only this long.
+constexpr auto refresh_patience = 10s;
+
+}  // namespace
+
+connection::connection(std::shared_ptr<loop_context> loop, std::unique_ptr<transport> over, peer_kind peer)
+    : loop_{std::move(loop)}, transport_{std::move(over)}, peer_{peer}, counts_{loop_->host.counts()} {
+    winding_down_ = loop_->stopping;
+    loop_->connections.insert(this);
+    counts_.connections.add();
+}
+
+connection::~connection() {
+    loop_->connections.erase(this);
+    counts_.connections.subtract();
+}
+
+void connection::expire() noexcept {
+    if (sending_ != nullptr && sending_->still_moving()) return;
+    counts_.timeouts.add();
+    expired_ = true;
+    end();
+}
+
+void connection::wind_down() noexcept {
+    winding_down_ = true;
+    if (idle_) end();
+}
+
+awaitable<void> connection::run() {
+    deadline = steady_clock::now() + limits().header_timeout;
+    const auto failed = co_await transport_->handshake();
+    if (!failed) {
+        buffer_.resize(first_buffer);
+        bool more = true;
+        while (more && !winding_down_) more = co_await one_request();
+    }
+    transport_->close();
+}
+
+void connection::end() noexcept {
+    error_code ignored;
+    transport_->socket().shutdown(stream_socket::shutdown_both, ignored);
+    transport_->socket().cancel(ignored);
+}
+
+core::reply_context connection::context() {
+    core::reply_context c;
+    c.date = loop_->date();
+    c.minor = minor_;
+    c.then = keep_ == then::keep && !winding_down_ ? core::connection::keep : core::connection::close;
+    return c;
+}
+
+awaitable<bool> connection::read_head(core::request_head& head) {
+    std::size_t searched = 0;
+    core::parse_fault why;
+    idle_ = begin_ == end_;
+    deadline = steady_clock::now() + (idle_ ? limits().idle_timeout : limits().header_timeout);
+    for (;;) {
+        if (begin_ != end_) {
+            const auto state = core::parse_head(waiting(), head, why, searched, limits().max_request_head);
+            if (state == core::head_state::complete) break;
+            if (state == core::head_state::bad) {
+                co_await refuse_head(why);
+                co_return false;
+            }
+        }
+        make_room();
+        const auto got = co_await transport_->read_some(buffer_.data() + end_, buffer_.size() - end_);
+        if (got.failed || got.n == 0 || expired_) co_return false;
+        end_ += got.n;
+        if (idle_) {
+            idle_ = false;
+            deadline = steady_clock::now() + limits().header_timeout;
+        }
+    }
+    idle_ = false;
+    co_return true;
+}
+
+void connection::make_room() {
+    if (begin_ > 0 && begin_ == end_) {
+        begin_ = end_ = 0;
+    } else if (end_ == buffer_.size() && begin_ > 0) {
+        buffer_.replace(0, end_ - begin_, buffer_, begin_, end_ - begin_);
+        end_ -= begin_;
+        begin_ = 0;
+    }
+    prefetched_ = 0;
+    if (end_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
+}
+
+awaitable<void> connection::refuse_head(core::parse_fault why) {
+    keep_ = then::close;
+    minor_ = 1;
+    counts_.requests.add();
+    co_await send_refusal(why.kind, why.status, why.text);
+}
+
+awaitable<bool> connection::one_request() {
+    auto& head = head_;
+    head = {};
+    const bool whole = co_await read_head(head);
+    if (!whole) co_return false;
+    counts_.requests.add();
+    minor_ = head.minor;
+    keep_ = head.keep_alive ? then::keep : then::close;
+    head_only_ = head.verb == core::method::head;
+    const auto size = head.size;
+    status_ = 0;
+    deadline = steady_clock::now() + limits().send_timeout;
+    const bool quick = co_await try_ready(head);
+    if (!quick) co_await route_and_answer(head);
+    // The head's views point into the buffer: only now may its bytes go.
+    if (loop_->routes->options.log.requests) log_request(head);
+    if (!body_taken_) begin_ += size;
+    body_taken_ = false;
+    co_return keep_ == then::keep && !broken_ && !expired_;
+}
+
+void connection::log_request(const core::request_head& head) {
+    const auto status = std::to_string(status_);
+    loop_->host.log().write(log_level::info,
+                            printable(std::string{head.verb_text} + " " + std::string{head.target}, 1000),
+                            {{"status", status}, {"agent", head.user_agent}, {"complete", broken_ ? "no" : "yes"}});
+}
+
+awaitable<bool> connection::read_body(const core::request_head& head, std::string& body) {
+    if (head.chunked || !head.content_length || *head.content_length > limits().max_request_body) {
+        keep_ = then::close;
+        if (head.chunked)
+            co_await send_error(411, "a body needs a Content-Length here");
+        else
+            co_await send_error(413, "the body is larger than this server takes");
+        co_return false;
+    }
+    if (head.expect_continue) {
+        const auto failed = co_await transport_->write("HTTP/1.1 100 Continue\r\n\r\n");
+        if (failed) broken_ = true;
+    }
+    const auto size = *head.content_length;
+    body = waiting().substr(head.size, size);
+    begin_ += head.size + body.size();
+    body_taken_ = true;
+    deadline = steady_clock::now() + limits().header_timeout;
+    while (body.size() < size && !broken_) {
+        std::string piece(std::min<std::uint64_t>(size - body.size(), 65536), '\0');
+        const auto got = co_await transport_->read_some(piece.data(), piece.size());
+        if (got.failed || got.n == 0 || expired_)
+            broken_ = true;
+        else
+            body.append(piece, 0, got.n);
+    }
+    deadline = steady_clock::now() + limits().send_timeout;
+    co_return !broken_;
+}
+
+awaitable<void> connection::route_and_answer(const core::request_head& head) {
+    const auto routes = loop_->current_routes();
+    auto way = routes->router(head);
+    if (auto* file = std::get_if<core::archive_file>(&way)) {
+        // A body there would be read as the next request: it is neither wanted nor kept.
+        if (head.has_body()) keep_ = then::close;
+        co_await answer_archive(head, *routes, *file);
+    } else if (auto* tunnel = std::get_if<core::connect>(&way)) {
+        co_await answer_connect(head, *tunnel);
+    } else if (const auto* no = std::get_if<core::refuse>(&way)) {
+        if (head.has_body()) keep_ = then::close;
+        co_await send_refusal(no->kind, no->status, no->why);
+    } else if (const auto* foreign = std::get_if<core::not_configured>(&way)) {
+        if (head.has_body()) keep_ = then::close;
+        co_await send_refusal(core::fault_kind::not_allowed, foreign->status, foreign->why);
+    } else {
+        co_await answer_site(head, way);
+    }
+}
+
+awaitable<void> connection::answer_archive(const core::request_head& head, const routing& routes,
+                                           const core::archive_file& file) {
+    if (file.path.empty()) {
+        co_await send_error(
+            404, "this is the root of archive '" + routes.archives[file.archive]->name() + "'; there are no listings");
+        co_return;
+    }
+    const auto from = routes.archives[file.archive];
+    const auto give_up = steady_clock::now() + patience;
+    // Each step may make the next one possible; a handful is the most there can be.
+    auto suite_was = archive::asked::not_yet;
+    for (int turn = 0; turn < 64; ++turn) {
+        resolved_at_ = loop_->host.generation();
+        auto what = from->resolve(file.path, suite_was);
+        if (auto* serve = std::get_if<serve_object>(&what)) {
+            const bool sent = co_await answer_object(head, file.path, *serve);
+            if (sent) co_return;
+            continue;
+        }
+        if (auto* fetch = std::get_if<fetch_object>(&what)) {
+            co_await answer_fetch(head, file.path, *fetch);
+            co_return;
+        }
+        if (auto* no = std::get_if<error>(&what)) {
+            co_await send_failure(*no);
+            co_return;
+        }
+        prefetch_queued(head.size);
+        if (std::holds_alternative<ask_suite>(what)) suite_was = archive::asked::already;
+        const auto moved = co_await bring(from, what, give_up);
+        // Another suite's trouble is no answer to a path of the pool: resolving again says what is.
+        const bool others = std::holds_alternative<ask_suite>(what) && !file.path.starts_with("dists/");
+        if (!moved && (!others || moved.error().code() == errc::timeout)) {
+            co_await send_failure(moved.error());
+            co_return;
+        }
+        prefetched_ = 0;  // what could not be resolved before may be now
+    }
+    co_await send_error(503, "this path could not be resolved");
+}
+
+awaitable<result<void>> connection::bring(std::shared_ptr<archive> archive, const resolution& what,
+                                          steady_point give_up) {
+    deadline = give_up + limits().send_timeout;
+    result<void> moved;
+    if (const auto* suite = std::get_if<ask_suite>(&what)) {
+        const auto until = std::min(give_up, steady_point{steady_clock::now() + refresh_patience});
+        moved = co_await archive->refresh(suite->suite, archive::urgency::if_due, until);
+    } else if (const auto* pair = std::get_if<ask_companions>(&what)) {
+        moved = co_await archive->companions(pair->suite, give_up);
+    } else if (const auto* wide = std::get_if<ask_by_sha512>(&what)) {
+        moved = co_await archive->name_by_sha512(*wide, give_up);
+    } else if (const auto* indices = std::get_if<learn_indices>(&what)) {
+        const auto learnt = co_await archive->learn(indices->indices, give_up);
+        // Those that cannot be had are remembered as such: resolving again says what that means.
+        if (!learnt && learnt.error().code() == errc::timeout) moved = learnt.error();
+    }
+    deadline = steady_clock::now() + limits().send_timeout;
+    co_return moved;
+}
+
+role connection::role_of(const core::request_head& head) {
+    if (peer_ == peer_kind::admin) return role::admin;
+    const auto token = core::parse_bearer(head.authorization);
+    return token ? role_of_token(loop_->routes->options.tokens, *token) : role::none;
+}
+
+awaitable<void> serve(std::shared_ptr<loop_context> loop, std::unique_ptr<transport> over, peer_kind peer) {
+    connection it{std::move(loop), std::move(over), peer};
+    co_await it.run();
+}
+
+}  // namespace larder::net

@@ -1,0 +1,119 @@
+#pragma once
+
+#include "connection/loop.hpp"
+#include "connection/serve.hpp"
+#include <larder/base/result.hpp>
+#include <larder/core/conditional.hpp>
+#include <larder/core/response_head.hpp>
+#include <larder/net/reply.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace larder::net {
+
+/// One connection: read heads, decide, send. Requests are answered in order; while one waits for its
+/// bytes, those queued behind it already have their fetches started. One thread, its loop's.
+class connection final : public watched {
+public:
+    connection(std::shared_ptr<loop_context> loop, std::unique_ptr<transport> over, peer_kind peer);
+    ~connection() override;
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    void expire() noexcept override;
+    void wind_down() noexcept override;
+    /// Serves it until it ends.
+    awaitable<void> run();
+
+private:
+    /// What becomes of the connection after a request.
+    enum class then { keep, close };
+
+    const core::server_options& limits() { return loop_->routes->options.server; }
+    std::string_view waiting() const { return {buffer_.data() + begin_, end_ - begin_}; }
+    void end() noexcept;
+    core::reply_context context();
+
+    // ---- reading
+
+    /// Reads until a whole head is in the buffer. False: the connection is over.
+    awaitable<bool> read_head(core::request_head& head);
+    void make_room();
+    awaitable<void> refuse_head(core::parse_fault why);
+    /// False: it was the last of this connection.
+    awaitable<bool> one_request();
+    void log_request(const core::request_head& head);
+    /// Reads a body of known length behind the head; answers and closes when there is none or too much.
+    awaitable<bool> read_body(const core::request_head& head, std::string& body);
+
+    // ---- deciding
+
+    awaitable<void> route_and_answer(const core::request_head& head);
+    awaitable<void> answer_archive(const core::request_head& head, const routing& routes,
+                                   const core::archive_file& file);
+    /// Waits for what must be known before a path can be resolved.
+    awaitable<result<void>> bring(std::shared_ptr<archive> archive, const resolution& what, steady_point give_up);
+    role role_of(const core::request_head& head);
+
+    // ---- files that are here (connection_files.cpp)
+
+    /// Answers at once what was asked for by the same target before; false: it must be routed.
+    awaitable<bool> try_ready(const core::request_head& head);
+    void remember(const core::request_head& head, const served_file_ptr& file, std::string_view content_type,
+                  core::lifetime keep);
+    /// False: the object turned out to be damaged or gone; resolve again.
+    awaitable<bool> answer_object(const core::request_head& head, const std::string& path, const serve_object& serve);
+    awaitable<void> answer_file(const core::request_head& head, served_file_ptr file, std::string_view type,
+                                core::lifetime keep, std::optional<std::chrono::seconds> age, std::string_view cache);
+    void count_status(int status);
+    /// `out_` holds the head.
+    awaitable<void> send_file(served_file_ptr file, core::answer what);
+
+    // ---- files on their way here (connection_fetch.cpp)
+
+    awaitable<void> answer_fetch(const core::request_head& head, const std::string& path, const fetch_object& fetch);
+    /// Sends what a flight brings, as it comes.
+    awaitable<void> answer_flight(const core::request_head& head, const std::string& path,
+                                  std::shared_ptr<flight> coming, core::lifetime keep, std::string_view cache);
+    /// Waits until there is something to send; requests that arrive meanwhile have their fetches
+    /// started. Nothing: no byte in time, or the client has left.
+    awaitable<std::optional<flight::state>> first_bytes(std::shared_ptr<flight> coming);
+    /// Lets `w` wake when the client sends more, where there is room for it.
+    bool listen_while_waiting(const std::shared_ptr<waiter>& w);
+    /// Takes what has arrived behind the current request. False: the client has closed.
+    bool read_queued();
+    /// Starts the fetches of the requests that are queued behind this one.
+    void prefetch_queued(std::size_t from);
+    awaitable<void> send_flight(std::shared_ptr<flight> coming, core::answer what);
+
+    // ---- everything else (connection_site.cpp)
+
+    awaitable<void> answer_connect(const core::request_head& head, const core::connect& to);
+    awaitable<void> answer_site(const core::request_head& head, const core::route& way);
+    awaitable<void> send_reply(const site_reply& reply);
+    awaitable<void> send_error(int status, std::string reason);
+    awaitable<void> send_refusal(core::fault_kind kind, int status, std::string_view reason);
+    awaitable<void> send_failure(const error& why);
+    /// A file of dists/ that its Release lists and no mirror has is absent: apt then tries the next
+    /// form of it. A package that the index promises and no mirror has is a broken upstream.
+    awaitable<void> send_fetch_failure(const std::string& path, const error& why);
+
+    std::shared_ptr<loop_context> loop_;
+    std::unique_ptr<transport> transport_;
+    const peer_kind peer_;
+    metrics& counts_;
+    std::string buffer_;
+    std::size_t begin_ = 0, end_ = 0;  ///< of what is in the buffer and not yet served
+    std::size_t prefetched_ = 0;       ///< up to here queued requests have their fetches started
+    core::request_head head_;          ///< of the current request; its views point into the buffer
+    std::string out_, key_;
+    std::uint64_t resolved_at_ = 0;
+    int minor_ = 1, status_ = 0;
+    then keep_ = then::keep;
+    bool head_only_ = false, broken_ = false, idle_ = true, expired_ = false, winding_down_ = false;
+    send_watch* sending_ = nullptr;  ///< while a file is on its way out
+    bool body_taken_ = false, finished_ = false, from_store_ = false;
+};
+
+}  // namespace larder::net

@@ -1,0 +1,160 @@
+#include "connection/connection.hpp"
+#include <larder/core/router.hpp>
+
+namespace larder::net {
+namespace {
+
+using namespace std::chrono;
+
+constexpr std::size_t most_answers = 512;
+constexpr auto note_every = 60s;
+
+bool plain_get(const core::request_head& head) {
+    return (head.verb == core::method::get || head.verb == core::method::head) && head.proxy_authorization.empty() &&
+           !head.has_body();
+}
+
+/// Puts a field before the empty line that ends a head.
+void insert_field(std::string& head, std::string_view name, std::string_view value) {
+    head.resize(head.size() - 2);
+    ((head += name) += ": ") += value;
+    head += "\r\n\r\n";
+}
+
+}  // namespace
+
+awaitable<bool> connection::try_ready(const core::request_head& head) {
+    loop_->follow_removals();
+    if (!plain_get(head)) co_return false;
+    key_.assign(head.target);
+    const auto found = loop_->answers.find(key_);
+    if (found == loop_->answers.end()) co_return false;
+    auto& ready = found->second;
+    if (ready.generation != loop_->host.generation()) {
+        loop_->answers.erase(found);
+        co_return false;
+    }
+    const auto now = steady_clock::now();
+    if (now - ready.noted > note_every) {
+        ready.noted = now;
+        loop_->host.store().known().used(ready.file->content, loop_->host.clock().now());
+    }
+    // The map may change while this waits for the client.
+    const served_file_ptr file = ready.file;
+    counts_.hits.add();
+    const bool simple = head.range.empty() && head.if_modified_since.empty() && head.if_none_match.empty() &&
+                        head.minor == 1 && keep_ == then::keep && !winding_down_;
+    if (simple) {
+        status_ = 200;
+        out_.assign(ready.head_200);
+        out_ += loop_->date();
+        out_ += "\r\n\r\n";
+        core::answer whole;
+        whole.length = file->size;
+        co_await send_file(file, whole);
+    } else {
+        const auto type = ready.content_type;
+        const auto keep = ready.keep;
+        co_await answer_file(head, file, type, keep, std::nullopt, "hit");
+    }
+    co_return true;
+}
+
+void connection::remember(const core::request_head& head, const served_file_ptr& file, std::string_view content_type,
+                          core::lifetime keep) {
+    if (!plain_get(head) || head.target.size() > 2000) return;
+    if (loop_->answers.size() >= most_answers) loop_->answers.clear();
+    loop_context::ready ready;
+    ready.generation = resolved_at_;
+    ready.file = file;
+    ready.keep = keep;
+    ready.content_type = content_type;
+    ready.noted = steady_clock::now();
+    core::file_head whole;
+    whole.what.length = file->size;
+    whole.size = file->size;
+    whole.modified = file->modified;
+    whole.etag = file->etag;
+    whole.content_type = content_type;
+    whole.keep = keep;
+    whole.cache = "hit";
+    core::append_file_head(ready.head_200, whole, core::reply_context{});
+    ready.head_200.resize(ready.head_200.size() - 2);
+    ready.head_200 += "Date: ";
+    loop_->answers.insert_or_assign(std::string{head.target}, std::move(ready));
+}
+
+awaitable<bool> connection::answer_object(const core::request_head& head, const std::string& path,
+                                          const serve_object& serve) {
+    const auto type = core::content_type_of(path);
+    const auto keep = serve.immutable ? core::lifetime_of(path) : core::lifetime::revalidate;
+    auto opened = loop_->files.get(serve.content, serve.info);
+    if (!opened) {
+        if (opened.error().code() == errc::digest_mismatch || opened.error().code() == errc::absent) co_return false;
+        co_await send_failure(opened.error());
+        co_return true;
+    }
+    const served_file_ptr file = *opened;
+    loop_->host.store().known().used(serve.content, loop_->host.clock().now());
+    if (!file->in_memory && !head_only_) {
+        if (const auto check = loop_->host.check_first(serve.content, serve.info.size)) {
+            counts_.hits.add();
+            co_await answer_flight(head, path, check, keep, "hit");
+            co_return true;
+        }
+    }
+    counts_.hits.add();
+    // What a HEAD was asked for has not been looked through yet.
+    if (!serve.age && (file->in_memory || !head_only_)) remember(head, file, type, keep);
+    co_await answer_file(head, file, type, keep, serve.age, "hit");
+    co_return true;
+}
+
+awaitable<void> connection::answer_file(const core::request_head& head, served_file_ptr file, std::string_view type,
+                                        core::lifetime keep, std::optional<seconds> age, std::string_view cache) {
+    core::file_head h;
+    h.what = core::decide(head, file->size, file->modified, file->etag);
+    h.size = file->size;
+    h.modified = file->modified;
+    h.etag = file->etag;
+    h.content_type = type;
+    h.keep = keep;
+    h.age = age;
+    h.cache = cache;
+    const auto age_text = age ? std::to_string(age->count()) : std::string{};
+    out_.clear();
+    core::append_file_head(out_, h, context());
+    if (age) insert_field(out_, "X-Larder-Age", age_text);
+    count_status(h.what.status);
+    co_await send_file(file, h.what);
+}
+
+void connection::count_status(int status) {
+    status_ = status;
+    if (status == 304) counts_.not_modified.add();
+}
+
+awaitable<void> connection::send_file(served_file_ptr file, core::answer what) {
+    const auto length = head_only_ ? 0 : what.length;
+    if (file->in_memory || length == 0) {
+        const auto body = std::string_view{file->memory}.substr(length == 0 ? 0 : what.offset, length);
+        // One small send beats two: the copy is cheaper than the call.
+        out_ += body;
+        const auto failed = co_await transport_->write(out_);
+        broken_ = broken_ || failed;
+        counts_.bytes_sent.add(body.size());
+        counts_.bytes_from_store.add(body.size());
+        co_return;
+    }
+    std::uint64_t sent = 0;
+    deadline = steady_clock::now() + limits().send_timeout;
+    send_watch watch{transport_->socket(), deadline, limits().send_timeout};
+    sending_ = &watch;
+    const auto failed = co_await transport_->send_file(out_, file->fd.get(), what.offset, length, sent, watch);
+    sending_ = nullptr;
+    broken_ = broken_ || failed;
+    counts_.bytes_sent.add(sent);
+    counts_.bytes_from_store.add(sent);
+}
+
+}  // namespace larder::net

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+#include <larder/net/waiting.hpp>
+#include <string_view>
+
+namespace larder::net {
+
+using stream_socket = asio::generic::stream_protocol::socket;
+using boost::system::error_code;
+
+/// The outcome of a read or write: how many bytes, and why no more.
+struct io_result {
+    io_result(error_code e, std::size_t count) : failed{e}, n{count} {}
+    error_code failed;
+    std::size_t n = 0;
+};
+
+/// Watches a body on its way to a client: the deadline moves on with every step, and one that is reached is
+/// none as long as the client takes bytes out of the kernel's queue, however slowly.
+class send_watch {
+public:
+    send_watch(stream_socket& to, steady_point& deadline, std::chrono::milliseconds patience)
+        : to_{to}, deadline_{deadline}, patience_{patience} {}
+
+    /// Some bytes went; called before a wait for room, so a client that keeps up costs nothing.
+    void moved();
+    /// At the deadline: true when bytes left the queue since, and the deadline is a new one.
+    bool still_moving();
+
+private:
+    stream_socket& to_;
+    steady_point& deadline_;
+    const std::chrono::milliseconds patience_;
+    int queued_ = 0;
+};
+
+/// The bytes of one connection. Owns its socket; one thread. The calls that wait end with an error once the
+/// socket is shut down and cancelled.
+class transport {
+public:
+    virtual ~transport() = default;
+
+    virtual stream_socket& socket() noexcept = 0;
+    virtual bool encrypted() const noexcept = 0;
+    /// What comes before the first byte of HTTP.
+    virtual awaitable<error_code> handshake() = 0;
+    virtual awaitable<io_result> read_some(char* into, std::size_t size) = 0;
+    /// A read that never waits: would_block when there is nothing. Not for an encrypted one.
+    virtual io_result read_now(char* into, std::size_t size) = 0;
+    virtual awaitable<error_code> write(std::string_view bytes) = 0;
+    /// Sends a part of a file behind a head; `sent` grows with what the kernel took of the file.
+    virtual awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
+                                            std::uint64_t& sent, send_watch& watch) = 0;
+    virtual void close() noexcept = 0;
+};
+
+/// Of TCP without TLS, or of a UNIX socket: files leave by sendfile.
+class plain_transport final : public transport {
+public:
+    explicit plain_transport(stream_socket socket) : socket_{std::move(socket)} { socket_.native_non_blocking(true); }
+
+    stream_socket& socket() noexcept override { return socket_; }
+    bool encrypted() const noexcept override { return false; }
+    awaitable<error_code> handshake() override;
+    awaitable<io_result> read_some(char* into, std::size_t size) override;
+    io_result read_now(char* into, std::size_t size) override;
+    awaitable<error_code> write(std::string_view bytes) override;
+    awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
+                                    std::uint64_t& sent, send_watch& watch) override;
+    void close() noexcept override;
+
+private:
+    stream_socket socket_;
+};
+
+/// With TLS: files are read and encrypted here.
+class tls_transport final : public transport {
+public:
+    tls_transport(stream_socket socket, std::shared_ptr<asio::ssl::context> context)
+        : context_{std::move(context)}, stream_{std::move(socket), *context_} {}
+
+    stream_socket& socket() noexcept override { return stream_.next_layer(); }
+    bool encrypted() const noexcept override { return true; }
+    awaitable<error_code> handshake() override;
+    awaitable<io_result> read_some(char* into, std::size_t size) override;
+    io_result read_now(char*, std::size_t) override { return {asio::error::would_block, 0}; }
+    awaitable<error_code> write(std::string_view bytes) override;
+    awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
+                                    std::uint64_t& sent, send_watch& watch) override;
+    void close() noexcept override;
+
+private:
+    awaitable<error_code> write_both(std::string_view head, std::string_view body);
+
+    std::shared_ptr<asio::ssl::context> context_;  ///< a reload replaces the server's
+    asio::ssl::stream<stream_socket> stream_;
+};
+
+}  // namespace larder::net

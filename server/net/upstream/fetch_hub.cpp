@@ -1,0 +1,108 @@
+#include "upstream/download.hpp"
+#include "upstream/hub_impl.hpp"
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+namespace larder::net {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::size_t most_liars = 10'000;
+
+}  // namespace
+
+void fetch_hub::impl::report(const std::shared_ptr<mirror_group>& group, std::size_t mirror, const core::outcome& how,
+                             const std::string& path) {
+    if (how.kind != core::transfer::ok) {
+        counts.upstream_failures.add();
+        const auto url = core::join(group->urls.at(mirror), path);
+        log.write(log_level::info, "transfer failed: " + std::string{core::to_string(how.kind)} + ": " + how.detail,
+                  {{"url", url}});
+    }
+    const std::lock_guard lock{group->mutex};
+    group->health.report(mirror, how, steady_clock::now());
+}
+
+std::vector<std::size_t> fetch_hub::impl::order(const mirror_group& group) const {
+    const std::lock_guard lock{group.mutex};
+    return group.health.order(steady_clock::now());
+}
+
+std::vector<std::size_t> fetch_hub::impl::order_for(const fetch_order& wish) const {
+    auto mirrors = order(*wish.from);
+    const auto bad = liars_.find(wish.content);
+    if (bad != liars_.end())
+        std::stable_partition(mirrors.begin(), mirrors.end(), [&](std::size_t m) {
+            return std::find(bad->second.begin(), bad->second.end(), m) == bad->second.end();
+        });
+    return mirrors;
+}
+
+void fetch_hub::impl::sent_wrong_bytes(const digest& content, const std::vector<std::size_t>& mirrors) {
+    if (liars_.size() >= most_liars) liars_.clear();
+    auto& known = liars_[content];
+    known.insert(known.end(), mirrors.begin(), mirrors.end());
+}
+
+core::plan_limits fetch_hub::impl::limits() const {
+    core::plan_limits l;
+    l.rounds = options.retries;
+    l.backoff = options.backoff;
+    return l;
+}
+
+void fetch_hub::impl::forget(const digest& content) {
+    const std::lock_guard lock{mutex};
+    flights.erase(content);
+}
+
+fetch_hub::fetch_hub(asio::io_context& loop, upstream_client& client, store::object_store& objects,
+                     const core::upstream_options& options, metrics& counts, logger& log, const wall_clock& clock)
+    : impl_{std::make_shared<impl>(loop, client, objects, options, counts, log, clock)} {}
+
+fetch_hub::~fetch_hub() = default;
+
+void fetch_hub::on_full(std::function<void()> told) { impl_->full_told = std::move(told); }
+
+void fetch_hub::on_stored(std::function<void(const fetch_order&)> told) { impl_->told = std::move(told); }
+
+std::shared_ptr<flight> fetch_hub::get(const fetch_order& order, bool* started) {
+    std::shared_ptr<flight> to;
+    {
+        const std::lock_guard lock{impl_->mutex};
+        auto& slot = impl_->flights[order.content];
+        if (started != nullptr) *started = !slot;
+        if (slot) return slot;
+        slot = std::make_shared<flight>(order.content, order.size);
+        to = slot;
+    }
+    asio::post(impl_->loop, [hub = impl_, to, order] { start_download(hub, to, order); });
+    return to;
+}
+
+std::shared_ptr<flight> fetch_hub::find(const digest& content) const {
+    const std::lock_guard lock{impl_->mutex};
+    const auto found = impl_->flights.find(content);
+    return found == impl_->flights.end() ? nullptr : found->second;
+}
+
+awaitable<result<void>> fetch_hub::stored(std::shared_ptr<flight> coming, steady_point deadline) {
+    const auto done = co_await outcome<result<void>>::get(coming->stored(), deadline);
+    if (!done) co_return error{errc::timeout, "not stored yet"};
+    co_return *done;
+}
+
+void fetch_hub::reconfigure(const core::upstream_options& options) { impl_->options = options; }
+
+void fetch_hub::shut_down() {
+    impl_->closed = true;
+    impl_->client.shut_down();
+}
+
+std::size_t fetch_hub::active() const {
+    const std::lock_guard lock{impl_->mutex};
+    return impl_->flights.size();
+}
+
+}  // namespace larder::net

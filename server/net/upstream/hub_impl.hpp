@@ -1,0 +1,44 @@
+#pragma once
+
+#include <larder/core/mirrors.hpp>
+#include <larder/net/fetch_hub.hpp>
+
+namespace larder::net {
+
+/// What the downloads of a hub share. `mutex` guards the flights; all else belongs to the upstream loop.
+struct fetch_hub::impl : std::enable_shared_from_this<fetch_hub::impl> {
+    impl(asio::io_context& l, upstream_client& c, store::object_store& o, const core::upstream_options& u, metrics& m,
+         logger& g, const wall_clock& w)
+        : loop{l}, client{c}, objects{o}, options{u}, counts{m}, log{g}, clock{w} {}
+
+    asio::io_context& loop;
+    upstream_client& client;
+    store::object_store& objects;
+    core::upstream_options options;
+    metrics& counts;
+    logger& log;
+    const wall_clock& clock;
+    std::function<void(const fetch_order&)> told;
+    std::function<void()> full_told;
+
+    mutable std::mutex mutex;
+    std::unordered_map<digest, std::shared_ptr<flight>, digest_hash> flights;
+    bool closed = false;
+
+    /// Counts and logs what came of a transfer, and lets it tell on the mirror's health.
+    void report(const std::shared_ptr<mirror_group>& group, std::size_t mirror, const core::outcome& how,
+                const std::string& path);
+    /// The group's mirrors, most wanted first.
+    std::vector<std::size_t> order(const mirror_group& group) const;
+    /// The same for one object: mirrors that sent wrong bytes for it come last, also in later fetches.
+    std::vector<std::size_t> order_for(const fetch_order& wish) const;
+    void sent_wrong_bytes(const digest& content, const std::vector<std::size_t>& mirrors);
+    core::plan_limits limits() const;
+    void forget(const digest& content);
+
+private:
+    /// By object, the mirrors that its wrong bytes came from.
+    std::unordered_map<digest, std::vector<std::size_t>, digest_hash> liars_;
+};
+
+}  // namespace larder::net
