@@ -28,12 +28,13 @@ result<bool> catalogue_table::knows_index(std::string_view archive, const digest
     });
 }
 
-result<void> catalogue_table::learn(std::string_view archive, const digest& index, std::vector<claim> claims) {
+result<void> catalogue_table::learn(std::string_view archive, const digest& index, std::vector<claim> claims,
+                                    claims_are rank) {
     LARDER_CHECK(check_key(archive, "an archive's name"));
     sorted_claims sorted{claims};
     return env_.write([&](write_txn& txn) -> result<void> {
         const auto number = number_archive(txn, archive);
-        sorted.store(txn, number);
+        sorted.store(txn, number, rank);
         std::string count;
         append_u64(count, claims.size());
         txn.put(table::indices, index_key(number, index), count);
@@ -107,13 +108,14 @@ result<std::optional<sys_seconds>> catalogue_table::last_use(const digest& d) co
     });
 }
 
-result<void> catalogue_table::forget_use(const digest& d) {
+result<void> catalogue_table::forget_uses(const std::vector<digest>& all) {
+    if (all.empty()) return {};
     {
         const std::lock_guard lock{uses_mutex_};
-        uses_.erase(d);
+        for (const auto& d : all) uses_.erase(d);
     }
     return env_.write([&](write_txn& txn) -> result<void> {
-        txn.remove(table::uses, d.as_bytes());
+        for (const auto& d : all) txn.remove(table::uses, d.as_bytes());
         return {};
     });
 }

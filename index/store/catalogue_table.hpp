@@ -9,7 +9,7 @@ namespace larder::store {
 /// The catalogue as tables:
 ///
 ///     archives   name -> its number (u32, big-endian)
-///     paths      number, first 16 bytes of SHA-256(path) -> claims, newest first: (digest, size)…
+///     paths      number, first 16 bytes of SHA-256(path) -> claims, latest first: (digest, size)…
 ///     contents   digest, number -> size, path
 ///     indices    number, digest -> count of claims (u64)
 ///     uses       digest -> seconds (u64)
@@ -19,13 +19,14 @@ public:
     explicit catalogue_table(lmdb_env& env) : env_{env} {}
 
     result<bool> knows_index(std::string_view archive, const digest& index) const override;
-    result<void> learn(std::string_view archive, const digest& index, std::vector<claim> claims) override;
+    result<void> learn(std::string_view archive, const digest& index, std::vector<claim> claims,
+                       claims_are rank) override;
     result<std::vector<claim>> find(std::string_view archive, std::string_view path) const override;
     result<std::vector<origin>> origins(const digest&) const override;
     void used(const digest&, sys_seconds now) override;
     result<void> flush_uses() override;
     result<std::optional<sys_seconds>> last_use(const digest&) const override;
-    result<void> forget_use(const digest&) override;
+    result<void> forget_uses(const std::vector<digest>&) override;
     result<std::optional<std::string>> get_note(std::string_view key) const override;
     result<void> put_note(std::string_view key, std::string_view value) override;
     result<void> clear() override;

@@ -46,6 +46,15 @@ std::string in_front(std::string_view fresh, std::string_view old) {
     return row;
 }
 
+/// `late` behind the others, unless it is among them or there are most_claims.
+std::string behind(std::string_view late, std::string_view old) {
+    for (std::size_t i = 0; i + claim_size <= old.size(); i += claim_size)
+        if (old.substr(i, claim_size) == late) return std::string{old};
+    std::string row{old};
+    if (row.size() < most_claims * claim_size) row += late;
+    return row;
+}
+
 }  // namespace
 
 std::optional<std::uint32_t> archive_number(const read_txn& txn, std::string_view archive) {
@@ -107,22 +116,23 @@ sorted_claims::sorted_claims(const std::vector<claim>& claims) {
     contents_.erase(std::unique(contents_.begin(), contents_.end(), same), contents_.end());
 }
 
-void sorted_claims::store(write_txn& txn, std::uint32_t archive) {
-    store_paths(txn, archive);
-    store_contents(txn, archive);
+void sorted_claims::store(write_txn& txn, std::uint32_t archive, claims_are rank) {
+    store_paths(txn, archive, rank);
+    store_contents(txn, archive, rank);
 }
 
-void sorted_claims::store_paths(write_txn& txn, std::uint32_t archive) const {
+void sorted_claims::store_paths(write_txn& txn, std::uint32_t archive, claims_are rank) const {
     for (const auto& [hash, what] : paths_) {
         const auto key = join(archive, hash);
         const auto row = claim_row(*what);
         const auto old = txn.put_new(table::paths, key_view(key), key_view(row));
-        if (old && !old->starts_with(key_view(row)))
-            txn.put(table::paths, key_view(key), in_front(key_view(row), *old));
+        if (!old || old->starts_with(key_view(row))) continue;
+        txn.put(table::paths, key_view(key),
+                rank == claims_are::latest ? in_front(key_view(row), *old) : behind(key_view(row), *old));
     }
 }
 
-void sorted_claims::store_contents(write_txn& txn, std::uint32_t archive) const {
+void sorted_claims::store_contents(write_txn& txn, std::uint32_t archive, claims_are rank) const {
     std::string row;
     for (const claim* what : contents_) {
         row.clear();
@@ -130,7 +140,7 @@ void sorted_claims::store_contents(write_txn& txn, std::uint32_t archive) const 
         row += what->path;
         const auto key = make_content_key(what->content, archive);
         const auto old = txn.put_new(table::contents, key_view(key), row);
-        if (old && *old != row) txn.put(table::contents, key_view(key), row);
+        if (old && *old != row && rank == claims_are::latest) txn.put(table::contents, key_view(key), row);
     }
 }
 

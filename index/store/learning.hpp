@@ -31,12 +31,12 @@ std::vector<claim> parse_claims(std::string_view row, std::string_view path);
 class sorted_claims {
 public:
     explicit sorted_claims(const std::vector<claim>& claims);
-    /// Puts what is not there yet.
-    void store(write_txn&, std::uint32_t archive);
+    /// Puts what is not there yet, and each where its rank says.
+    void store(write_txn&, std::uint32_t archive, claims_are rank);
 
 private:
-    void store_paths(write_txn&, std::uint32_t archive) const;
-    void store_contents(write_txn&, std::uint32_t archive) const;
+    void store_paths(write_txn&, std::uint32_t archive, claims_are rank) const;
+    void store_contents(write_txn&, std::uint32_t archive, claims_are rank) const;
 
     struct by_path {
         std::array<char, 16> hash;

@@ -1,4 +1,5 @@
 #include "suite.hpp"
+#include <algorithm>
 #include <larder/base/text.hpp>
 #include <larder/net/archive.hpp>
 #include <sys/stat.h>
@@ -68,10 +69,29 @@ void archive::forget_states(std::string_view suite_name) {
     const auto in = find_suite(suite_name);
     if (!in) return;
     in->forget();
-    if (const auto read = in->load(parts_.store, name()); !read)
+    if (const auto read = load(*in); !read)
         parts_.log.write(log_level::error, read.error().message(), {{"archive", name()}, {"suite", in->name()}});
     ++parts_.generation;
 }
+
+result<void> archive::load(suite& in) const {
+    // An expired key is no reason: the state was good when it came, and clients judge it themselves.
+    const auto counts = [now = parts_.clock.now()](const signing::key_info& key) {
+        return key.usable || (key.expires && *key.expires <= now);
+    };
+    const auto is_by = [](const signing::key_info& key, const std::string& signer) {
+        return key.fingerprint == signer ||
+               std::find(key.subkeys.begin(), key.subkeys.end(), signer) != key.subkeys.end();
+    };
+    return in.load(parts_.store, name(), [&](const state_manifest& manifest) {
+        for (const auto& key : verifier_->keys())
+            for (const auto& signer : manifest.signers)
+                if (counts(key) && is_by(key, signer)) return true;
+        return false;
+    });
+}
+
+void archive::retire() noexcept { retired_ = true; }
 
 bool archive::files_changed() const { return stamps_of(options_) != stamps_; }
 

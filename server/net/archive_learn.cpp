@@ -171,7 +171,31 @@ void archive::arrived(const fetch_order& order) {
     for (const auto& s : known_suites())
         for (const auto& state : s->states())
             if (const auto* file = state->by_hash("SHA256", hex))
-                if (auto index = wanted(*s, *state, *file)) return void(start_learning(*index));
+                if (auto index = wanted(*s, *state, *file)) {
+                    index->former = state != s->current();
+                    return void(start_learning(*index));
+                }
+}
+
+/// The indices of a new state that are known from a former one, and that the present one does not have.
+std::vector<index_wanted> archive::returning(const suite& in, const suite_state& next) const {
+    const auto present = in.current();
+    std::map<digest, index_wanted> found;  // one file of each index: the compressions of it are the same
+    if (!present) return {};
+    for (const auto& file : next.release().files) {
+        if (!file.sha256 || present->by_hash("SHA256", file.sha256->hex())) continue;
+        auto index = describe(in, next, file);
+        if (!index) continue;
+        const auto known = parts_.store.known().knows_index(name(), index->key);
+        if (!known || !*known) continue;
+        index->again = true;
+        const auto here = parts_.store.objects().find(*file.sha256);
+        auto& slot = found[index->key];
+        if (!slot.again || (here && *here)) slot = std::move(*index);
+    }
+    std::vector<index_wanted> all;
+    for (auto& [key, index] : found) all.push_back(std::move(index));
+    return all;
 }
 
 }  // namespace larder::net

@@ -82,9 +82,12 @@ awaitable<void> archive::run_refresh(std::shared_ptr<archive> me, std::shared_pt
                         {{"archive", me->name()}, {"suite", in->name()}});
     } else {
         // Lost with the derived tables, which only makes the shown age start anew.
-        const auto noted =
-            parts.store.known().put_note("validated/" + in->ref(me->name()), format_timestamp(parts.clock.now()));
-        if (!noted) parts.log.write(log_level::warn, noted.error().message());
+        auto noting = offload(parts.pool, [&parts, key = "validated/" + in->ref(me->name()),
+                                           now = format_timestamp(parts.clock.now())] {
+            return parts.store.known().put_note(key, now);
+        });
+        const auto noted = co_await outcome<result<void>>::get(noting, no_deadline());
+        if (!*noted) parts.log.write(log_level::warn, noted->error().message());
     }
     const auto pause =
         how ? me->options_.refresh
@@ -95,8 +98,8 @@ awaitable<void> archive::run_refresh(std::shared_ptr<archive> me, std::shared_pt
 
 awaitable<result<void>> archive::refresh_once(std::shared_ptr<suite> in) {
     if (!in->loaded()) {
-        auto load = offload(parts_.pool, [in, this] { return in->load(parts_.store, name()); });
-        const auto loaded = co_await outcome<result<void>>::get(load, no_deadline());
+        auto loading = offload(parts_.pool, [in, this] { return load(*in); });
+        const auto loaded = co_await outcome<result<void>>::get(loading, no_deadline());
         if (!*loaded) co_return loaded->error();
     }
     auto found = co_await find_candidate(in);
@@ -116,7 +119,11 @@ awaitable<result<void>> archive::refresh_once(std::shared_ptr<suite> in) {
                                      "' is not complete, the previous one stays");
     auto switching = offload(parts_.pool, [in, next, this] { return switch_to(*in, next); });
     const auto switched = co_await outcome<result<void>>::get(switching, no_deadline());
-    if (!*switched) co_return switched->error();
+    if (!*switched) {
+        // What this suite takes for its states is not what the refs say.
+        if (switched->error().code() == errc::conflict) in->forget();
+        co_return switched->error();
+    }
     in->push(next);
     in->upstream_modified(upstream_modified);
     parts_.counts.suites_switched.add();
@@ -322,6 +329,10 @@ awaitable<result<void>> archive::bring_indices(std::shared_ptr<suite> in, suite_
     }
     const auto learnt = co_await learn(std::move(used.indices), no_deadline());
     if (!learnt) co_return learnt.error();
+    auto known_before = offload(parts_.pool, [in, next, this] { return returning(*in, *next); });
+    const auto again = co_await outcome<std::vector<index_wanted>>::get(known_before, no_deadline());
+    const auto relearnt = co_await learn(*again, no_deadline());
+    if (!relearnt) co_return relearnt.error();
     if (in->current())
         for (const auto& one : configured) co_await outcome<result<void>>::get(one, no_deadline());
     co_return result<void>{};
@@ -335,9 +346,13 @@ result<void> archive::switch_to(const suite& in, suite_state_ptr next) {
     auto history_name = in.history_prefix(name()) + format_timestamp(next->release().date);
     // gc looks at the refs again when they changed, so what is here now stays.
     const std::lock_guard lock{parts_.refs_mutex};
+    if (retired_) return error{errc::cancelled, "the configuration of archive '" + name() + "' has changed meanwhile"};
     if (!all_here(next))
         return error{errc::conflict, "an object of the new state of suite '" + in.name() + "' was removed meanwhile"};
     LARDER_TRY(const auto current, refs.get(current_name));
+    // It was judged against that state, and against no other.
+    if ((current ? current->value : std::string{}) != in.ref_value())
+        return error{errc::conflict, "the state of suite '" + in.name() + "' was changed meanwhile"};
     LARDER_TRY(auto past, refs.get(history_name));
     if (past && past->value != value) {
         // Another state with the same Date: signed anew.

@@ -218,8 +218,8 @@ resolution archive::deliver(const digest& content, std::uint64_t size, std::vect
 }
 
 resolution archive::resolve_claims(const std::vector<store::claim>& claims) {
-    // The same path with other bytes is an accident of small repositories; whoever asks wants the
-    // latest, and one that is here only if the latest is what it is.
+    // The same path with other bytes is an accident of small repositories; whoever asks wants what the
+    // current index says, which is the first (claims_are), whether it is here or not.
     const auto& latest = claims.front();
     return deliver(latest.content, latest.size, {latest.path}, true);
 }
@@ -251,8 +251,8 @@ resolution archive::resolve_pool(std::string_view path) {
     return error{errc::absent, std::string{path} + ": no index of archive '" + options_.name + "' names it"};
 }
 
-std::optional<index_wanted> archive::wanted(const suite& in, const suite_state& state,
-                                            const index::release_file& file) const {
+std::optional<index_wanted> archive::describe(const suite& in, const suite_state& state,
+                                              const index::release_file& file) const {
     if (!file.sha256) return std::nullopt;
     index_wanted index;
     index.kind = index::kind_of(file.path);
@@ -264,12 +264,19 @@ std::optional<index_wanted> archive::wanted(const suite& in, const suite_state& 
     const auto* plain = state.by_path(index::without_compression(file.path));
     index.key = index_key(plain != nullptr && plain->sha256 ? *plain->sha256 : *file.sha256, index.base);
     index.order = fetch_order{*file.sha256, file.size, paths_of(in, state, file), mirrors_};
+    return index;
+}
+
+std::optional<index_wanted> archive::wanted(const suite& in, const suite_state& state,
+                                            const index::release_file& file) const {
+    auto index = describe(in, state, file);
+    if (!index) return std::nullopt;
     {
         const std::lock_guard lock{mutex_};
-        const auto bad = unreadable_.find(index.key);
+        const auto bad = unreadable_.find(index->key);
         if (bad != unreadable_.end() && bad->second.first > std::chrono::steady_clock::now()) return std::nullopt;
     }
-    const auto known = parts_.store.known().knows_index(options_.name, index.key);
+    const auto known = parts_.store.known().knows_index(options_.name, index->key);
     if (!known || *known) return std::nullopt;
     return index;
 }

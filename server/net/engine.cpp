@@ -1,5 +1,6 @@
 #include "own_names.hpp"
 #include "site/site_state.hpp"
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -184,6 +185,11 @@ result<void> engine::reload(core::options options) {
         self->client->reconfigure(upstream);
         self->hub->reconfigure(upstream);
     });
+    {
+        const std::lock_guard lock{impl_->refs_mutex};
+        for (const auto& old : before->archives)
+            if (std::find(next->archives.begin(), next->archives.end(), old) == next->archives.end()) old->retire();
+    }
     {
         const std::lock_guard lock{impl_->mutex};
         impl_->routes = std::move(next);

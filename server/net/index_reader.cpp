@@ -18,7 +18,7 @@ digest index_key(const digest& content, std::string_view base) {
 result<void> read_index(store::store& store, std::string_view archive, const index_wanted& index) {
     const auto where = std::string{archive} + "/" + index.path;
     LARDER_TRY(const auto known, store.known().knows_index(archive, index.key));
-    if (known) return {};
+    if (known && !index.again) return {};
     LARDER_TRY(auto file, store.objects().open(index.order.content));
     auto plain =
         index::decompress(index::file_source(std::move(file)), index::compression_of(index.path), most_uncompressed);
@@ -29,7 +29,8 @@ result<void> read_index(store::store& store, std::string_view archive, const ind
     };
     const auto ahead = index::read_ahead(std::move(*plain));
     if (auto read = index::scan(index.kind, *ahead, index.base, take); !read) return read.error().in(where);
-    return store.known().learn(archive, index.key, std::move(claims));
+    return store.known().learn(archive, index.key, std::move(claims),
+                               index.former ? store::claims_are::earlier : store::claims_are::latest);
 }
 
 }  // namespace larder::net

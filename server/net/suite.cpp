@@ -68,6 +68,7 @@ std::vector<suite_state_ptr> suite::states() const {
 void suite::push(suite_state_ptr next) {
     const std::lock_guard lock{mutex_};
     std::erase_if(states_, [&](const auto& s) { return s->id() == next->id(); });
+    ref_value_ = next->id().hex();
     states_.insert(states_.begin(), std::move(next));
     if (states_.size() > states_kept) states_.resize(states_kept);
 }
@@ -77,31 +78,41 @@ bool suite::loaded() const {
     return loaded_;
 }
 
-result<void> suite::load(store::store& store, std::string_view archive) {
+result<void> suite::load(store::store& store, std::string_view archive, const judge& vouched) {
     if (loaded()) return {};
     std::vector<suite_state_ptr> states;
     std::optional<error> broken;
     std::optional<sys_seconds> newest;
+    // Whether it counts: one that cannot be read does, one that nobody vouches for does not.
     const auto take = [&](const std::string& value) {
         const auto id = digest::from_hex(value);
         auto state = id ? load_state(store.objects(), *id) : result<suite_state_ptr>{id.error()};
         if (!state) {
             if (!broken) broken = state.error().in("a state of suite " + name_);
-            return;
+            return true;
         }
         for (const auto& have : states)
-            if (have->id() == *id) return;
+            if (have->id() == *id) return true;
+        if (!vouched((*state)->manifest())) {
+            if (!broken)
+                broken = error{errc::bad_signature, "the state of suite " + name_ + " from " +
+                                                        format_iso((*state)->release().date) +
+                                                        " was signed by no key that the keyring has now"};
+            return false;
+        }
         states.push_back(std::move(*state));
+        return true;
     };
     LARDER_TRY(const auto ref_now, store.refs().get(ref(archive)));
     if (ref_now) {
         take(ref_now->value);
         LARDER_TRY(auto history, store.refs().list(history_prefix(archive)));
         std::reverse(history.begin(), history.end());
-        if (!history.empty()) newest = moment_of(history.front().first);
         // An older state that cannot be read costs clients in mid-update, nobody else.
-        for (const auto& [name, past] : history)
-            if (states.size() < states_kept) take(past.value);
+        for (const auto& [name, past] : history) {
+            if (states.size() >= states_kept && newest) break;
+            if (take(past.value) && !newest) newest = moment_of(name);
+        }
     }
     if (states.empty() || (ref_now && states.front()->id().hex() != ref_now->value))
         if (broken) trouble_while_loading(*broken);
@@ -109,6 +120,7 @@ result<void> suite::load(store::store& store, std::string_view archive) {
     const std::lock_guard lock{mutex_};
     if (loaded_) return {};
     states_ = std::move(states);
+    ref_value_ = ref_now ? ref_now->value : std::string{};
     newest_ = newest;
     if (note) {
         if (const auto when = parse_timestamp(*note)) validated_ = *when;
@@ -120,6 +132,11 @@ result<void> suite::load(store::store& store, std::string_view archive) {
 void suite::trouble_while_loading(const error& why) {
     const std::lock_guard lock{mutex_};
     trouble_ = why;
+}
+
+std::string suite::ref_value() const {
+    const std::lock_guard lock{mutex_};
+    return ref_value_;
 }
 
 std::optional<sys_seconds> suite::newest() const {

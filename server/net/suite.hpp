@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <larder/net/archive.hpp>
 
 namespace larder::net {
@@ -40,11 +41,16 @@ public:
     void push(suite_state_ptr next);
 
     /// Reads its states from the store, once; blocks. A current state that cannot be read is replaced by
-    /// the newest that can; `newest()` still knows its date.
-    result<void> load(store::store& store, std::string_view archive);
+    /// the newest that can; `newest()` still knows its date. A state that is not `vouched` for (by a key that
+    /// the archive has now) counts for nothing.
+    using judge = std::function<bool(const state_manifest&)>;
+    result<void> load(store::store& store, std::string_view archive, const judge& vouched);
     bool loaded() const;
     /// As if it had never been loaded; upstream may be asked at once.
     void forget();
+
+    /// What the ref said when the states were loaded, or since the last push(); empty: there was none.
+    std::string ref_value() const;
 
     /// The Date of the newest state there ever was, as far as refs tell: an older one is not taken.
     std::optional<sys_seconds> newest() const;
@@ -80,6 +86,7 @@ private:
     mutable std::mutex mutex_;
     std::mutex companions_mutex_;
     std::vector<suite_state_ptr> states_;
+    std::string ref_value_;
     bool loaded_ = false;
     steady_point next_{};
     std::optional<sys_seconds> validated_;

@@ -172,7 +172,7 @@ TEST_CASE("catalogue: uses are remembered at once, and after a restart when they
     CHECK_FALSE(known.last_use(sha256("b")).value());
     known.used(sha256("a"), noon + std::chrono::seconds{5});
     CHECK(known.last_use(sha256("a")).value() == noon + std::chrono::seconds{5});
-    REQUIRE(known.forget_use(sha256("a")));
+    REQUIRE(known.forget_uses({sha256("a")}));
     CHECK_FALSE(known.last_use(sha256("a")).value());
     CHECK(known.flush_uses());
     CHECK_FALSE(known.last_use(sha256("a")).value());

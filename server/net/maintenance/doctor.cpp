@@ -25,6 +25,17 @@ bool is_same_file(const unique_fd& a, const unique_fd& b) {
            one.st_dev == other.st_dev;
 }
 
+bool is_whole(const unique_fd& file, const digest& content) {
+    hasher hash;
+    for (std::uint64_t done = 0;;) {
+        const auto piece = pread_all(file.get(), 1U << 20, done, "reading object " + content.hex());
+        if (!piece) return false;
+        if (piece->empty()) return hash.finish() == content;
+        hash.update(*piece);
+        done += piece->size();
+    }
+}
+
 /// Whether bringing a state back failed on this machine and not for want of its files.
 bool is_our_own(const error& why) { return why.code() == errc::io || why.code() == errc::full; }
 
@@ -131,11 +142,13 @@ private:
     void set_aside() {
         auto& objects = e_.store().objects();
         for (auto& one : report_.damaged) {
+            // Hashing all took its time: what has that name by now may be another file, and whole.
             const auto before = objects.open(one.content);
+            if (!before || is_whole(*before, one.content)) continue;
             e_.damaged(one.content);
             const auto after = objects.open(one.content);
             // Another file is a whole one: a client's download, meanwhile.
-            if (!after ? after.error().code() == errc::absent : before && !is_same_file(*before, *after)) continue;
+            if (!after ? after.error().code() == errc::absent : !is_same_file(*before, *after)) continue;
             // Once more, for the reason: the first time it only went to the log.
             const auto how = objects.set_aside(one.content);
             e_.objects_gone();

@@ -91,7 +91,6 @@ public:
                 if (as_of_ == e_.parts().refs_changed) {
                     if (all_.contains(content)) return false;
                     LARDER_CHECK(e_.store().objects().remove(content));
-                    LARDER_CHECK(e_.store().known().forget_use(content));
                     return true;
                 }
             }
@@ -111,7 +110,9 @@ result<gc_report> gc(engine& e, const gc_options& options, const progress_sink& 
     gc_report report;
     report.dry_run = options.dry_run;
     report.limit = e.routes()->options.store.max_cache_size;
-    LARDER_CHECK(e.store().known().flush_uses());
+    // On a full disk nothing can be written before something was removed; uses not written yet are
+    // known all the same.
+    static_cast<void>(e.store().known().flush_uses());
     // Listed first, judged after: what a ref reaches by then is kept, and what came since is not in the list.
     LARDER_TRY(auto cached, survey(e, report, tell, stop));
     referenced_objects referenced{e};
@@ -121,22 +122,32 @@ result<gc_report> gc(engine& e, const gc_options& options, const progress_sink& 
     const auto wanted = std::max(over, options.free_bytes);
     if (wanted == 0) return report;
     LARDER_CHECK(by_age(e.store().known(), cached));
+    std::vector<digest> gone;
+    result<void> how;
     for (const auto& one : cached) {
         if (report.removed_bytes >= wanted || stop.stop_requested()) break;
         if (e.parts().hub.find(one.content) || came_within(e.store().objects(), one.content, options.grace_seconds))
             continue;
-        bool goes = true;
         if (!options.dry_run) {
-            LARDER_TRY(goes, referenced.remove_unless(one.content));
+            const auto went = referenced.remove_unless(one.content);
+            if (!went) {
+                how = went.error();
+                break;
+            }
+            if (!*went) continue;
+            gone.push_back(one.content);
         }
-        if (!goes) continue;
         ++report.removed;
         report.removed_bytes += one.size;
         if (one.used) report.used_before = *one.used;
         if (report.removed % 256 == 0) tell({options.dry_run ? "choosing" : "removing", report.removed_bytes, wanted});
     }
     // Answers and open files that are kept in memory may be of what went.
-    if (!options.dry_run && report.removed > 0) e.objects_gone();
+    if (!gone.empty()) e.objects_gone();
+    // Of what is gone a use that stays noted does no harm.
+    if (const auto forgot = e.store().known().forget_uses(gone); !forgot)
+        e.log().write(log_level::warn, "uses not forgotten: " + forgot.error().message());
+    LARDER_CHECK(how);
     tell({options.dry_run ? "choosing" : "removing", wanted, wanted});
     return report;
 }

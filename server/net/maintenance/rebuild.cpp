@@ -49,9 +49,12 @@ result<std::uint64_t> rebuild(engine& e, const std::vector<known_state>& states,
     LARDER_CHECK(e.store().known().clear());
     LARDER_CHECK(put_back(e, along));
     std::uint64_t read = 0, done = 0;
-    for (const auto& one : states) {
+    // The current states first: what they say stands in front of what the others said, the younger first.
+    for (auto at = states.rbegin(); at != states.rend(); ++at) {
+        const auto& one = *at;
         tell({"reading indices of " + one.from.archive + " " + one.from.suite, done++, states.size()});
-        for (const auto& index : indices_of(one, {}, e.store(), nullptr)) {
+        for (auto& index : indices_of(one, {}, e.store(), nullptr)) {
+            index.former = !one.from.current;
             if (stop.stop_requested())
                 return error{
                     errc::cancelled,

@@ -20,6 +20,10 @@ struct claim {
 };
 inline constexpr std::uint64_t unknown_size = ~0ULL;
 
+/// How the claims of an index stand to those that are there: those of the latest state come first, those of
+/// one that was read late come behind.
+enum class claims_are { latest, earlier };
+
 /// Where an object is known from: enough to fetch it again.
 struct origin {
     std::string archive;
@@ -37,10 +41,12 @@ public:
     /// True when all claims of this index (its content, for this archive and base folder) are in.
     virtual result<bool> knows_index(std::string_view archive, const digest& index) const = 0;
     /// Takes in the claims of one index, all or none, and marks it known. Claims already there cost
-    /// one look-up. The order of `claims` does not matter (they are sorted here).
-    virtual result<void> learn(std::string_view archive, const digest& index, std::vector<claim> claims) = 0;
+    /// one look-up. The order of `claims` does not matter (they are sorted here). An index that is known
+    /// may be learnt again, when an archive goes back to what it said before.
+    virtual result<void> learn(std::string_view archive, const digest& index, std::vector<claim> claims,
+                               claims_are rank = claims_are::latest) = 0;
 
-    /// What is known of a path, the latest learnt first, at most 16; empty when no index ever named it.
+    /// What is known of a path, the latest first, at most 16; empty when no index ever named it.
     virtual result<std::vector<claim>> find(std::string_view archive, std::string_view path) const = 0;
     /// Where this content is known from, one path an archive (the one of the index learnt last); empty
     /// when no verified index ever named it.
@@ -51,7 +57,8 @@ public:
     virtual result<void> flush_uses() = 0;
     /// When an object was last used; nothing when that was never noted.
     virtual result<std::optional<sys_seconds>> last_use(const digest&) const = 0;
-    virtual result<void> forget_use(const digest&) = 0;
+    /// Forgets them all, in one transaction.
+    virtual result<void> forget_uses(const std::vector<digest>&) = 0;
 
     /// Small derived facts that are worth keeping over a restart (counters, negative answers). Keys have 1 to
     /// 511 bytes, values at most 1 MiB.

@@ -100,6 +100,8 @@ public:
     /// Reads a suite's states from the store anew, when something other than a refresh changed its refs.
     /// Blocks.
     void forget_states(std::string_view suite);
+    /// Said of an archive that a reload has replaced: it swings no ref any more. Under `refs_mutex`.
+    void retire() noexcept;
     /// Whether a keyring or a secret was changed since this archive read it.
     bool files_changed() const;
     const mirror_group& mirrors() const noexcept { return *mirrors_; }
@@ -134,6 +136,10 @@ private:
     resolution resolve_claims(const std::vector<store::claim>& claims);
     resolution deliver(const digest& content, std::uint64_t size, std::vector<std::string> paths, bool immutable);
     std::vector<std::string> paths_of(const suite& in, const suite_state& state, const index::release_file& file) const;
+    /// A file of a Release as the index that it is; nothing when it is none.
+    std::optional<index_wanted> describe(const suite& in, const suite_state& state,
+                                         const index::release_file& file) const;
+    /// The same for one that has not been read yet, and could be.
     std::optional<index_wanted> wanted(const suite& in, const suite_state& state,
                                        const index::release_file& file) const;
     std::vector<index_wanted> indices_in(const suite& in, const suite_state& state,
@@ -145,6 +151,8 @@ private:
     std::vector<std::shared_ptr<suite>> known_suites() const;
     std::shared_ptr<suite> find_suite(std::string_view name) const;
     result<std::shared_ptr<suite>> find_or_add(const std::string& name);
+    /// Reads a suite's states, as far as the present keyring vouches for them. Blocks.
+    result<void> load(suite& in) const;
     static awaitable<void> run_refresh(std::shared_ptr<archive> me, std::shared_ptr<suite> in);
     awaitable<result<void>> refresh_once(std::shared_ptr<suite> in);
     awaitable<result<std::optional<candidate>>> find_candidate(std::shared_ptr<suite> in);
@@ -167,6 +175,7 @@ private:
     static awaitable<void> run_name(std::shared_ptr<archive> me, ask_by_sha512 what, digest key,
                                     std::shared_ptr<outcome<result<void>>> done);
     awaitable<result<void>> fetch_by_sha512(ask_by_sha512 what);
+    std::vector<index_wanted> returning(const suite& in, const suite_state& next) const;
     result<void> keep_by_sha512(const ask_by_sha512& what, const document& body);
     std::optional<digest> object_of(const index::release_file& file) const;
     std::pair<std::shared_ptr<outcome<result<void>>>, bool> begin_or_join(const digest& key);
@@ -177,6 +186,7 @@ private:
     const core::archive_options options_;
     const std::unique_ptr<signing::verifier> verifier_;
     const std::shared_ptr<mirror_group> mirrors_;
+    std::atomic<bool> retired_{false};
     std::vector<std::string> stamps_;  ///< of the files that open() read; not changed after it
     mutable std::mutex mutex_;
     std::map<std::string, std::shared_ptr<suite>, std::less<>> suites_;

@@ -18,6 +18,10 @@ struct index_wanted {
     std::string path;  ///< below the archive's root, as the Release names it
     std::string base;  ///< what its own paths are relative to, below the archive's root
     digest key;        ///< index_key()
+    /// Of a state that is not the current one any more: what it names stands behind what newer ones do.
+    bool former = false;
+    /// To be read although it is known: its archive went back to it, and what came between must not count.
+    bool again = false;
 };
 
 /// What the catalogue knows an index by: `content` (of its uncompressed form where that is known, so that
