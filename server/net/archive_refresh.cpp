@@ -82,10 +82,10 @@ awaitable<void> archive::run_refresh(std::shared_ptr<archive> me, std::shared_pt
                         {{"archive", me->name()}, {"suite", in->name()}});
     } else {
         // Lost with the derived tables, which only makes the shown age start anew.
-        auto noting = offload(parts.pool, [&parts, key = "validated/" + in->ref(me->name()),
-                                           now = format_timestamp(parts.clock.now())] {
-            return parts.store.known().put_note(key, now);
-        });
+        auto noting = offload(
+            parts.pool, [&parts, key = "validated/" + in->ref(me->name()), now = format_timestamp(parts.clock.now())] {
+                return parts.store.known().put_note(key, now);
+            });
         const auto noted = co_await outcome<result<void>>::get(noting, no_deadline());
         if (!*noted) parts.log.write(log_level::warn, noted->error().message());
     }
