@@ -158,8 +158,8 @@ const setting<upstream_options> upstream_settings[] = {
      .most = day},
     {.key = "inactivity_timeout",
      .where = &upstream_options::inactivity_timeout,
-     .purpose = "Time without one byte from an upstream after which the next mirror is tried; keep it below the 30 s "
-                "that apt waits.",
+     .purpose = "Time without one byte from an upstream, or with less than 256 bytes a second, after which the next "
+                "mirror is tried; keep it below the 30 s that apt waits.",
      .example = R"("15s")",
      .least = 10,
      .most = day},

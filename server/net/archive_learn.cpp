@@ -74,15 +74,22 @@ awaitable<void> archive::run_learn(std::shared_ptr<archive> me, index_wanted ind
     done->set(how);
 }
 
+/// Brings an index, or as apt does the next compression of it where upstream lacks one.
 awaitable<result<void>> archive::learn_one(index_wanted index) {
-    const auto here = parts_.store.objects().find(index.order.content);
-    if (!here) co_return here.error();
-    if (!*here) {
+    for (std::size_t next = 0;; ++next) {
+        const auto here = parts_.store.objects().find(index.order.content);
+        if (!here) co_return here.error();
+        if (*here) break;
         const auto coming = parts_.hub.get(index.order);
         const auto state = co_await flight::beyond(coming, store::unknown_size, no_deadline());
-        if (state->now == flight::state::phase::failed) co_return state->why;
-        const auto stored = co_await fetch_hub::stored(coming, no_deadline());
-        if (!stored) co_return stored.error();
+        if (state->now != flight::state::phase::failed) {
+            const auto stored = co_await fetch_hub::stored(coming, no_deadline());
+            if (!stored) co_return stored.error();
+            break;
+        }
+        if (state->why.code() != errc::absent || next == index.also.size()) co_return state->why;
+        index.order = index.also[next].order;
+        index.path = index.also[next].path;
     }
     auto reading = offload(parts_.pool, [this, index] { return read_index(parts_.store, name(), index); });
     const auto read = co_await outcome<result<void>>::get(reading, no_deadline());

@@ -297,8 +297,14 @@ archive::needs archive::used_files(const suite& in, const suite_state& next) con
             all.wide.push_back(ask_by_sha512{in.name(), *now, paths_of(in, next, *now)});
             continue;
         }
-        all.orders.push_back(fetch_order{*now->sha256, now->size, paths_of(in, next, *now), mirrors_});
-        if (auto index = wanted(in, next, *now)) all.indices.push_back(std::move(*index));
+        const auto others = other_forms(in, next, *now);
+        auto& forms = all.orders.emplace_back();
+        forms.push_back(fetch_order{*now->sha256, now->size, paths_of(in, next, *now), mirrors_, true});
+        for (const auto& other : others) forms.push_back(other.order);
+        if (auto index = wanted(in, next, *now)) {
+            index->also = others;
+            all.indices.push_back(std::move(*index));
+        }
     }
     return all;
 }
@@ -314,14 +320,21 @@ awaitable<result<void>> archive::bring_indices(std::shared_ptr<suite> in, suite_
             const auto known = parts_.store.known().knows_index(name(), index.key);
             if (known && !*known) configured.push_back(start_learning(index));
         }
-    std::vector<std::shared_ptr<flight>> flights;
-    for (const auto& order : used.orders) {
+    const auto begin = [this](const fetch_order& order) -> std::shared_ptr<flight> {
         const auto here = parts_.store.objects().find(order.content);
-        if (!here || !*here) flights.push_back(parts_.hub.get(order));
-    }
-    for (const auto& one : flights) {
-        const auto state = co_await flight::beyond(one, store::unknown_size, no_deadline());
-        if (state->now == flight::state::phase::failed) co_return state->why;
+        return here && *here ? nullptr : parts_.hub.get(order);
+    };
+    std::vector<std::shared_ptr<flight>> flights;
+    for (const auto& forms : used.orders) flights.push_back(begin(forms.front()));
+    for (std::size_t i = 0; i < flights.size(); ++i) {
+        const auto& forms = used.orders[i];
+        // Where upstream lacks one compression clients take the next, and so does this.
+        for (std::size_t form = 0; flights[i];) {
+            const auto state = co_await flight::beyond(flights[i], store::unknown_size, no_deadline());
+            if (state->now != flight::state::phase::failed) break;
+            if (state->why.code() != errc::absent || ++form == forms.size()) co_return state->why;
+            flights[i] = begin(forms[form]);
+        }
     }
     for (const auto& one : used.wide) {
         const auto named = co_await name_by_sha512(one, no_deadline());

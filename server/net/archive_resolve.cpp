@@ -186,7 +186,11 @@ resolution archive::resolve_by_hash(suite& in, std::string_view rest) {
 
 resolution archive::deliver_file(const suite& in, const suite_state& state, const index::release_file& file,
                                  bool immutable) {
-    if (file.sha256) return deliver(*file.sha256, file.size, paths_of(in, state, file), immutable);
+    if (file.sha256) {
+        auto what = deliver(*file.sha256, file.size, paths_of(in, state, file), immutable);
+        if (auto* fetch = std::get_if<fetch_object>(&what)) fetch->order.urgent = true;
+        return what;
+    }
     const auto note = parts_.store.known().get_note("sha512/" + file.sha512);
     if (!note) return note.error();
     if (!*note) return ask_by_sha512{in.name(), file, paths_of(in, state, file)};
@@ -263,8 +267,20 @@ std::optional<index_wanted> archive::describe(const suite& in, const suite_state
     if (index.kind == index::index_kind::packages || index.kind == index::index_kind::sources) index.base.clear();
     const auto* plain = state.by_path(index::without_compression(file.path));
     index.key = index_key(plain != nullptr && plain->sha256 ? *plain->sha256 : *file.sha256, index.base);
-    index.order = fetch_order{*file.sha256, file.size, paths_of(in, state, file), mirrors_};
+    index.order = fetch_order{*file.sha256, file.size, paths_of(in, state, file), mirrors_, true};
     return index;
+}
+
+std::vector<index_form> archive::other_forms(const suite& in, const suite_state& state,
+                                             const index::release_file& file) const {
+    const auto stem = index::without_compression(file.path);
+    std::vector<index_form> forms;
+    for (const auto& other : state.release().files)
+        if (other.sha256 && other.path != file.path && index::without_compression(other.path) == stem)
+            forms.push_back(
+                {{*other.sha256, other.size, paths_of(in, state, other), mirrors_, true}, in.file(other.path)});
+    std::sort(forms.begin(), forms.end(), [](const auto& a, const auto& b) { return a.order.size < b.order.size; });
+    return forms;
 }
 
 std::optional<index_wanted> archive::wanted(const suite& in, const suite_state& state,
@@ -333,7 +349,10 @@ std::vector<index_wanted> archive::pool_candidates(std::string_view path) const 
                 choice = {&file, is_here};
         }
         for (const auto& [stem, choice] : choices)
-            if (auto index = wanted(*s, *state, *choice.file)) found.push_back(std::move(*index));
+            if (auto index = wanted(*s, *state, *choice.file)) {
+                if (!choice.here) index->also = other_forms(*s, *state, *choice.file);
+                found.push_back(std::move(*index));
+            }
     }
     return found;
 }
@@ -372,7 +391,8 @@ std::vector<index_wanted> archive::indices_in(const suite& in, const suite_state
         index.path = in.file(file->path);
         const auto* plain = state.by_path(stem);
         index.key = plain != nullptr && plain->sha256 ? *plain->sha256 : *file->sha256;
-        index.order = fetch_order{*file->sha256, file->size, paths_of(in, state, *file), mirrors_};
+        index.order = fetch_order{*file->sha256, file->size, paths_of(in, state, *file), mirrors_, true};
+        index.also = other_forms(in, state, *file);
         found.push_back(std::move(index));
     }
     return found;

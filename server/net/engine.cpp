@@ -7,13 +7,19 @@
 #include <larder/net/engine.hpp>
 #include <larder/net/maintenance.hpp>
 #include <larder/signing/verifier.hpp>
+#include <stop_token>
+#include <sys/stat.h>
 #include <thread>
-#include <unordered_set>
+#include <unordered_map>
 
 namespace larder::net {
 namespace {
 
 constexpr std::size_t pool_threads = 4;
+/// Objects that are sent for the first time are hashed apart from signatures and indices, and in slices, so
+/// that a small one waits for a slice of each large one and not for all of it.
+constexpr std::size_t check_threads = 2;
+constexpr std::uint64_t check_slice = 8 << 20;
 /// How many objects are remembered as checked before the memory of it starts anew: 1,000,000 digests
 /// are some 60 MB.
 constexpr std::size_t most_remembered = 500'000;
@@ -39,6 +45,8 @@ struct engine::impl {
     std::uint64_t refs_changed = 0;
     asio::io_context loop{1};
     asio::thread_pool pool{pool_threads};
+    asio::thread_pool check_pool{check_threads};
+    std::stop_source ending;              ///< asked to stop before the pools are waited for
     std::unique_ptr<store::store> store;  ///< ends, with the commits under way, before the loop they report to
     std::unique_ptr<upstream_client> client;
     std::unique_ptr<fetch_hub> hub;
@@ -48,7 +56,7 @@ struct engine::impl {
     std::shared_ptr<const routing> routes;
 
     mutable std::mutex whole_mutex;
-    std::unordered_set<digest, digest_hash> whole;
+    std::unordered_map<digest, std::uint64_t, digest_hash> whole;  ///< with the stamp that their files had
     std::unordered_map<digest, std::shared_ptr<flight>, digest_hash> checks;
 
     asio::executor_work_guard<asio::io_context::executor_type> work{loop.get_executor()};
@@ -61,11 +69,93 @@ struct engine::impl {
     impl(std::unique_ptr<logger> l, const wall_clock& c) : log{std::move(l)}, clock{c} {}
 
     result<std::shared_ptr<const routing>> make_routes(core::options options, const routing* before);
-    void check(const std::shared_ptr<flight>& f, std::uint64_t size);
+    class check;
+    void remember_whole(const digest& content, std::uint64_t stamp);
     awaitable<void> refresh_forever();
     awaitable<void> note_uses_forever();
     awaitable<void> make_room(engine& of, pressure why);
     awaitable<void> make_room_forever(engine& of);
+};
+
+/// Reads a stored object through its hash, a slice at a time; those who wait follow what was read.
+class engine::impl::check {
+public:
+    check(impl& of, std::shared_ptr<flight> f, std::uint64_t size) : of_{of}, flight_{std::move(f)}, size_{size} {}
+
+    static void go_on(const std::shared_ptr<check>& me) {
+        if (me->of_.ending.stop_requested()) return me->finish(error{errc::cancelled, "shutting down"});
+        const auto more = me->slice();
+        if (!more) return me->finish(more.error());
+        if (*more) return asio::post(me->of_.check_pool, [me] { go_on(me); });
+        me->judge();
+    }
+
+private:
+    result<void> begin() {
+        auto& objects = of_.store->objects();
+        const auto& content = flight_->want();
+        const auto info = objects.find(content);
+        auto fd = objects.open(content);
+        if (!info || !*info || !fd) return error{errc::absent, content.hex() + " is not here"};
+        fd_ = std::move(*fd);
+        modified_ = (*info)->modified;
+        stamp_ = stamp_of(fd_.get());
+        try {
+            flight_->attach(fd_.get());
+        } catch (const std::exception& e) {
+            return error{errc::io, e.what()};
+        }
+        flight_->head(size_, modified_);
+        return {};
+    }
+
+    /// Whether there is more to read.
+    result<bool> slice() {
+        if (!fd_) LARDER_CHECK(begin());
+        for (const auto until = done_ + check_slice; done_ < until;) {
+            LARDER_TRY(const auto piece,
+                       pread_all(fd_.get(), check_piece, done_, "reading object " + flight_->want().hex()));
+            if (piece.empty()) return false;
+            hash_.update(piece);
+            done_ += piece.size();
+            flight_->grew(done_);
+        }
+        return true;
+    }
+
+    void judge() {
+        const auto& content = flight_->want();
+        if (done_ == size_ && hash_.finish() == content) return finish({});
+        of_.counts.damaged_objects.add();
+        const auto aside = of_.store->objects().set_aside(content);
+        ++of_.removals;
+        ++of_.generation;
+        of_.log->write(log_level::error,
+                       "damaged object found while serving it" + std::string{aside ? ", set aside" : ""},
+                       {{"object", content.hex()}});
+        finish(error{errc::digest_mismatch, "object " + content.hex() + " is damaged"});
+    }
+
+    void finish(const result<void>& how) {
+        const auto& content = flight_->want();
+        if (how) of_.remember_whole(content, stamp_);
+        {
+            const std::lock_guard lock{of_.whole_mutex};
+            of_.checks.erase(content);
+        }
+        if (how)
+            flight_->done(size_, modified_);
+        else
+            flight_->fail(how.error());
+    }
+
+    impl& of_;
+    const std::shared_ptr<flight> flight_;
+    const std::uint64_t size_;
+    unique_fd fd_;
+    sys_seconds modified_{};
+    std::uint64_t stamp_ = 0, done_ = 0;
+    hasher hash_;
 };
 
 result<std::shared_ptr<const routing>> engine::impl::make_routes(core::options options, const routing* before) {
@@ -111,11 +201,8 @@ result<std::unique_ptr<engine>> engine::start(core::options options, std::unique
         asio::post(self->loop, [self, order] {
             ++self->generation;
             if (self->stopping) return;
-            {
-                const std::lock_guard lock{self->whole_mutex};
-                if (self->whole.size() >= most_remembered) self->whole.clear();
-                self->whole.insert(order.content);
-            }
+            if (const auto fd = self->store->objects().open(order.content))
+                self->remember_whole(order.content, stamp_of(fd->get()));
             self->store->known().used(order.content, self->clock.now());
             std::shared_ptr<const routing> routes;
             {
@@ -139,6 +226,14 @@ result<std::unique_ptr<engine>> engine::start(core::options options, std::unique
     return whole;
 }
 
+std::uint64_t stamp_of(int fd) {
+    struct stat st {};
+    if (::fstat(fd, &st) != 0) return 0;
+    const auto time =
+        static_cast<std::uint64_t>(st.st_mtim.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(st.st_mtim.tv_nsec);
+    return (time * 31 + st.st_ino) * 31 + static_cast<std::uint64_t>(st.st_size);
+}
+
 engine::engine(std::unique_ptr<impl> i) : impl_{std::move(i)} {}
 
 engine::~engine() { stop(); }
@@ -146,6 +241,7 @@ engine::~engine() { stop(); }
 void engine::stop() {
     auto* const self = impl_.get();
     if (!self->thread.joinable()) return;
+    self->ending.request_stop();
     self->site->jobs().stop();
     asio::post(self->loop, [self] {
         self->stopping = true;
@@ -154,6 +250,7 @@ void engine::stop() {
     // Work on the pool may wait for nothing on the loop, so it can end first; commits under way are
     // finished by the store when it closes.
     self->site.reset();
+    self->check_pool.join();
     self->pool.join();
     asio::post(self->loop, [self] { self->loop.stop(); });
     self->thread.join();
@@ -235,67 +332,30 @@ void engine::damaged(const digest& content) {
 }
 
 void engine::is_whole(const digest& content) {
-    const std::lock_guard lock{impl_->whole_mutex};
-    if (impl_->whole.size() >= most_remembered) impl_->whole.clear();
-    impl_->whole.insert(content);
+    const auto fd = impl_->store->objects().open(content);
+    if (fd) impl_->remember_whole(content, stamp_of(fd->get()));
 }
 
-std::shared_ptr<flight> engine::check_first(const digest& content, std::uint64_t size) {
+void engine::impl::remember_whole(const digest& content, std::uint64_t stamp) {
+    const std::lock_guard lock{whole_mutex};
+    if (whole.size() >= most_remembered) whole.clear();
+    whole.insert_or_assign(content, stamp);
+}
+
+std::shared_ptr<flight> engine::check_first(const digest& content, std::uint64_t size, std::uint64_t stamp) {
     std::shared_ptr<flight> f;
     {
         const std::lock_guard lock{impl_->whole_mutex};
-        if (impl_->whole.contains(content)) return nullptr;
+        const auto known = impl_->whole.find(content);
+        if (known != impl_->whole.end() && known->second == stamp) return nullptr;
         auto& slot = impl_->checks[content];
         if (slot) return slot;
         slot = std::make_shared<flight>(content, size);
         f = slot;
     }
-    asio::post(impl_->pool, [self = impl_.get(), f, size] { self->check(f, size); });
+    auto one = std::make_shared<impl::check>(*impl_, f, size);
+    asio::post(impl_->check_pool, [one] { impl::check::go_on(one); });
     return f;
-}
-
-/// Reads a stored object through its hash; those who wait follow what was read.
-void engine::impl::check(const std::shared_ptr<flight>& f, std::uint64_t size) {
-    const auto& content = f->want();
-    const auto finish = [&](result<sys_seconds> how) {
-        {
-            const std::lock_guard lock{whole_mutex};
-            checks.erase(content);
-            if (how) whole.insert(content);
-        }
-        if (how)
-            f->done(size, *how);
-        else
-            f->fail(how.error());
-    };
-    auto& objects = store->objects();
-    const auto info = objects.find(content);
-    auto fd = objects.open(content);
-    if (!info || !*info || !fd) return finish(error{errc::absent, content.hex() + " is not here"});
-    try {
-        f->attach(fd->get());
-    } catch (const std::exception& e) {
-        return finish(error{errc::io, e.what()});
-    }
-    f->head(size, (*info)->modified);
-    hasher hash;
-    std::uint64_t done = 0;
-    for (;;) {
-        const auto piece = pread_all(fd->get(), check_piece, done, "reading object " + content.hex());
-        if (!piece) return finish(piece.error());
-        if (piece->empty()) break;
-        hash.update(*piece);
-        done += piece->size();
-        f->grew(done);
-    }
-    if (done == size && hash.finish() == content) return finish((*info)->modified);
-    counts.damaged_objects.add();
-    const auto aside = objects.set_aside(content);
-    ++removals;
-    ++generation;
-    log->write(log_level::error, "damaged object found while serving it" + std::string{aside ? ", set aside" : ""},
-               {{"object", content.hex()}});
-    finish(error{errc::digest_mismatch, "object " + content.hex() + " is damaged"});
 }
 
 std::vector<gauge_sample> engine::gauges() const {
@@ -370,8 +430,8 @@ awaitable<void> engine::impl::note_uses_forever() {
 
 awaitable<void> engine::impl::make_room(engine& of, pressure why) {
     if (std::exchange(making_room, true)) co_return;
-    auto passing = offload(pool, [&of, why] {
-        keep_below_limit(of, why);
+    auto passing = offload(pool, [&of, why, stop = ending.get_token()] {
+        keep_below_limit(of, why, stop);
         return true;
     });
     co_await outcome<bool>::get(passing, no_deadline());

@@ -6,6 +6,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <filesystem>
 #include <larder/net/server.hpp>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -299,6 +300,7 @@ awaitable<void> server::impl::accept(loop& on, generic_acceptor& from, listener_
         if (ec) {
             // No descriptor left, most likely: some connection will end soon.
             host.log().write(log_level::warn, "cannot accept a connection: " + ec.message());
+            on.context->let_go();
             pause.expires_after(milliseconds{100});
             co_await pause.async_wait(token);
             continue;
@@ -316,6 +318,8 @@ awaitable<void> server::impl::watch(std::shared_ptr<loop_context> context, milli
         timer.expires_after(every);
         co_await timer.async_wait(token);
         if (ec) co_return;
+        // Also where nobody asks: an open file keeps its room on the disk.
+        context->follow_removals();
         const auto now = steady_clock::now();
         for (auto* connection : context->connections) {
             if (connection->deadline > now) continue;
@@ -353,15 +357,34 @@ void server::impl::run() {
     for (auto& l : loops) l->thread = std::thread{[io = &l->io] { io->run(); }};
 }
 
+namespace {
+
+/// Of the descriptors that the process may have, a quarter is for files that are kept open between requests;
+/// the soft limit is what old programs with select() need, and no limit of ours.
+std::size_t most_open_files(std::size_t loops) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 64;
+    if (limit.rlim_cur < limit.rlim_max) {
+        const rlimit raised{limit.rlim_max, limit.rlim_max};
+        if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+    }
+    // Twice: an answer that is ready may hold a file that open_files has let go of.
+    const auto share = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 1U << 20)) / 4 / 2 / loops;
+    return std::clamp<std::size_t>(share, 16, 512);
+}
+
+}  // namespace
+
 result<std::unique_ptr<server>> server::start(engine& e) {
     auto made = std::make_unique<impl>(e);
     const auto routes = e.routes();
     const auto wanted = routes->options.server.threads;
     const std::size_t count = wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency());
     LARDER_CHECK(made->bind(count));
+    const auto most_open = most_open_files(count);
     for (std::size_t i = 0; i < count; ++i) {
         made->loops.push_back(std::make_unique<impl::loop>());
-        made->loops.back()->context = std::make_shared<loop_context>(e, made->loops.back()->io, routes);
+        made->loops.back()->context = std::make_shared<loop_context>(e, made->loops.back()->io, routes, most_open);
     }
     made->run();
     return std::unique_ptr<server>{new server{std::move(made)}};

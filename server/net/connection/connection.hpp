@@ -66,6 +66,14 @@ private:
     awaitable<bool> answer_object(const core::request_head& head, const std::string& path, const serve_object& serve);
     awaitable<void> answer_file(const core::request_head& head, served_file_ptr file, std::string_view type,
                                 core::lifetime keep, std::optional<std::chrono::seconds> age, std::string_view cache);
+    /// Whether a file that has the date of a client's copy is that copy. Not where what is behind a name can
+    /// change: two states published within a second, or a mirror's careless dates, make them equal.
+    enum class dates { tell, do_not_tell };
+    static dates dates_tell(core::lifetime keep) {
+        return keep == core::lifetime::revalidate ? dates::do_not_tell : dates::tell;
+    }
+    static core::answer decide(core::request_head head, dates which, std::uint64_t size, sys_seconds modified,
+                               std::string_view etag);
     void count_status(int status);
     /// `out_` holds the head.
     awaitable<void> send_file(served_file_ptr file, core::answer what);

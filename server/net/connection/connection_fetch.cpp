@@ -45,7 +45,7 @@ awaitable<void> connection::answer_flight(const core::request_head& head, const 
     coming->taken();
     const auto etag = core::etag_of(coming->want());
     core::file_head h;
-    h.what = core::decide(head, *state->size, *state->modified, etag);
+    h.what = decide(head, dates_tell(keep), *state->size, *state->modified, etag);
     h.size = *state->size;
     h.modified = *state->modified;
     h.etag = etag;

@@ -6,7 +6,6 @@ namespace {
 
 using namespace std::chrono;
 
-constexpr std::size_t most_answers = 512;
 constexpr auto note_every = 60s;
 
 bool plain_get(const core::request_head& head) {
@@ -30,7 +29,7 @@ awaitable<bool> connection::try_ready(const core::request_head& head) {
     const auto found = loop_->answers.find(key_);
     if (found == loop_->answers.end()) co_return false;
     auto& ready = found->second;
-    if (ready.generation != loop_->host.generation()) {
+    if (ready.generation != loop_->host.generation() || ready.file->changed()) {
         loop_->answers.erase(found);
         co_return false;
     }
@@ -63,7 +62,7 @@ awaitable<bool> connection::try_ready(const core::request_head& head) {
 void connection::remember(const core::request_head& head, const served_file_ptr& file, std::string_view content_type,
                           core::lifetime keep) {
     if (!plain_get(head) || head.target.size() > 2000) return;
-    if (loop_->answers.size() >= most_answers) loop_->answers.clear();
+    if (loop_->answers.size() >= loop_->most_answers) loop_->answers.clear();
     loop_context::ready ready;
     ready.generation = resolved_at_;
     ready.file = file;
@@ -89,6 +88,11 @@ awaitable<bool> connection::answer_object(const core::request_head& head, const 
     const auto type = core::content_type_of(path);
     const auto keep = serve.immutable ? core::lifetime_of(path) : core::lifetime::revalidate;
     auto opened = loop_->files.get(serve.content, serve.info);
+    if (!opened && opened.error().code() == errc::io) {
+        // Out of descriptors, most likely, of which this loop may hold many for later.
+        loop_->let_go();
+        opened = loop_->files.get(serve.content, serve.info);
+    }
     if (!opened) {
         if (opened.error().code() == errc::digest_mismatch || opened.error().code() == errc::absent) co_return false;
         co_await send_failure(opened.error());
@@ -97,7 +101,7 @@ awaitable<bool> connection::answer_object(const core::request_head& head, const 
     const served_file_ptr file = *opened;
     loop_->host.store().known().used(serve.content, loop_->host.clock().now());
     if (!file->in_memory && !head_only_) {
-        if (const auto check = loop_->host.check_first(serve.content, serve.info.size)) {
+        if (const auto check = loop_->host.check_first(serve.content, serve.info.size, file->stamp)) {
             counts_.hits.add();
             co_await answer_flight(head, path, check, keep, "hit");
             co_return true;
@@ -110,10 +114,17 @@ awaitable<bool> connection::answer_object(const core::request_head& head, const 
     co_return true;
 }
 
+core::answer connection::decide(core::request_head head, dates which, std::uint64_t size, sys_seconds modified,
+                                std::string_view etag) {
+    if (which == dates::do_not_tell) head.if_modified_since = {};
+    return core::decide(head, size, modified, etag);
+}
+
 awaitable<void> connection::answer_file(const core::request_head& head, served_file_ptr file, std::string_view type,
                                         core::lifetime keep, std::optional<seconds> age, std::string_view cache) {
     core::file_head h;
-    h.what = core::decide(head, file->size, file->modified, file->etag);
+    // Release files have dates that only grow; another index may well have the date of the one before it.
+    h.what = decide(head, age ? dates::tell : dates_tell(keep), file->size, file->modified, file->etag);
     h.size = file->size;
     h.modified = file->modified;
     h.etag = file->etag;

@@ -6,6 +6,10 @@ void loop_context::follow_removals() {
     const auto now = host.removals();
     if (now == removals_) return;
     removals_ = now;
+    let_go();
+}
+
+void loop_context::let_go() {
     answers.clear();
     files.let_go();
 }

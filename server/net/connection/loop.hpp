@@ -22,12 +22,19 @@ public:
 
 /// What the connections of one loop share. One thread; no locks.
 struct loop_context {
-    loop_context(engine& e, asio::io_context& io_, std::shared_ptr<const routing> r)
-        : host{e}, io{io_}, files{e}, routes{std::move(r)}, routes_generation{e.generation()} {}
+    /// `most_open`: files, and ready answers that hold one, that it keeps.
+    loop_context(engine& e, asio::io_context& io_, std::shared_ptr<const routing> r, std::size_t most_open)
+        : host{e},
+          io{io_},
+          files{e, most_open},
+          most_answers{most_open},
+          routes{std::move(r)},
+          routes_generation{e.generation()} {}
 
     engine& host;
     asio::io_context& io;
     open_files files;
+    const std::size_t most_answers;
     std::shared_ptr<const routing> routes;
     std::uint64_t routes_generation;
     std::set<watched*> connections;
@@ -47,6 +54,8 @@ struct loop_context {
 
     /// Lets go of open files and ready answers when objects have left the store.
     void follow_removals();
+    /// Lets go of them all: there are no descriptors left.
+    void let_go();
 
     /// The Date field of this second.
     const std::string& date();

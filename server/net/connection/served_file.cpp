@@ -11,7 +11,10 @@ void open_files::let_go() {
 
 result<served_file_ptr> open_files::get(const digest& content, const store::object_info& info) {
     const auto found = by_content_.find(content);
-    if (found != by_content_.end()) {
+    if (found != by_content_.end() && (*found->second)->changed()) {
+        by_use_.erase(found->second);  // without memory_: such a file is not in memory
+        by_content_.erase(found);
+    } else if (found != by_content_.end()) {
         by_use_.splice(by_use_.begin(), by_use_, found->second);
         return *found->second;
     }
@@ -39,11 +42,12 @@ result<served_file_ptr> open_files::open(const digest& content, const store::obj
         return served_file_ptr{std::move(file)};
     }
     LARDER_TRY(file->fd, objects.open(content));
+    file->stamp = stamp_of(file->fd.get());
     return served_file_ptr{std::move(file)};
 }
 
 void open_files::shrink() {
-    while (by_use_.size() > most_files || memory_ > most_memory) {
+    while (by_use_.size() > most_ || memory_ > most_memory) {
         const auto& last = by_use_.back();
         memory_ -= last->memory.size();
         by_content_.erase(last->content);

@@ -105,7 +105,7 @@ overview gather(engine& e, const site_state& site) {
     view.cut = m.cut.get();
     view.bytes_sent = m.bytes_sent.get();
     view.bytes_upstream = m.upstream_bytes.get();
-    view.bytes_saved = view.bytes_sent > view.bytes_upstream ? view.bytes_sent - view.bytes_upstream : 0;
+    view.bytes_saved = m.bytes_from_store.get();
     view.connections = m.connections.get();
     view.damaged = m.damaged_objects.get();
     view.mismatches = m.digest_mismatches.get();

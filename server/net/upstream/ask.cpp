@@ -40,6 +40,12 @@ private:
     std::uint64_t limit_;
 };
 
+/// How long a text may take that is at most so large: a mirror that keeps sending, slowly, must not keep a
+/// suite as it is for ever.
+milliseconds most_time(const core::upstream_options& options, std::uint64_t limit) {
+    return options.inactivity_timeout * 6 + milliseconds{limit / 64};
+}
+
 core::outcome judge_text(const text_sink& got, std::uint64_t limit) {
     auto how = judge_end(got.end, got.head.status, got.text.size());
     if (got.too_large) {
@@ -78,13 +84,24 @@ awaitable<result<document>> fetch_hub::ask(std::shared_ptr<mirror_group> from, s
         if (impl_->closed) co_return error{errc::cancelled, "shutting down"};
         auto request = request_to(from, step.mirror, path);
         request.if_modified_since = if_modified_since;
+        request.urgent = true;
         const auto done = std::make_shared<outcome<bool>>();
         const auto into = std::make_shared<text_sink>(done, limit);
         impl_->counts.upstream_transfers.add();
-        impl_->client.start(std::move(request), into);
-        co_await outcome<bool>::get(done, no_deadline());
+        const auto handle = impl_->client.start(std::move(request), into);
+        const auto patience = most_time(impl_->options, limit);
+        const auto until = steady_clock::now() + patience;
+        const auto whole = co_await outcome<bool>::get(done, until);
+        if (!whole) {
+            impl_->client.cancel(handle);
+            co_await outcome<bool>::get(done, no_deadline());
+        }
         impl_->counts.upstream_bytes.add(into->text.size());
-        const auto how = judge_text(*into, limit);
+        auto how = judge_text(*into, limit);
+        if (!whole && how.kind != transfer::ok) {
+            how.kind = transfer::timed_out;
+            how.detail = "not whole after " + std::to_string(duration_cast<seconds>(patience).count()) + " s";
+        }
         impl_->report(from, step.mirror, how, path);
         plan.report(how);
         if (how.kind != transfer::ok) continue;

@@ -7,6 +7,11 @@
 namespace larder::net {
 namespace {
 
+/// Bytes per second below which a transfer is taken for silent. A modem that eight transfers share brings
+/// more than that to each.
+constexpr double least_rate = 256;
+constexpr std::uint64_t most_of_an_error = 64 * 1024;
+
 /// "bytes 100-199/1000"
 void read_content_range(std::string_view value, transfer_head& head) {
     value = trim(value);
@@ -51,7 +56,7 @@ void take_header(upstream_transfer& t, std::string_view line) {
 std::size_t on_header(char* data, std::size_t size, std::size_t n, void* self) noexcept {
     try {
         auto& t = *static_cast<upstream_transfer*>(self);
-        t.alive_at = std::chrono::steady_clock::now();
+        note_life(t, size * n);
         take_header(t, {data, size * n});
     } catch (...) {
         return 0;
@@ -62,14 +67,19 @@ std::size_t on_header(char* data, std::size_t size, std::size_t n, void* self) n
 std::size_t on_body(char* data, std::size_t size, std::size_t n, void* self) noexcept {
     auto& t = *static_cast<upstream_transfer*>(self);
     try {
-        if (is_redirect(status_of(t))) return size * n;
+        const auto status = status_of(t);
+        if (is_redirect(status)) return size * n;
+        if (status != 200 && status != 206 && (t.error_bytes += size * n) > most_of_an_error) {
+            t.enough = true;
+            return 0;
+        }
         if (!t.limit->may_take()) {
             t.paused = true;
             return CURL_WRITEFUNC_PAUSE;
         }
         t.limit->take(size * n);
         *t.received += size * n;
-        t.alive_at = std::chrono::steady_clock::now();
+        note_life(t, size * n);
         if (!begin(t)) return 0;
         if (!t.sink->body({data, size * n})) {
             t.refused = true;
@@ -123,6 +133,7 @@ void set_headers(upstream_transfer& t, bool with_credentials) {
 void make_handle(upstream_transfer& t, const core::upstream_options& options, bool with_credentials) {
     t.alive_at.reset();
     t.paused = false;
+    t.window.reset();
     t.easy.reset(curl_easy_init());
     if (!t.easy) throw std::runtime_error{"libcurl cannot make a handle"};
     t.message[0] = '\0';
@@ -132,6 +143,8 @@ void make_handle(upstream_transfer& t, const core::upstream_options& options, bo
     curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(h, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+    // Not to wait for the thread that asks a dead name server: the loop would stand still.
+    curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(h, CURLOPT_HTTP09_ALLOWED, 0L);
     curl_easy_setopt(h, CURLOPT_USERAGENT, "Larder/" LARDER_VERSION);
@@ -154,6 +167,29 @@ void make_handle(upstream_transfer& t, const core::upstream_options& options, bo
         curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, &t);
     }
     set_headers(t, with_credentials);
+}
+
+void note_life(upstream_transfer& t, std::size_t bytes) {
+    const auto now = std::chrono::steady_clock::now();
+    t.alive_at = now;
+    if (!t.window) {
+        t.window = now;
+        t.in_window = 0;
+    }
+    t.in_window += bytes;
+}
+
+bool is_dripping(upstream_transfer& t, std::chrono::milliseconds patience) {
+    const auto now = std::chrono::steady_clock::now();
+    if (t.paused || !t.window || now - *t.window < patience) {
+        if (t.paused) t.window.reset();
+        return false;
+    }
+    const auto seconds = std::chrono::duration<double>(now - *t.window).count();
+    const bool dripping = static_cast<double>(t.in_window) < least_rate * seconds;
+    t.window = now;
+    t.in_window = 0;
+    return dripping;
 }
 
 long status_of(const upstream_transfer& t) noexcept {

@@ -32,10 +32,16 @@ struct upstream_transfer {
     bool refused = false;  ///< the sink said no
     bool address_refused = false;
     bool paused = false;  ///< its turn for a part of the bandwidth has not come
+    bool enough = false;  ///< more of an error's page than anybody wants to see
+    std::uint64_t error_bytes = 0;
     rate_limit* limit = nullptr;
     /// When it last showed life, from the moment its request was sent; before that it may be queued
     /// for a connection, and the connect time-out watches.
     std::optional<std::chrono::steady_clock::time_point> alive_at;
+    /// What came since the present window began: one that brings next to nothing in a whole time-out is as
+    /// good as silent.
+    std::optional<std::chrono::steady_clock::time_point> window;
+    std::uint64_t in_window = 0;
     std::uint64_t* received = nullptr;
     char message[CURL_ERROR_SIZE] = {};
 };
@@ -43,6 +49,11 @@ struct upstream_transfer {
 /// Makes the transfer's handle anew, for its present URL: every option and callback. Throws when libcurl has
 /// no memory for it.
 void make_handle(upstream_transfer& t, const core::upstream_options& options, bool with_credentials);
+
+/// Notes a sign of life: `bytes` came.
+void note_life(upstream_transfer& t, std::size_t bytes);
+/// Whether it brought too little since its window began, `patience` ago or longer; begins the next one.
+bool is_dripping(upstream_transfer& t, std::chrono::milliseconds patience);
 
 long status_of(const upstream_transfer& t) noexcept;
 bool is_redirect(long status) noexcept;

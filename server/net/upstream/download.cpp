@@ -111,6 +111,7 @@ private:
         first_byte_.reset();
         auto request = request_to(order_.from, mirror_, order_.paths.at(path_));
         request.offset = asked_;
+        request.urgent = order_.urgent;
         hub_->counts.upstream_transfers.add();
         hub_->client.start(std::move(request), std::make_shared<sink>(shared_from_this(), number_));
     }
@@ -248,7 +249,7 @@ private:
         to_->done(size, modified);
         hub_->objects.commit(std::move(file_), order_.content, modified,
                              [hub = hub_, to = to_, order = order_](result<digest> kept) {
-                                 hub->forget(order.content);
+                                 hub->forget(order);
                                  if (kept) {
                                      hub->counts.objects_stored.add();
                                      to->stored()->set(result<void>{});
@@ -267,7 +268,7 @@ private:
         failed_ = true;
         timer_.cancel();
         file_.reset();
-        hub_->forget(order_.content);
+        hub_->forget(order_);
         hub_->log.write(log_level::warn, "not fetched: " + why.message(),
                         {{"archive", order_.from->archive}, {"path", order_.paths.back()}});
         to_->stored()->set(why);

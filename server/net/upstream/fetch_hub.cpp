@@ -52,9 +52,12 @@ core::plan_limits fetch_hub::impl::limits() const {
     return l;
 }
 
-void fetch_hub::impl::forget(const digest& content) {
+void fetch_hub::impl::forget(const fetch_order& order) {
     const std::lock_guard lock{mutex};
-    flights.erase(content);
+    const auto found = flights.find(order.content);
+    if (found == flights.end()) return;
+    count -= std::erase_if(found->second, [&](const under_way& one) { return one.from == order.from.get(); });
+    if (found->second.empty()) flights.erase(found);
 }
 
 fetch_hub::fetch_hub(asio::io_context& loop, upstream_client& client, store::object_store& objects,
@@ -71,11 +74,14 @@ std::shared_ptr<flight> fetch_hub::get(const fetch_order& order, bool* started) 
     std::shared_ptr<flight> to;
     {
         const std::lock_guard lock{impl_->mutex};
-        auto& slot = impl_->flights[order.content];
-        if (started != nullptr) *started = !slot;
-        if (slot) return slot;
-        slot = std::make_shared<flight>(order.content, order.size);
-        to = slot;
+        auto& all = impl_->flights[order.content];
+        const auto same =
+            std::find_if(all.begin(), all.end(), [&](const auto& f) { return f.from == order.from.get(); });
+        if (started != nullptr) *started = same == all.end();
+        if (same != all.end()) return same->it;
+        to = std::make_shared<flight>(order.content, order.size);
+        all.push_back({order.from.get(), to});
+        ++impl_->count;
     }
     asio::post(impl_->loop, [hub = impl_, to, order] { start_download(hub, to, order); });
     return to;
@@ -84,7 +90,7 @@ std::shared_ptr<flight> fetch_hub::get(const fetch_order& order, bool* started) 
 std::shared_ptr<flight> fetch_hub::find(const digest& content) const {
     const std::lock_guard lock{impl_->mutex};
     const auto found = impl_->flights.find(content);
-    return found == impl_->flights.end() ? nullptr : found->second;
+    return found == impl_->flights.end() ? nullptr : found->second.front().it;
 }
 
 awaitable<result<void>> fetch_hub::stored(std::shared_ptr<flight> coming, steady_point deadline) {
@@ -102,7 +108,7 @@ void fetch_hub::shut_down() {
 
 std::size_t fetch_hub::active() const {
     const std::lock_guard lock{impl_->mutex};
-    return impl_->flights.size();
+    return impl_->count;
 }
 
 }  // namespace larder::net

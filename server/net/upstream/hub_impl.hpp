@@ -22,7 +22,14 @@ struct fetch_hub::impl : std::enable_shared_from_this<fetch_hub::impl> {
     std::function<void()> full_told;
 
     mutable std::mutex mutex;
-    std::unordered_map<digest, std::shared_ptr<flight>, digest_hash> flights;
+    /// Of one content there is a flight for each archive that it was asked of: another one's mirrors may be
+    /// down.
+    struct under_way {
+        const mirror_group* from;
+        std::shared_ptr<flight> it;
+    };
+    std::unordered_map<digest, std::vector<under_way>, digest_hash> flights;
+    std::size_t count = 0;  ///< of all of them
     bool closed = false;
 
     /// Counts and logs what came of a transfer, and lets it tell on the mirror's health.
@@ -34,7 +41,7 @@ struct fetch_hub::impl : std::enable_shared_from_this<fetch_hub::impl> {
     std::vector<std::size_t> order_for(const fetch_order& wish) const;
     void sent_wrong_bytes(const digest& content, const std::vector<std::size_t>& mirrors);
     core::plan_limits limits() const;
-    void forget(const digest& content);
+    void forget(const fetch_order& order);
 
 private:
     /// By object, the mirrors that its wrong bytes came from.

@@ -22,9 +22,9 @@ void check(CURLMcode code, const char* doing) {
     if (code != CURLM_OK) throw std::runtime_error{std::string{"libcurl: "} + doing + ": " + curl_multi_strerror(code)};
 }
 
-}  // namespace
-
-struct upstream_client::impl {
+/// One set of connections, with its queue. Metadata has one of its own, so that an InRelease does not wait
+/// behind packages.
+struct lane {
     /// A socket of libcurl's that the loop watches. Shared with the waits under way, which look at
     /// `closed` when they come back.
     struct watch {
@@ -40,27 +40,26 @@ struct upstream_client::impl {
     asio::steady_timer silence;
     asio::steady_timer throttle;
     bool throttling = false;
-    rate_limit limited;
+    rate_limit& limited;               ///< of all lanes
     std::deque<std::uint64_t> paused;  ///< transfers that wait for bandwidth, who waits longest first
     bool watching = false;
     CURLM* multi = curl_multi_init();
     std::map<curl_socket_t, std::shared_ptr<watch>> watches;
     std::unordered_map<std::uint64_t, std::shared_ptr<upstream_transfer>> transfers;
-    std::uint64_t last_id = 0;
     std::uint64_t received = 0;
     std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 
-    impl(asio::io_context& l, const core::upstream_options& o)
-        : loop{l}, options{o}, timer{l}, silence{l}, throttle{l}, limited{o.bandwidth} {
+    lane(asio::io_context& l, const core::upstream_options& o, unsigned connections, rate_limit& all)
+        : loop{l}, options{o}, timer{l}, silence{l}, throttle{l}, limited{all} {
         if (multi == nullptr) throw std::runtime_error{"libcurl cannot start"};
-        check(curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &impl::on_socket), "setting up");
+        check(curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &lane::on_socket), "setting up");
         check(curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this), "setting up");
-        check(curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &impl::on_timer), "setting up");
+        check(curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &lane::on_timer), "setting up");
         check(curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this), "setting up");
-        limit();
+        limit(connections);
     }
 
-    ~impl() {
+    ~lane() {
         *alive = false;
         end_all();
         for (auto& [fd, w] : watches) {
@@ -72,15 +71,13 @@ struct upstream_client::impl {
         curl_multi_cleanup(multi);
     }
 
-    void limit() {
-        check(curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(options.connections)),
-              "setting up");
-        check(curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(options.connections) * 4L),
-              "setting up");
+    void limit(unsigned connections) {
+        check(curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(connections)), "setting up");
+        check(curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(connections) * 4L), "setting up");
     }
 
     static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) noexcept {
-        auto& me = *static_cast<impl*>(self);
+        auto& me = *static_cast<lane*>(self);
         try {
             me.watch_socket(fd, what);
         } catch (...) {
@@ -90,7 +87,7 @@ struct upstream_client::impl {
     }
 
     static int on_timer(CURLM*, long ms, void* self) noexcept {
-        auto& me = *static_cast<impl*>(self);
+        auto& me = *static_cast<lane*>(self);
         try {
             me.set_timer(ms);
         } catch (...) {
@@ -177,7 +174,9 @@ struct upstream_client::impl {
         curl_off_t wait = 0;
         if (curl_easy_getinfo(t->easy.get(), CURLINFO_RETRY_AFTER, &wait) == CURLE_OK && wait > 0)
             end.retry_after = std::chrono::seconds{std::min<curl_off_t>(wait, 86'400)};
-        if (t->refused)
+        if (t->enough)
+            begin(*t);  // the status says it all
+        else if (t->refused)
             end.failure = error{errc::cancelled, t->url + ": stopped here"};
         else if (t->address_refused && code != CURLE_OK)
             end.failure = error{errc::refused, t->url +
@@ -234,11 +233,12 @@ struct upstream_client::impl {
             const auto oldest = std::chrono::steady_clock::now() - options.inactivity_timeout;
             std::vector<std::shared_ptr<upstream_transfer>> silent;
             for (const auto& [id, t] : transfers)
-                if (!t->paused && t->alive_at && *t->alive_at < oldest) silent.push_back(t);
+                if ((!t->paused && t->alive_at && *t->alive_at < oldest) || is_dripping(*t, options.inactivity_timeout))
+                    silent.push_back(t);
             for (const auto& t : silent) {
                 end(t,
-                    error{errc::timeout,
-                          t->url + ": not a byte for " + std::to_string(options.inactivity_timeout.count()) + " ms"},
+                    error{errc::timeout, t->url + ": next to nothing for " +
+                                             std::to_string(options.inactivity_timeout.count()) + " ms"},
                     status_of(*t) != 0);
             }
             watching = !transfers.empty();
@@ -269,6 +269,7 @@ struct upstream_client::impl {
             if (found == transfers.end() || !found->second->easy) continue;
             const auto t = found->second;
             t->paused = false;
+            t->window.reset();
             t->alive_at = std::chrono::steady_clock::now();
             // What libcurl kept meanwhile is handed over by this very call, and may be refused in it.
             const auto how = curl_easy_pause(t->easy.get(), CURLPAUSE_CONT);
@@ -298,6 +299,30 @@ struct upstream_client::impl {
     }
 };
 
+/// Of so many connections to a host, those that metadata has for itself; none where there is but one.
+constexpr unsigned urgent_of(unsigned connections) { return connections >= 4 ? 2 : connections / 2; }
+
+}  // namespace
+
+struct upstream_client::impl {
+    impl(asio::io_context& l, const core::upstream_options& o)
+        : loop{l},
+          limited{o.bandwidth},
+          bulk{l, o, o.connections - urgent_of(o.connections), limited},
+          urgent{l, o, std::max(1U, urgent_of(o.connections)), limited},
+          connections{o.connections} {}
+
+    lane& for_request(const transfer_request& request) {
+        return request.urgent && urgent_of(connections) > 0 ? urgent : bulk;
+    }
+
+    asio::io_context& loop;
+    rate_limit limited;
+    lane bulk, urgent;
+    unsigned connections;
+    std::uint64_t last_id = 0;
+};
+
 upstream_client::upstream_client(asio::io_context& loop, const core::upstream_options& options) {
     static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (started != CURLE_OK) throw std::runtime_error{"libcurl cannot start"};
@@ -307,42 +332,51 @@ upstream_client::upstream_client(asio::io_context& loop, const core::upstream_op
 upstream_client::~upstream_client() = default;
 
 std::uint64_t upstream_client::start(transfer_request request, std::shared_ptr<transfer_sink> sink) {
+    auto& in = impl_->for_request(request);
     auto t = std::make_shared<upstream_transfer>();
     t->id = ++impl_->last_id;
     t->url = request.url;
     t->request = std::move(request);
     t->sink = std::move(sink);
-    t->received = &impl_->received;
+    t->received = &in.received;
     t->limit = &impl_->limited;
-    impl_->transfers.emplace(t->id, t);
-    if (!impl_->try_launch(t, true))
-        asio::post(impl_->loop, [me = impl_.get(), live = impl_->alive, t] {
-            if (*live && me->transfers.contains(t->id))
-                me->end(t, error{errc::upstream_down, t->url + ": libcurl cannot start it"}, false);
+    in.transfers.emplace(t->id, t);
+    if (!in.try_launch(t, true))
+        asio::post(impl_->loop, [&in, live = in.alive, t] {
+            if (*live && in.transfers.contains(t->id))
+                in.end(t, error{errc::upstream_down, t->url + ": libcurl cannot start it"}, false);
         });
     return t->id;
 }
 
 void upstream_client::cancel(std::uint64_t handle) {
-    asio::post(impl_->loop, [me = impl_.get(), live = impl_->alive, handle] {
-        if (!*live) return;
-        const auto found = me->transfers.find(handle);
-        if (found == me->transfers.end()) return;
-        const auto t = found->second;
-        me->cancel(t);
-    });
+    for (auto* const in : {&impl_->bulk, &impl_->urgent})
+        asio::post(impl_->loop, [in, live = in->alive, handle] {
+            if (!*live) return;
+            const auto found = in->transfers.find(handle);
+            if (found == in->transfers.end()) return;
+            const auto t = found->second;
+            in->cancel(t);
+        });
 }
 
-void upstream_client::shut_down() { impl_->end_all(); }
+void upstream_client::shut_down() {
+    impl_->urgent.end_all();
+    impl_->bulk.end_all();
+}
 
 void upstream_client::reconfigure(const core::upstream_options& options) {
-    impl_->options = options;
+    impl_->connections = options.connections;
     impl_->limited.change(options.bandwidth);
-    impl_->limit();
+    impl_->bulk.options = impl_->urgent.options = options;
+    impl_->bulk.limit(options.connections - urgent_of(options.connections));
+    impl_->urgent.limit(std::max(1U, urgent_of(options.connections)));
 }
 
-std::size_t upstream_client::active() const noexcept { return impl_->transfers.size(); }
+std::size_t upstream_client::active() const noexcept {
+    return impl_->bulk.transfers.size() + impl_->urgent.transfers.size();
+}
 
-std::uint64_t upstream_client::received() const noexcept { return impl_->received; }
+std::uint64_t upstream_client::received() const noexcept { return impl_->bulk.received + impl_->urgent.received; }
 
 }  // namespace larder::net

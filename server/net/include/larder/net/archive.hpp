@@ -120,7 +120,7 @@ private:
     struct place;
     struct candidate;
     struct needs {
-        std::vector<fetch_order> orders;
+        std::vector<std::vector<fetch_order>> orders;  ///< of each index its compressions, the used one first
         std::vector<ask_by_sha512> wide;
         std::vector<index_wanted> indices;
     };
@@ -136,6 +136,9 @@ private:
     resolution resolve_claims(const std::vector<store::claim>& claims);
     resolution deliver(const digest& content, std::uint64_t size, std::vector<std::string> paths, bool immutable);
     std::vector<std::string> paths_of(const suite& in, const suite_state& state, const index::release_file& file) const;
+    /// The other compressions of the index that a file is, the smallest first.
+    std::vector<index_form> other_forms(const suite& in, const suite_state& state,
+                                        const index::release_file& file) const;
     /// A file of a Release as the index that it is; nothing when it is none.
     std::optional<index_wanted> describe(const suite& in, const suite_state& state,
                                          const index::release_file& file) const;

@@ -72,7 +72,8 @@ public:
     void damaged(const digest& content);
     /// Checks a stored file while it is sent for the first time in this process: a flight whose bytes
     /// come from the store itself. Null when it was checked before.
-    std::shared_ptr<flight> check_first(const digest& content, std::uint64_t size);
+    /// `stamp`: of the file that is about to be sent; one that was written to since counts as unchecked.
+    std::shared_ptr<flight> check_first(const digest& content, std::uint64_t size, std::uint64_t stamp);
     /// Notes that an object is known to be whole (it was hashed in memory, or just downloaded).
     void is_whole(const digest& content);
 
@@ -91,6 +92,11 @@ private:
     explicit engine(std::unique_ptr<impl>);
     std::unique_ptr<impl> impl_;
 };
+
+/// Tells a file from the same file once somebody has written to it, or from another in its place. Not from
+/// one whose dates were set back on purpose, nor from one that the disk itself has spoilt: that is for
+/// larder doctor.
+std::uint64_t stamp_of(int fd);
 
 /// Runs a coroutine on the upstream loop and waits for it: for commands, never on a loop.
 template <class T>

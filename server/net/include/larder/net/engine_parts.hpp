@@ -11,6 +11,12 @@
 
 namespace larder::net {
 
+/// A file that holds an index, in one of its compressions.
+struct index_form {
+    fetch_order order;
+    std::string path;
+};
+
 /// An index that may name what somebody asks for.
 struct index_wanted {
     fetch_order order;
@@ -18,6 +24,8 @@ struct index_wanted {
     std::string path;  ///< below the archive's root, as the Release names it
     std::string base;  ///< what its own paths are relative to, below the archive's root
     digest key;        ///< index_key()
+    /// Its other compressions, the smallest first, for an upstream that lacks this one.
+    std::vector<index_form> also;
     /// Of a state that is not the current one any more: what it names stands behind what newer ones do.
     bool former = false;
     /// To be read although it is known: its archive went back to it, and what came between must not count.

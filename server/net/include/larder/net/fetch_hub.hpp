@@ -48,6 +48,7 @@ struct fetch_order {
     /// the plain name).
     std::vector<std::string> paths;
     std::shared_ptr<mirror_group> from;
+    bool urgent = false;  ///< metadata: see transfer_request
 };
 
 /// A small text whose content nobody knows yet (InRelease), with what came of asking for it.
@@ -58,7 +59,7 @@ struct document {
     std::size_t mirror = 0;
 };
 
-/// All downloads. Single flight: however many ask for an object, upstream is asked once; the
+/// All downloads. Single flight: however many ask an archive for an object, upstream is asked once; the
 /// download is the hub's own and goes on when those who asked have left. Bytes go to a temporary
 /// file and a running hash; only what has the promised hash is committed to the store. A flight fails
 /// with `absent` when all mirrors said that the promised file is not there: whether that is an answer
@@ -75,10 +76,10 @@ public:
     /// What is told when the disk was found to be full; on any thread.
     void on_full(std::function<void()> told);
 
-    /// Joins the flight of this object, or starts one. From any thread. `started` says which.
+    /// Joins the flight of this object from these mirrors, or starts one. From any thread. `started` says which.
     std::shared_ptr<flight> get(const fetch_order& order, bool* started = nullptr);
 
-    /// The flight of this object, where there is one.
+    /// A flight of this object, where there is one.
     std::shared_ptr<flight> find(const digest& content) const;
 
     /// Waits until a verified flight's object is in the store, durably (its readers have it before).

@@ -21,6 +21,7 @@ struct transfer_request {
     std::optional<sys_seconds> if_modified_since;  ///< 304 when nothing is newer
     std::string user, password, bearer;            ///< sent to the first host only, never after a redirect to another
     std::vector<std::string> redirect_hosts;       ///< hosts beside the URL's own that a redirect may lead to
+    bool urgent = false;                           ///< metadata: does not queue behind packages
     std::function<bool(const sockaddr*)> may_connect;  ///< asked for every address before a connection is made
 };
 

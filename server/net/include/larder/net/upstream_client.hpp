@@ -9,7 +9,8 @@ namespace larder::net {
 
 /// Every outgoing HTTP request: libcurl's multi interface driven by one Asio loop, no thread per
 /// transfer. Connections are kept and shared; at most `connections` to a host are open at once and
-/// further transfers queue. All calls, and all calls of sinks, happen on the loop's one thread.
+/// further transfers queue: urgent ones in a queue of their own, with one or two of the connections. All calls, and all
+/// calls of sinks, happen on the loop's one thread.
 class upstream_client {
 public:
     upstream_client(boost::asio::io_context& loop, const core::upstream_options& options);
