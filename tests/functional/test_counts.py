@@ -1,0 +1,97 @@
+"""What the server counts, and shows: refusals by their reason, connections too many, bytes saved."""
+
+import re
+
+from support import client
+from support.client import request
+from support.env import Package
+from support.process import wait_for
+
+
+def ground(env, size=5000, **more):
+    """(archive, larder, path of a package that no client has asked for)."""
+    archive = env.archive(Package("alpha", size=size))
+    archive.publish("stable")
+    larder = env.larder_for(archive, env.nginx(archive.tree), **more)
+    larder.good("/debian/dists/stable/InRelease")
+    larder.good("/debian/dists/stable/main/binary-amd64/Packages")
+    return archive, larder, "/debian/" + archive.packages[0].pool_path
+
+
+def refusals(larder):
+    """{reason: how many}."""
+    found = (re.fullmatch(r'larder_refused_total\{reason="(\w+)"\}', name) for name in larder.metrics())
+    names = {m[1]: m[0] for m in found if m}
+    now = larder.metrics()
+    return {reason: now[name] for reason, name in names.items()}
+
+
+# reason -> request heads that are refused for it
+REFUSED = {
+    "bad_length": ["GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n",
+                   "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: +0\r\n\r\n"],
+    "bad_encoding": ["GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n"],
+    "folded_field": ["GET / HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n"],
+    "bare_cr_or_lf": ["GET / HTTP/1.1\nHost: x\n\n", "GET / HTTP/1.1\r\nHost: x\r\nX-A: b\rX-B: c\r\n\r\n"],
+    "repeated_field": ["GET / HTTP/1.1\r\nHost: x\r\nRange: bytes=0-1\r\nRange: bytes=2-3\r\n\r\n"],
+    "bad_field": ["GET / HTTP/1.1\r\nHost: x\r\nX-A : b\r\n\r\n"],
+    "bad_host": ["GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"],
+    "bad_version": ["GET / HTTP/2.0\r\nHost: x\r\n\r\n"],
+    "bad_path": ["GET /debian/../secret HTTP/1.1\r\nHost: x\r\n\r\n", "GET /debian/..%2fsecret HTTP/1.1\r\nHost: x\r\n\r\n"],
+    "too_large": ["GET / HTTP/1.1\r\nHost: x\r\nX-A: " + "x" * 8000 + "\r\n\r\n"],
+    "bad_method": ["DELETE /debian/x HTTP/1.1\r\nHost: x\r\n\r\n"],
+    "not_allowed": ["CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: 127.0.0.1:22\r\n\r\n",
+                    "GET http://elsewhere.example/x HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n"],
+}
+
+
+def test_each_refusal_is_counted_under_its_reason_and_no_other(env):
+    _, larder, _ = ground(env, server={"max_request_head": "4 KiB", "header_timeout": "1s", "idle_timeout": "1s"})
+    before = refusals(larder)
+    total = larder.metrics()['larder_responses_total{result="refused"}']
+    for reason, heads in REFUSED.items():
+        for head in heads:
+            assert client.raw(larder.address, head.encode(), timeout=5), (reason, head[:60])
+            before[reason] += 1
+            total += 1
+            assert refusals(larder) == before, (reason, head[:60])
+    assert larder.metrics()['larder_responses_total{result="refused"}'] == total
+
+
+def test_an_oversized_head_is_431_and_counted(env):
+    _, larder, path = ground(env, server={"max_request_head": "4 KiB"})
+    got = client.raw(larder.address, request(path, X_Filler="x" * 8000), timeout=5)
+    assert got.startswith(b"HTTP/1.1 431 "), got[:100]
+    assert refusals(larder)["too_large"] == 1
+
+
+def test_a_connection_too_many_is_counted(env):
+    _, larder, path = ground(env, server={"max_connections": 3})
+    wait_for(lambda: larder.metrics().get("larder_connections") == 1, "the connections before to be gone")
+    before = larder.metrics()["larder_connections_refused_total"]
+    with larder.connection() as asking:
+        held = [larder.connection() for _ in range(2)]
+        for connection in (asking, *held):
+            connection.get("/healthz")
+            assert connection.read().ok
+        assert [larder.get(path, timeout=5).status for _ in range(2)] == [503, 503]
+        asking.get("/metrics")
+        text = asking.read().body.decode()
+        for connection in held:
+            connection.close()
+    assert float(re.search(r"^larder_connections_refused_total (\S+)$", text, re.M)[1]) == before + 2, text
+
+
+def test_the_bytes_counted_as_saved_are_those_that_came_from_the_store(env):
+    archive, larder, path = ground(env, size=300_000)
+    size = (archive.root / archive.packages[0].pool_path).stat().st_size
+    before = larder.metrics()
+    larder.good(path)   # from upstream
+    after = larder.metrics()
+    assert after["larder_saved_bytes_total"] == before["larder_saved_bytes_total"]
+    assert after["larder_sent_bytes_total"] == before["larder_sent_bytes_total"] + size
+    for n in range(1, 4):
+        larder.good(path)
+        now = larder.metrics()
+        for name in ("larder_saved_bytes_total", "larder_sent_bytes_total"):
+            assert now[name] == after[name] + n * size, name
