@@ -68,7 +68,7 @@ install_packages() {
     without_services apt_install $missing || die "apt-get could not install the packages above"
 }
 
-# How many compilers at once: one a core, but 1 GiB of free memory for each (Beast sources take 0.7).
+# How many compilers at once: one a core, but 1 GiB of free memory for each (sources with Asio take 0.7).
 build_jobs() {
     local cores gib
     cores=$(nproc)

@@ -1,8 +1,11 @@
 """Every kind of index and archive that apt can ask for, from archives signed by test keys."""
 
 import gzip
+import hashlib
 import socket
 import time
+from dataclasses import dataclass
+from urllib.parse import quote
 
 from support import client
 from support.env import Package
@@ -159,6 +162,54 @@ def test_a_suite_with_a_slash_in_its_name_is_served(env):
     apt.install("alpha").must()
 
 
+def test_components_that_are_named_with_a_folder_before_them_are_served(env):
+    # As Debian's security archive did: dists/stable/updates, its component "updates/main" in the folder main/.
+    archive = env.archive(Package("alpha", arch="amd64"), Package("beta", arch="amd64"))
+    archive.publish("stable/updates", fields={"Suite": "stable", "Codename": "stable", "Components": "updates/main"})
+    table = {"suites": ["stable/updates"], "components": ["main"], "architectures": ["amd64"]}
+    upstream, larder = served(env, archive, table=table)
+    apt = env.apt_for(archive, f"{larder.url}/debian", suite="stable/updates")
+    apt.update().must()
+    apt.install("alpha", "beta").must()
+    assert apt.debs() == ["alpha_1.0_amd64.deb", "beta_1.0_amd64.deb"]
+
+
+@dataclass(frozen=True)
+class OddlyNamed(Package):
+    """A package whose file has its whole version in its name, with `between` in place of the epoch's colon."""
+    between: str = ":"
+
+    @property
+    def file_name(self):
+        return f"{self.name}_{self.version.replace(':', self.between)}_{self.arch}.deb"
+
+    @property
+    def pool_path(self):
+        return f"pool/{self.component}/a_folder:with_both/{self.file_name}"
+
+
+def odd_name(between):
+    def test(env):
+        archive = env.archive(OddlyNamed("alpha++", "2:1.0~rc1+b2", between=between))
+        archive.publish("stable")
+        upstream, larder = served(env, archive)
+        whole = (archive.root / archive.packages[0].pool_path).read_bytes()
+        for url in (f"{upstream.url}/debian", f"{larder.url}/debian"):   # as without a larder between
+            apt = env.apt_for(archive, url)
+            apt.update().must()
+            apt.install("alpha++").must()
+            [got] = (apt.root / "var/cache/apt/archives").glob("*.deb")
+            assert got.read_bytes() == whole
+        path = archive.packages[0].pool_path
+        for target in (quote(path), quote(path, safe="/:~+"), quote(path, safe="/").replace("_", "%5f").replace("~", "%7e")):
+            assert larder.good(f"/debian/{target}").body == whole, target
+    return test
+
+
+test_a_package_with_a_colon_and_underscores_in_its_files_name_is_served = odd_name(":")
+test_a_package_with_an_encoded_colon_in_its_files_name_is_served = odd_name("%3a")
+
+
 def test_a_source_package_is_served(env):
     archive = env.archive(Package("alpha"))
     archive.add_source("alpha")
@@ -187,6 +238,38 @@ def test_an_index_can_be_asked_for_by_hash_and_by_name(env):
     plain = larder.get("/debian/dists/stable/main/binary-amd64/Packages.xz")
     named = larder.get(f"/debian/dists/stable/main/binary-amd64/by-hash/SHA256/{plain.sha256}")
     assert plain.ok and named.ok and plain.body == named.body
+
+
+# Every kind of file that a Release names and a client asks for by its hash.
+BY_HASH = ["main/binary-amd64/Packages", "main/binary-amd64/Packages.xz", "main/binary-amd64/Packages.gz",
+           "main/binary-all/Packages.xz", "main/debian-installer/binary-amd64/Packages.xz", "main/source/Sources.xz",
+           "main/i18n/Translation-en.xz", "main/Contents-amd64.gz", "main/dep11/Components-amd64.yml.gz",
+           "main/cnf/Commands-amd64.xz", "main/installer-amd64/current/images/SHA256SUMS"]
+
+
+def by_hash(kind):
+    def test(env):
+        archive = env.archive(Package("alpha", arch="amd64"), Package("tiny-udeb", arch="amd64", udeb=True),
+                              hashes=("SHA256", "SHA512"))
+        archive.add_source("alpha")
+        archive.publish("stable", extras=("udeb", "translation", "contents", "dep11", "cnf"), all_index=True,
+                        installer={"netboot/mini.iso": b"an image"})
+        upstream, larder = served(env, archive)
+        base = "debian/dists/stable"
+        for path in BY_HASH:
+            data = (archive.tree / base / path).read_bytes()
+            folder, name = path.rpartition("/")[0], hashlib.new(kind.lower(), data).hexdigest()
+            for turn in ("cold", "warm"):
+                answer = larder.good(f"/{base}/{folder}/by-hash/{kind}/{name}")
+                assert answer.body == data, (turn, path)
+            assert larder.good(f"/{base}/{path}").body == data, path
+            assert larder.get(f"/{base}/{folder}/by-hash/{kind}/{name[::-1]}").status == 404, path
+        assert upstream.count(f"/{base}/main/*") == len(BY_HASH), upstream.requests()
+    return test
+
+
+test_each_kind_of_index_is_served_by_its_sha256 = by_hash("SHA256")
+test_each_kind_of_index_is_served_by_its_sha512 = by_hash("SHA512")
 
 
 def test_release_and_its_signature_are_used_where_there_is_no_inrelease(env):

@@ -26,8 +26,13 @@ class Ground:
         self.upstream = env.nginx(self.archive.tree)
         self.clock = env.folder("clock") / "offset"
         self.jump(0)
+        self.preloaded = {"LD_PRELOAD": str(jumping_clock(self.clock.parent)), "JUMPING_CLOCK": str(self.clock)}
         self.larder = env.larder_for(self.archive, self.upstream, start=False)
-        self.larder.start(LD_PRELOAD=str(jumping_clock(self.clock.parent)), JUMPING_CLOCK=str(self.clock))
+        self.larder.start(**self.preloaded)
+
+    def restart(self):
+        self.larder.stop()
+        self.larder.start(**self.preloaded)
 
     def jump(self, seconds):
         replaced = self.clock.with_suffix(".new")
@@ -96,3 +101,22 @@ def test_what_was_served_under_a_wrong_clock_is_whole_after_a_restart(env):
     ground.larder.start()
     assert ground.release().ok and ground.larder.good(alpha).body == whole
     assert not first.ok, "a Release from the future was taken"
+
+
+def test_with_upstream_gone_the_age_that_is_told_grows_with_the_clock_and_over_a_restart(env):
+    ground = Ground(env)
+    assert ground.release().ok
+    ground.upstream.stop()
+
+    def ages():
+        answer = ground.release()
+        assert answer.ok and answer.headers["age"] == answer.headers["x-larder-age"], answer.headers
+        metric = ground.larder.metrics()['larder_suite_age_seconds{archive="debian",suite="stable"}']
+        return int(answer.headers["x-larder-age"]), metric
+    assert max(ages()) < 60, ages()
+    ground.jump(7200)
+    assert all(7200 <= age < 7260 for age in ages()), ages()
+    ground.restart()
+    assert all(7200 <= age < 7260 for age in ages()), ages()
+    ground.jump(0)
+    assert max(ages()) < 60, ages()

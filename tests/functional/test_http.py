@@ -121,7 +121,8 @@ def test_apt_resumes_a_download_that_was_cut(env):
     part = archives / "partial/package0_1.0_all.deb"
     part.write_bytes(whole[:150_000])
     os.utime(part, (modified, modified))
-    apt.install("package0", options=["Debug::Acquire::http=true"]).must()
+    seen = apt.install("package0", options=["Debug::Acquire::http=true"]).must().output
+    assert "\nRange: bytes=150000-\n" in seen and "206 Partial Content" in seen, seen
     assert (archives / "package0_1.0_all.deb").read_bytes() == whole
 
 

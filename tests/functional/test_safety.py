@@ -6,6 +6,7 @@ import time
 from support import client, faults
 from support.client import request
 from support.env import Package
+from support.larder import archive_table
 from support.process import wait_for
 
 
@@ -222,6 +223,43 @@ def test_connect_to_a_listed_host_and_port_is_a_tunnel(env):
     connection.get("/debian/dists/stable/InRelease")
     through = connection.read()
     assert through.ok and through.body == (archive.root / "dists/stable/InRelease").read_bytes()
+
+
+def test_connect_to_a_listed_name_that_resolves_to_this_machine_is_refused(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable")
+    upstream, other = env.hostile(archive.tree), env.hostile(archive.tree)
+    listed = other.address.replace("127.0.0.1", "localhost")
+    refusing = env.larder_for(archive, upstream, server={"connect_allow": [listed]})
+    refusal = client.raw(refusing.address, f"CONNECT {listed} HTTP/1.1\r\nHost: {listed}\r\n\r\n".encode())
+    assert refusal.startswith(b"HTTP/1.1 50") and b"upstream.private_networks" in refusal, refusal
+    assert other.most_open == 0
+    # It would lead there: with its range named, it does.
+    larder = env.larder_for(archive, upstream, server={"connect_allow": [listed]},
+                            upstream={"private_networks": ["127.0.0.0/8"]})
+    connection, answer = connect(larder, listed)
+    assert answer.status == 200, answer
+    connection.get("/debian/dists/stable/InRelease")
+    assert connection.read().ok
+
+
+def test_an_upstream_whose_name_resolves_to_this_machine_is_not_asked(env):
+    archive = env.archive(Package("alpha"))
+    archive.publish("stable")
+    upstream = env.hostile(archive.tree)
+    # Such a name leads to loopback without a name server (RFC 6761), and is none that the policy knows.
+    named = upstream.url.replace("127.0.0.1", "archive.localhost")
+    refusing = env.larder(archive_table("debian", f"{named}/debian", archive.keyring))
+    for path in ("dists/stable/InRelease", archive.packages[0].pool_path):
+        answer = refusing.get(f"/debian/{path}")
+        assert answer.status in (500, 502, 503, 504) and b"upstream.private_networks" in answer.body, (path, answer)
+    refusing.wait_log("private_networks")
+    assert upstream.most_open == upstream.count() == 0, upstream.seen
+    # It would lead there: with its range named, it does.
+    asking = env.larder(archive_table("debian", f"{named}/debian", archive.keyring),
+                        upstream={"private_networks": ["127.0.0.0/8"]})
+    asking.good("/debian/dists/stable/InRelease")
+    assert upstream.count("*/InRelease") >= 1
 
 
 def test_a_redirect_to_an_address_not_configured_is_not_followed(env):

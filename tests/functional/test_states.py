@@ -1,6 +1,7 @@
 """What an archive says of itself: new states, bad states, and an upstream that is gone."""
 
 import time
+from email.utils import parsedate_to_datetime
 
 from support import faults, keys
 from support.env import Package
@@ -99,6 +100,32 @@ def test_release_and_indices_that_clients_get_belong_to_one_state(env):
             assert served.ok and served.sha256.encode() in release
     ground.moves()
     assert ground.larder.get(ground.packages()).body == index
+
+
+def newer_with_a_date_no_newer(difference):
+    """The second state's files have a modification time that is not later than the first's."""
+    def test(env):
+        archive = env.archive(Package("alpha", size=5000))
+        at = int(time.time()) - 2 * HOUR
+        archive.publish("stable", date=at)
+        upstream = env.nginx(archive.tree, extra="if_modified_since off;")
+        larder = env.larder_for(archive, upstream)
+        first = larder.good(INRELEASE)
+        archive.add(Package("beta", size=5000))
+        archive.publish("stable", date=at + HOUR, mtime=at + difference)
+        new = (archive.root / "dists/stable/InRelease").read_bytes()
+        wait_for(lambda: larder.get(INRELEASE).body == new, "the new state to be served")
+        answer = larder.good(INRELEASE, If_Modified_Since=first.headers["last-modified"])
+        assert answer.body == new
+        assert parsedate_to_datetime(answer.headers["last-modified"]) > parsedate_to_datetime(first.headers["last-modified"])
+        assert larder.get(INRELEASE, If_Modified_Since=answer.headers["last-modified"]).status == 304
+        larder.restart()
+        assert larder.good(INRELEASE, If_Modified_Since=first.headers["last-modified"]).body == new
+    return test
+
+
+test_a_new_state_of_the_same_modification_time_is_not_304 = newer_with_a_date_no_newer(0)
+test_a_new_state_of_an_older_modification_time_is_not_304 = newer_with_a_date_no_newer(-HOUR)
 
 
 def test_an_index_swapped_in_mid_update_keeps_the_former_state(env):
