@@ -28,6 +28,12 @@ result<stored_file> put(store::object_store& objects, std::string_view bytes, sy
     return stored_file{content, bytes.size()};
 }
 
+/// A date to ask with (If-Modified-Since). One so young is none: upstream may publish again within its second,
+/// and would then say that nothing has changed (RFC 9110, section 8.8.2.2).
+std::optional<sys_seconds> as_validator(std::optional<sys_seconds> modified, sys_seconds now) {
+    return modified && now - *modified >= 60s ? modified : std::nullopt;
+}
+
 }  // namespace
 
 /// A signed text on its way to be a state.
@@ -125,7 +131,7 @@ awaitable<result<void>> archive::refresh_once(std::shared_ptr<suite> in) {
         co_return switched->error();
     }
     in->push(next);
-    in->upstream_modified(upstream_modified);
+    in->upstream_modified(as_validator(upstream_modified, parts_.clock.now()));
     parts_.counts.suites_switched.add();
     ++parts_.generation;
     parts_.log.write(log_level::info, "suite switched to a newer state",
@@ -148,7 +154,7 @@ awaitable<result<std::optional<archive::candidate>>> archive::find_candidate(std
         }
         if (got->unchanged) co_return std::optional<candidate>{};
         if (is_current(*in, *got)) {
-            in->upstream_modified(got->upstream_modified);
+            in->upstream_modified(as_validator(got->upstream_modified, parts_.clock.now()));
             co_return std::optional<candidate>{};
         }
         auto work = std::make_shared<candidate>(std::move(*got));

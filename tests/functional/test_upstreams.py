@@ -383,8 +383,8 @@ def test_a_narrow_bandwidth_is_not_taken_for_an_upstream_that_is_silent(env):
 def test_no_more_connections_are_open_to_an_upstream_than_allowed(env):
     archive = published(env, count=8)
     upstream = env.hostile(archive.tree)
-    larder = learnt(env.larder_for(archive, upstream, table=RARELY, upstream={"connections": 2, **PATIENT}))
-    upstream.rule(POOL, faults.stall(-1))
+    larder = learnt(env.larder_for(archive, upstream, table=RARELY, upstream={"connections": 4, **PATIENT}))
+    upstream.rule(POOL, faults.stall(-1))   # packages have two of the four, the others are for indices
     with ThreadPoolExecutor(8) as pool:
         answers = [pool.submit(larder.get, path) for path in paths_of(archive)]
         wait_for(lambda: larder.metrics().get("larder_fetches") == 8, "eight fetches under way")
@@ -393,7 +393,7 @@ def test_no_more_connections_are_open_to_an_upstream_than_allowed(env):
             assert upstream.count(POOL) == asked, "more were asked for at once"
             upstream.release()
         assert all(a.result().ok for a in answers)
-    assert upstream.most_open <= 2, upstream.most_open
+    assert upstream.most_open <= 4, upstream.most_open
 
 
 def test_a_fetch_that_waits_for_a_free_connection_does_not_time_out(env):

@@ -8,6 +8,7 @@ namespace {
 using namespace std::chrono;
 
 constexpr std::size_t first_buffer = 4096;
+constexpr auto linger_at_most = 5s;
 /// A client is kept waiting for a refresh or an index no longer than this: apt gives up after 30 s
 /// without a byte.
 constexpr auto patience = 25s;
@@ -30,6 +31,8 @@ connection::~connection() {
 
 void connection::expire() noexcept {
     if (sending_ != nullptr && sending_->still_moving()) return;
+    // Between two requests the last answer may still be on its way.
+    if (idle_ && still_taking()) return;
     counts_.timeouts.add();
     expired_ = true;
     end();
@@ -37,7 +40,17 @@ void connection::expire() noexcept {
 
 void connection::wind_down() noexcept {
     winding_down_ = true;
-    if (idle_) end();
+    if (!idle_) return;
+    error_code ignored;
+    transport_->socket().cancel(ignored);
+}
+
+bool connection::still_taking() noexcept {
+    const auto queued = unsent(transport_->socket());
+    const bool moving = queued > 0 && queued != queued_;
+    queued_ = queued;
+    if (moving) deadline = steady_clock::now() + limits().send_timeout;
+    return moving;
 }
 
 awaitable<void> connection::run() {
@@ -48,7 +61,25 @@ awaitable<void> connection::run() {
         bool more = true;
         while (more && !winding_down_) more = co_await one_request();
     }
+    if (!expired_ && !broken_) co_await linger();
     transport_->close();
+}
+
+/// A socket that is closed with bytes unread, or that gets some afterwards, is reset by the kernel, and the
+/// client may lose the end of an answer that it has not read yet. So: say that no more comes, and read on
+/// until the client ends too or has all of it.
+awaitable<void> connection::linger() {
+    const auto until = steady_clock::now() + linger_at_most;
+    error_code ignored;
+    transport_->socket().shutdown(stream_socket::shutdown_send, ignored);
+    deadline = until;
+    while (!expired_ && (unsent(transport_->socket()) > 0 || begin_ != end_)) {
+        begin_ = end_ = 0;
+        const auto got = co_await transport_->read_some(buffer_.data(), buffer_.size());
+        if (got.failed || got.n == 0) break;
+        end_ = got.n;
+        if (steady_clock::now() > until) break;
+    }
 }
 
 void connection::end() noexcept {

@@ -33,6 +33,10 @@ private:
     const core::server_options& limits() { return loop_->routes->options.server; }
     std::string_view waiting() const { return {buffer_.data() + begin_, end_ - begin_}; }
     void end() noexcept;
+    /// Closes so that nothing on its way to the client is lost.
+    awaitable<void> linger();
+    /// At the deadline between two requests: whether the client took some of the last answer meanwhile.
+    bool still_taking() noexcept;
     core::reply_context context();
 
     // ---- reading
@@ -87,6 +91,8 @@ private:
     /// Waits until there is something to send; requests that arrive meanwhile have their fetches
     /// started. Nothing: no byte in time, or the client has left.
     awaitable<std::optional<flight::state>> first_bytes(std::shared_ptr<flight> coming);
+    /// Whether requests that are queued behind the current one can be looked at.
+    bool may_read_on();
     /// Lets `w` wake when the client sends more, where there is room for it.
     bool listen_while_waiting(const std::shared_ptr<waiter>& w);
     /// Takes what has arrived behind the current request. False: the client has closed.
@@ -117,7 +123,7 @@ private:
     core::request_head head_;          ///< of the current request; its views point into the buffer
     std::string out_, key_;
     std::uint64_t resolved_at_ = 0;
-    int minor_ = 1, status_ = 0;
+    int minor_ = 1, status_ = 0, queued_ = 0;
     then keep_ = then::keep;
     bool head_only_ = false, broken_ = false, idle_ = true, expired_ = false, winding_down_ = false;
     send_watch* sending_ = nullptr;  ///< while a file is on its way out

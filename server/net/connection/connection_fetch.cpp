@@ -80,9 +80,13 @@ awaitable<std::optional<flight::state>> connection::first_bytes(std::shared_ptr<
     }
 }
 
+bool connection::may_read_on() {
+    return !transport_->encrypted() && !finished_ && keep_ == then::keep && !head_.has_body() &&
+           end_ - begin_ < limits().max_request_head;
+}
+
 bool connection::listen_while_waiting(const std::shared_ptr<waiter>& w) {
-    if (transport_->encrypted() || finished_ || keep_ == then::close || end_ - begin_ >= limits().max_request_head)
-        return false;
+    if (!may_read_on()) return false;
     transport_->socket().async_wait(stream_socket::wait_read, [w](error_code ec) {
         if (ec != asio::error::operation_aborted) waiter::wake(w);
     });
@@ -92,17 +96,17 @@ bool connection::listen_while_waiting(const std::shared_ptr<waiter>& w) {
 bool connection::read_queued() {
     if (end_ == buffer_.size()) {
         // The current head's views point into the buffer: read it again where it is now.
+        const auto size = head_.size;
         buffer_.resize(buffer_.size() * 2);
         core::parse_fault why;
         std::size_t searched = 0;
-        core::parse_head(waiting(), head_, why, searched, limits().max_request_head);
+        core::parse_head(waiting().substr(0, size), head_, why, searched, size);
     }
     const auto got = transport_->read_now(buffer_.data() + end_, buffer_.size() - end_);
     if (got.failed == asio::error::would_block || got.failed == asio::error::try_again) return true;
     if (got.failed == asio::error::eof) {
-        // No further requests; what was asked for may still be wanted.
+        // No further requests; those that were asked for may still be wanted.
         finished_ = true;
-        keep_ = then::close;
         return true;
     }
     if (got.failed) return false;
@@ -125,6 +129,9 @@ void connection::prefetch_queued(std::size_t from) {
             head.has_body())
             break;
         at += head.size;
+        if (const auto ready = loop_->answers.find(std::string{head.target});
+            ready != loop_->answers.end() && ready->second.generation == loop_->host.generation())
+            continue;
         auto way = routes->router(head);
         const auto* file = std::get_if<core::archive_file>(&way);
         if (file == nullptr || file->path.empty()) continue;
@@ -169,7 +176,8 @@ awaitable<void> connection::send_flight(std::shared_ptr<flight> coming, core::an
         sending_ = nullptr;
         first = {};
         at += sent;
-        if (failed) {
+        // Requests that came while this body is on its way have their fetches started.
+        if (failed || (at < stop && may_read_on() && !read_queued())) {
             broken_ = true;
             break;
         }

@@ -7,6 +7,8 @@ namespace {
 using namespace std::chrono;
 
 constexpr auto note_every = 60s;
+/// Before one as large it is worth a call to see what else the client has asked for.
+constexpr std::uint64_t large_body = 1 << 20;
 
 bool plain_get(const core::request_head& head) {
     return (head.verb == core::method::get || head.verb == core::method::head) && head.proxy_authorization.empty() &&
@@ -157,6 +159,8 @@ awaitable<void> connection::send_file(served_file_ptr file, core::answer what) {
         counts_.bytes_from_store.add(body.size());
         co_return;
     }
+    // It may be long under way: what was asked for behind it can be fetched meanwhile.
+    if (may_read_on() && (what.length < large_body || read_queued())) prefetch_queued(head_.size);
     std::uint64_t sent = 0;
     deadline = steady_clock::now() + limits().send_timeout;
     send_watch watch{transport_->socket(), deadline, limits().send_timeout};

@@ -18,7 +18,7 @@ awaitable<void> connection::answer_connect(const core::request_head& head, const
     }
     counts_.tunnels.add();
     deadline = steady_point::max();
-    co_await run_tunnel(transport_->socket(), std::move(*opened), early, limits().idle_timeout);
+    co_await run_tunnel(transport_->socket(), std::move(*opened), early, limits().idle_timeout, winding_down_);
     broken_ = true;
 }
 

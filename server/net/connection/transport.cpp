@@ -34,18 +34,17 @@ private:
     int fd_;
 };
 
-/// Bytes that the client's side has not acknowledged.
-int queued_for(stream_socket& to) {
-    int bytes = 0;
-    return ::ioctl(to.native_handle(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
-}
-
 error_code last_error() { return {errno, boost::system::system_category()}; }
 
 }  // namespace
 
+int unsent(stream_socket& to) noexcept {
+    int bytes = 0;
+    return ::ioctl(to.native_handle(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
 void send_watch::moved() {
-    queued_ = queued_for(to_);
+    queued_ = unsent(to_);
     deadline_ = std::chrono::steady_clock::now() + patience_;
 }
 

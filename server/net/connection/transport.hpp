@@ -19,6 +19,9 @@ struct io_result {
     std::size_t n = 0;
 };
 
+/// Bytes that the client's side has not acknowledged.
+int unsent(stream_socket& to) noexcept;
+
 /// Watches a body on its way to a client: the deadline moves on with every step, and one that is reached is
 /// none as long as the client takes bytes out of the kernel's queue, however slowly.
 class send_watch {

@@ -23,17 +23,25 @@ core::ip_address to_address(const asio::ip::address& from) {
     return ip;
 }
 
-/// Both directions of a tunnel: each moves the deadline on, and either's end ends both.
+/// Both directions of a tunnel.
 struct pipe_pair {
-    pipe_pair(stream_socket& c, stream_socket u, std::chrono::milliseconds i)
-        : client{c}, upstream{std::move(u)}, timer{upstream.get_executor()}, idle{i} {}
+    pipe_pair(stream_socket& c, stream_socket u, std::chrono::milliseconds i, const bool& l)
+        : client{c}, upstream{std::move(u)}, timer{client.get_executor()}, idle{i}, leaving{l} {}
+
     stream_socket& client;
     stream_socket upstream;
     asio::steady_timer timer;
-    std::chrono::milliseconds idle;
+    const std::chrono::milliseconds idle;
+    const bool& leaving;  ///< the server stops
+    steady_point moved = std::chrono::steady_clock::now();
+    unsigned open_ways = 2;
     bool ended = false;
 
-    void touch() { timer.expires_after(idle); }
+    void touch() { moved = std::chrono::steady_clock::now(); }
+    /// One side has said all it has to say.
+    void end_way() {
+        if (--open_ways == 0) end();
+    }
     void end() {
         ended = true;
         error_code ignored;
@@ -45,30 +53,50 @@ struct pipe_pair {
     }
 };
 
+/// Copies one way until its side ends; what that side said before is still delivered, and the other side may
+/// go on. What nobody takes any more is read and dropped: unread, it would make the kernel reset the
+/// connection, and the answer on its way be lost.
 awaitable<void> copy(std::shared_ptr<pipe_pair> both, bool to_upstream) {
     auto& from = to_upstream ? both->client : both->upstream;
     auto& to = to_upstream ? both->upstream : both->client;
     std::string piece(16384, '\0');
+    bool wanted = true;
     error_code ec;
     auto token = asio::redirect_error(asio::use_awaitable, ec);
     while (!both->ended) {
         const auto into = asio::buffer(piece);
         const auto n = co_await from.async_read_some(into, token);
-        if (ec || both->ended) break;
+        if (both->ended) co_return;
+        if (ec) break;
         both->touch();
+        if (!wanted) continue;
         const auto out = asio::buffer(piece.data(), n);
         co_await asio::async_write(to, out, token);
-        if (ec) break;
+        if (both->ended) co_return;
+        wanted = !ec;
     }
-    both->end();
+    if (ec == asio::error::eof) {
+        error_code ignored;
+        to.shutdown(stream_socket::shutdown_send, ignored);
+        both->end_way();
+    } else {
+        both->end();
+    }
 }
 
+/// Ends a tunnel in which nothing moves: after `idle`, or at once (a second) when the server stops.
 awaitable<void> watch(std::shared_ptr<pipe_pair> both) {
+    using namespace std::chrono_literals;
     error_code ec;
     auto token = asio::redirect_error(asio::use_awaitable, ec);
-    while (!both->ended && both->timer.expiry() > std::chrono::steady_clock::now())
+    while (!both->ended) {
+        const auto patience = both->leaving ? std::min<std::chrono::milliseconds>(both->idle, 1s) : both->idle;
+        const auto until = both->moved + patience;
+        const auto now = std::chrono::steady_clock::now();
+        if (until <= now) co_return both->end();
+        both->timer.expires_at(std::min(until, now + 500ms));
         co_await both->timer.async_wait(token);
-    if (!both->ended) both->end();
+    }
 }
 
 }  // namespace
@@ -110,10 +138,9 @@ awaitable<result<stream_socket>> open_tunnel(engine& e, std::string host, std::u
 }
 
 awaitable<void> run_tunnel(stream_socket& client, stream_socket upstream, std::string early,
-                           std::chrono::milliseconds idle) {
+                           std::chrono::milliseconds idle, const bool& leaving) {
     const auto loop = co_await asio::this_coro::executor;
-    const auto both = std::make_shared<pipe_pair>(client, std::move(upstream), idle);
-    both->touch();
+    const auto both = std::make_shared<pipe_pair>(client, std::move(upstream), idle, leaving);
     error_code ec;
     auto token = asio::redirect_error(asio::use_awaitable, ec);
     static constexpr std::string_view established = "HTTP/1.1 200 Connection established\r\n\r\n";

@@ -8,9 +8,9 @@ namespace larder::net {
 /// Connects to a host that the configuration lists for CONNECT, at an address that the policy allows.
 awaitable<result<stream_socket>> open_tunnel(engine& e, std::string host, std::uint16_t port);
 
-/// Answers 200 and copies both ways until either side ends or `idle` passes without a byte. `early`
-/// is what the client sent behind its request already.
+/// Answers 200 and copies both ways until both sides have ended or `idle` passes without a byte, a second
+/// once `leaving` is true. `early` is what the client sent behind its request already.
 awaitable<void> run_tunnel(stream_socket& client, stream_socket upstream, std::string early,
-                           std::chrono::milliseconds idle);
+                           std::chrono::milliseconds idle, const bool& leaving);
 
 }  // namespace larder::net
