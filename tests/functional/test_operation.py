@@ -199,3 +199,55 @@ def test_a_purge_with_something_mounted_inside_the_store_goes_on_and_says_so(env
                                    "/var/lib/larder/objects/ab/precious"], done
     assert "not all of /var/lib/larder could be removed" in done.stderr, done
     assert (kept / "precious").exists()
+
+
+# This machine's own /etc stays out of it; $1 is where the scripts are, $2 the line of the account, $3 larder.
+ETC = """
+    mount -t tmpfs none /mnt; mkdir /mnt/etc /mnt/bin
+    cp -a /etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/nsswitch.conf /etc/login.defs /mnt/etc
+    sed -i /^larder:/d /mnt/etc/passwd /mnt/etc/group /mnt/etc/shadow /mnt/etc/gshadow
+    mkdir -p /mnt/etc/apt /mnt/etc/larder; mount --bind /mnt/etc /etc
+    if [ -n "$2" ]; then
+        echo "$2" >>/etc/passwd
+        echo "larder:x:$(echo "$2" | cut -d: -f4):" >>/etc/group
+    fi
+    mount -t tmpfs none /run; mount -t tmpfs none /var/lib
+    ln -s "$3" /mnt/bin/larder; ln -s /bin/true /mnt/bin/deb-systemd-helper; PATH=/mnt/bin:$PATH
+    """
+OF_THE_PACKAGE = "larder:x:150:150:Larder archive cache:/var/lib/larder:/usr/sbin/nologin"
+OF_A_PERSON = "larder:x:1000:1000:Lars Larder:/home/larder:/bin/bash"
+OF_ANOTHER_SERVICE = "larder:x:151:151::/srv/pantry:/usr/sbin/nologin"
+
+
+def script(env, then, account):
+    return in_own_mounts(env, ETC + then, ROOT / "systemd/debian", account, larder_binary().resolve())
+
+
+def test_the_package_is_not_installed_beside_a_person_called_larder(env):
+    done = script(env, 'sh "$1/preinst" install', OF_A_PERSON)
+    assert done.returncode == 1 and "uid 1000" in done.stderr and "no system account" in done.stderr, done
+    for account in ("", OF_THE_PACKAGE, OF_ANOTHER_SERVICE):
+        done = script(env, 'sh "$1/preinst" install', account)
+        assert done.returncode == 0 and not done.stderr, (account, done)
+
+
+def test_a_purge_takes_the_account_that_the_package_made_and_no_other(env):
+    for account, left in ((OF_THE_PACKAGE, False), (OF_A_PERSON, True), (OF_ANOTHER_SERVICE, True)):
+        done = script(env, 'sh "$1/postrm" purge; echo; cat /etc/passwd; echo; cat /etc/group', account)
+        assert done.returncode == 0, done
+        assert ("\nlarder:" in done.stdout) == left == (account in done.stdout), (account, done)
+        assert done.stdout.count("\nlarder:") == (2 if left else 0), (account, done)
+
+
+def test_installing_gives_the_service_the_files_of_init_and_no_others(env):
+    done = script(env, """
+        echo "deb [trusted=yes] http://me:pw@127.0.0.1:1/debian stable main" >/etc/apt/sources.list
+        mkdir -p /etc/apt/trusted.gpg.d; echo key >/etc/apt/trusted.gpg.d/some.gpg
+        mkdir -m 0700 /etc/larder/tls; echo secret >/etc/larder/tls/key.pem; chmod 0600 /etc/larder/tls/key.pem
+        umask 077; sh "$1/postinst" configure
+        stat -c '%n %U:%G %a' /etc/larder /etc/larder/tls /etc/larder/tls/key.pem /etc/larder/larder.toml /etc/larder/secrets/*
+        """, OF_THE_PACKAGE)
+    assert done.returncode == 0, done
+    assert done.stdout.splitlines() == [
+        "/etc/larder root:root 755", "/etc/larder/tls root:root 700", "/etc/larder/tls/key.pem root:root 600",
+        "/etc/larder/larder.toml root:larder 640", "/etc/larder/secrets/debian.password root:larder 640"], done
