@@ -16,8 +16,10 @@ constexpr std::uint64_t largest_certificates = 16ULL << 20;
 
 std::string quoted(const std::string& path) { return "'" + printable(path) + "'"; }
 
-/// The store's own lock is there before it is a store, and mkfs makes lost+found.
-bool may_be_in_a_new_store(const std::string& name) { return name == "lock" || name == "lost+found"; }
+/// What the making of a store leaves before it is one, and mkfs's lost+found.
+bool may_be_in_a_new_store(const std::string& name) {
+    return name == "lock" || name == "lost+found" || name.starts_with("format.");
+}
 
 }  // namespace
 

@@ -15,13 +15,13 @@ namespace {
 constexpr int layout_version = 1;
 constexpr std::string_view format_word = "larder-store ";
 
-/// A folder that is ours has a format file before it has anything else, but for the lock that was just taken.
-/// A file system of its own comes with a lost+found.
+/// A folder that is ours has a format file before it has anything else, but for the lock that was just taken
+/// and what a crash left of an earlier try. A file system of its own comes with a lost+found.
 result<void> make_format(const std::string& path) {
     std::error_code failed;
     for (std::filesystem::directory_iterator at{path, failed}, end; !failed && at != end; at.increment(failed)) {
         const auto name = at->path().filename().string();
-        if (name == "lock" || name == "lost+found") continue;
+        if (name == "lock" || name == "lost+found" || name.starts_with("format.")) continue;
         return error{errc::refused,
                      path + " has a '" + printable(name, 60) +
                          "' but no file 'format', so it is no Larder store: " + "name an empty folder as store.path"};

@@ -58,8 +58,9 @@ TEST_CASE("store: one made by a newer Larder is left alone") {
 
 TEST_CASE("store: no store is made among other files, whatever they are called") {
     const test::scratch_folder folder{test::on::memory};
-    std::filesystem::create_directories(folder / "etc/lost+found");
-    REQUIRE(store::open(folder / "etc").has_value());
+    std::filesystem::create_directories(folder / "disk/lost+found");
+    write(folder / "disk/format.Ab3xYz", "");  // a start that was killed while it wrote the file
+    REQUIRE(store::open(folder / "disk").has_value());
     std::filesystem::create_directories(folder / "home");
     write(folder / "home/.profile", "precious");
     const auto r = store::open(folder / "home");
