@@ -2,11 +2,16 @@
 
 import json
 import os
+import pty
 import pwd
+import socket
 import subprocess
+import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from support import faults
 from support.env import Package, Skip
 from support.larder import archive_table, clean_environment
 from support.places import larder_binary
@@ -177,6 +182,90 @@ def test_what_root_writes_with_init_the_owner_of_the_store_can_read(env):
     assert done.returncode == 0, done
     assert [left(output), left(secret)] == [(0, NOBODY, 0o640), (0, NOBODY, 0o440)]
     assert larder("config", "check", "--config", output).returncode == 0
+
+
+# --- serve: its log and its command line ---------------------------------------------------------
+
+def entry_of(datagram):
+    """The fields of journald's native protocol, as long as no value has a newline."""
+    return dict(line.split("=", 1) for line in datagram.decode().splitlines())
+
+
+def test_to_the_journal_go_messages_with_their_fields_and_nothing_to_stderr(env):
+    in_own_mounts(env, "true")   # or it is skipped
+    journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    env.undo.append(journal.close)
+    journal.settimeout(15)
+    journal.bind(str(env.tmp / "journal"))
+    server = ground(env, log={"target": "journald", "level": "info", "requests": True})
+    server.start(under=["unshare", "--mount", "sh", "-ec", """
+        mount -t tmpfs none /run; mkdir -p /run/systemd/journal; touch /run/systemd/journal/socket
+        mount --bind "$1" /run/systemd/journal/socket; shift; exec "$@" """, "sh", env.tmp / "journal"])
+    server.good("/debian/dists/stable/InRelease", User_Agent='odd "agent" = 1')
+
+    def entry(message):
+        while not (found := entry_of(journal.recv(1 << 16)))["MESSAGE"].startswith(message):
+            assert found["SYSLOG_IDENTIFIER"] == "larder" and found["PRIORITY"].isdigit(), found
+        return found
+    assert entry("serving on ")["PRIORITY"] == "6"
+    asked = entry("GET /debian/dists/stable/InRelease")
+    assert asked["LARDER_STATUS"] == "200" and asked["LARDER_COMPLETE"] == "yes", asked
+    assert asked["LARDER_AGENT"] == 'odd "agent" = 1', asked
+    server.stop()
+    assert entry("stopping")["PRIORITY"] == "6" and server.log() == ""
+
+
+def test_the_command_line_limits_the_connections_to_an_upstream(env):
+    archive = env.archive(*(Package(name, size=2000) for name in ("alpha", "beta", "gamma")))
+    archive.publish("stable")
+    for arguments, at_once in (("", 3), ("--upstream-connections 1", 1)):
+        upstream = env.hostile(archive.tree)
+        server = env.larder_for(archive, upstream, start=False, upstream={"inactivity_timeout": "10s"})
+        server.start(under=["sh", "-c", f'exec "$@" {arguments}', "sh"])
+        server.good("/debian/dists/stable/main/binary-amd64/Packages.xz")
+        upstream.rule("/debian/pool/*", faults.stall(100))
+        with ThreadPoolExecutor(3) as pool:
+            answers = [pool.submit(server.get, f"/debian/{p.pool_path}") for p in archive.packages]
+            upstream.wait_count("/debian/pool/*", at_once)
+            time.sleep(0.3)
+            assert upstream.count("/debian/pool/*") == at_once, upstream.seen
+            upstream.honest()
+            assert all(answer.result().ok for answer in answers)
+        assert (upstream.most_open == 1) == (at_once == 1), upstream.most_open
+
+
+# --- progress ------------------------------------------------------------------------------------
+
+def shown_on_a_terminal(command):
+    """What `command` writes to a terminal that is its standard error."""
+    terminal, its_end = pty.openpty()
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=its_end,
+                          env=clean_environment()) as child:
+        os.close(its_end)
+        shown = b""
+        try:
+            while part := os.read(terminal, 4096):
+                shown += part
+        except OSError:   # EIO: the last who had it open has ended
+            pass
+    os.close(terminal)
+    assert child.returncode == 0, shown
+    return shown.decode()
+
+
+def test_long_work_shows_a_bar_on_a_terminal_and_takes_it_away(env):
+    server = ground(env)
+    server.start()
+    server.good("/debian/dists/stable/InRelease")
+    server.stop()
+    command = [larder_binary(), "doctor", "--config", server.config]
+    shown = shown_on_a_terminal(command)
+    lines = shown.split("\r\033[K")
+    assert lines[-1] == "" and len(lines) > 2, repr(shown)
+    assert any("[####" in line and "%" in line for line in lines), repr(shown)
+    assert all(len(line) < 80 for line in lines), repr(shown)
+    assert shown_on_a_terminal([*command, "--quiet"]) == ""
+    assert server.cli("doctor", check=0).stderr == ""
 
 
 # --- the Debian package --------------------------------------------------------------------------
