@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <larder/base/file.hpp>
+#include <larder/base/file_owner.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,10 +75,18 @@ result<void> sync_folder(const std::string& path) {
 }
 
 result<void> replace_file(const std::string& path, std::string_view bytes, unsigned mode) {
+    return replace_file(path, bytes, mode, {});
+}
+
+result<void> replace_file(const std::string& path, std::string_view bytes, unsigned mode, const file_owner& owner) {
     std::string temporary = path + ".XXXXXX";
     unique_fd fd{::mkostemp(temporary.data(), O_CLOEXEC)};
     if (!fd) return errno_error(errno, "creating " + temporary);
     auto written = write_all(fd.get(), bytes, "writing " + temporary);
+    const bool given = owner.user || owner.group;
+    // The mode last: a change of owner takes bits of it away.
+    if (written && given && ::fchown(fd.get(), owner.user.value_or(-1), owner.group.value_or(-1)) != 0)
+        written = errno_error(errno, "giving " + path + " its owner");
     if (written && (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0))
         written = errno_error(errno, "syncing " + temporary);
     if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = errno_error(errno, "renaming to " + path);

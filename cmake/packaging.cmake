@@ -48,6 +48,7 @@ set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, gpg, init-system-helpers (>= 1.54)")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, debian-archive-keyring")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
+  ${CMAKE_SOURCE_DIR}/systemd/debian/preinst
   ${CMAKE_SOURCE_DIR}/systemd/debian/postinst
   ${CMAKE_SOURCE_DIR}/systemd/debian/prerm
   ${CMAKE_SOURCE_DIR}/systemd/debian/postrm)

@@ -7,7 +7,8 @@
 /// What both forms of apt's sources have in common.
 namespace larder::config {
 
-/// "no", "false", "off", "without", "disable", "0", any case (apt-pkg's StringToBool).
+/// "no", "false", "off", "without", "disable" in any case, or a number as C writes it that is 0: "0", "00",
+/// "0x0" (apt-pkg's StringToBool). An empty text is no answer.
 bool is_no(std::string_view);
 
 /// At commas and white space, as apt lets lists in options be written.

@@ -1,6 +1,7 @@
 #include "apt_parts.hpp"
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <larder/base/file.hpp>
 #include <larder/base/text.hpp>
@@ -53,7 +54,14 @@ void apt_sources::add(apt_sources more) {
 }
 
 bool is_no(std::string_view text) {
-    static constexpr std::array<std::string_view, 6> no{"no", "false", "without", "off", "disable", "0"};
+    static constexpr std::array<std::string_view, 5> no{"no", "false", "without", "off", "disable"};
+    if (text.empty()) return false;  // apt does not ask about an empty one
+    // What is a number as C writes one counts as that: "00", "0x0". As in apt, one too large for an int is
+    // cut to its low bits.
+    const std::string number{text};
+    char* end = nullptr;
+    const auto value = static_cast<int>(std::strtol(number.c_str(), &end, 0));
+    if (end == number.c_str() + number.size() && value == 0) return true;
     return std::any_of(no.begin(), no.end(), [text](auto n) { return iequals(text, n); });
 }
 
@@ -124,12 +132,12 @@ apt_settings apt_settings_of(const std::string& folder) {
 
 bool is_part(std::string_view name, std::string_view ending, std::string_view other_ending) {
     const auto dot = name.rfind('.');
-    if (dot == std::string_view::npos || dot == 0) return false;
+    if (dot == std::string_view::npos || name.starts_with('.')) return false;
     const auto has = name.substr(dot + 1);
     if (has != ending && has != other_ending) return false;
     return std::all_of(name.begin(), name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-               c == '.';
+               c == ':' || c == '.';
     });
 }
 

@@ -107,6 +107,13 @@ result<std::string> check_path(std::string_view text) {
     return std::string{text};
 }
 
+result<std::string> check_store_path(std::string_view text) {
+    LARDER_TRY(auto path, check_path(text));
+    if (path == "/")
+        return wrong("is the whole file system; a store needs a folder of its own, such as \"/srv/larder\"");
+    return path;
+}
+
 result<std::string> check_socket_path(std::string_view text) {
     if (text.empty()) return std::string{};
     LARDER_TRY(auto path, check_path(text));
@@ -171,6 +178,8 @@ result<std::string> check_sha256(std::string_view text) {
     if (!d)  // the value itself may be the token, so it is not repeated
         return wrong("must be 64 hexadecimal digits (it has " + std::to_string(text.size()) +
                      " characters): the token's SHA-256, not the token");
+    if (*d == sha256(""))
+        return wrong("is the SHA-256 of an empty token, which nobody has to know; make one with larder token new");
     return d->hex();
 }
 

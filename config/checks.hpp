@@ -18,6 +18,8 @@ result<std::string> check_url(std::string_view);
 result<std::string> check_proxy(std::string_view);
 /// Absolute, without NUL.
 result<std::string> check_path(std::string_view);
+/// The same, but not "/".
+result<std::string> check_store_path(std::string_view);
 /// The same, at most what a socket's address holds (107 bytes), or empty.
 result<std::string> check_socket_path(std::string_view);
 /// "10.0.0.0/8", "fd00::/8"; a bare address counts as that one address.

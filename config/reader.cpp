@@ -1,16 +1,13 @@
+#include "files.hpp"
 #include "format.hpp"
 #include "suggest.hpp"
 #include "whole.hpp"
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <larder/base/file.hpp>
 #include <larder/base/text.hpp>
 #include <larder/base/units.hpp>
 #include <larder/config/load.hpp>
-#include <sys/stat.h>
 #include <toml++/toml.h>
-#include <unistd.h>
 
 namespace larder::config {
 namespace {
@@ -196,21 +193,21 @@ private:
             wrong(n, value.error().detail());
             return false;
         }
-        if (s.file == names_file::yes || (s.file == names_file::for_tls && files_ == file_check::on))
-            check_file(n, *value);
+        if (const auto fault = fault_of(s.file, *value)) wrong(n, *fault);
         out = std::move(*value);
         return true;
     }
 
-    void check_file(const toml::node& n, const std::string& path) {
-        if (files_ == file_check::off) return;
-        struct stat is {};
-        if (::stat(path.c_str(), &is) != 0)
-            wrong(n, "'" + printable(path) + "' cannot be used: " + std::strerror(errno));
-        else if (!S_ISREG(is.st_mode))
-            wrong(n, "'" + printable(path) + "' is not a regular file");
-        else if (::access(path.c_str(), R_OK) != 0)
-            wrong(n, "'" + printable(path) + "' cannot be read: " + std::strerror(errno));
+    std::optional<std::string> fault_of(names_file file, const std::string& path) const {
+        if (files_ == file_check::off) return std::nullopt;
+        switch (file) {
+            case names_file::no: return std::nullopt;
+            case names_file::yes: return fault_of_file(path);
+            case names_file::certificates: return fault_of_certificates(path);
+            case names_file::store: return fault_of_store(path);
+            case names_file::for_tls: return files_ == file_check::on ? fault_of_file(path) : std::nullopt;
+        }
+        return std::nullopt;
     }
 
     template <class S>

@@ -130,12 +130,14 @@ const setting<store_options> store_settings[] = {
     {.key = "path",
      .where = &store_options::path,
      .purpose =
-         "Folder of objects and database, for one server at a time; another than /var/lib/larder must belong to the "
+         "Folder of objects and database, for one server at a time: a store, an empty folder, or one that is not there "
+         "yet; another than /var/lib/larder must belong to the "
          "user larder and be named in a drop-in of larder.service, which may write nowhere else (systemctl edit "
          "larder: [Service] ReadWritePaths=/srv/larder).",
      .example = R"("/srv/larder")",
      .when = restart,
-     .judge = check_path},
+     .judge = check_store_path,
+     .file = names_file::store},
     {.key = "max_cache_size",
      .where = &store_options::max_cache_size,
      .purpose = "How much is kept of what nothing pins (larder gc removes the rest, oldest use first); what is pinned "
@@ -193,7 +195,7 @@ const setting<upstream_options> upstream_settings[] = {
      .purpose = "PEM file with the authorities that HTTPS upstreams are checked against; empty takes the system's.",
      .example = R"("/etc/larder/upstream-ca.pem")",
      .judge = check_path,
-     .file = names_file::yes},
+     .file = names_file::certificates},
 };
 
 const setting<archive_options> archive_settings[] = {

@@ -23,7 +23,14 @@ using member = std::variant<bool S::*, unsigned S::*, std::uint64_t S::*, core::
 using check = result<std::string> (*)(std::string_view);
 
 enum class need { optional, required };
-enum class names_file { no, yes, for_tls };
+/// What the path that is a setting's value (or each entry) leads to, and is looked at.
+enum class names_file {
+    no,
+    yes,           ///< a readable file
+    certificates,  ///< one with PEM certificates in it
+    for_tls,       ///< a readable file, of the server only
+    store,         ///< a store, or what may become one
+};
 
 template <class S>
 struct setting {
@@ -36,7 +43,7 @@ struct setting {
     std::uint64_t least = 0;  ///< numbers; bytes; milliseconds
     std::uint64_t most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     need needed = need::optional;
-    names_file file = names_file::no;  ///< its value (each entry) must be a readable file; for_tls: of the server only
+    names_file file = names_file::no;
 };
 
 /// A table of the file: [name], or [[name]] for as many as there are.

@@ -1,5 +1,6 @@
 #include "whole.hpp"
 #include <algorithm>
+#include <filesystem>
 #include <larder/base/text.hpp>
 #include <map>
 
@@ -16,6 +17,52 @@ void check_tls(const core::server_options& s, problems& found) {
         complain("server.tls_certificate", "needs tls_key beside it");
     else if (s.tls_certificate.empty() && !s.tls_key.empty())
         complain("server.tls_key", "needs tls_certificate beside it");
+}
+
+struct address_and_port {
+    std::string_view address, port;
+};
+address_and_port parts_of(std::string_view listen) {
+    const auto colon = listen.rfind(':');
+    return {listen.substr(0, colon), listen.substr(colon + 1)};
+}
+
+/// Whether listening on `all` takes the connections to `one` too: "*" and "[::]" are both families.
+bool covers(std::string_view all, std::string_view one) {
+    const auto a = parts_of(all), b = parts_of(one);
+    if (a.port != b.port || a.port == "0" || a.address == b.address) return false;
+    return a.address == "*" || a.address == "[::]" || (a.address == "0.0.0.0" && !b.address.starts_with('['));
+}
+
+/// The kernel would give each connection to whichever it likes, or refuse the second.
+void check_covered(const core::server_options& s, problems& found) {
+    struct entry {
+        std::string setting, address;
+        std::size_t index;
+    };
+    std::vector<entry> all;
+    for (std::size_t i = 0; i < s.listen.size(); ++i) all.push_back({"server.listen", s.listen[i], i});
+    for (std::size_t i = 0; i < s.listen_tls.size(); ++i) all.push_back({"server.listen_tls", s.listen_tls[i], i});
+    for (const auto& one : all) {
+        const auto wider = std::find_if(all.begin(), all.end(), [&one](const entry& other) {
+            // Of two that cover each other, the later one is told.
+            return covers(other.address, one.address) && (&other < &one || !covers(one.address, other.address));
+        });
+        if (wider == all.end()) continue;
+        found.add(found.line_of(one.setting + "[" + std::to_string(one.index) + "]"), one.setting,
+                  "'" + one.address + "' is in '" + wider->address + "' (" + wider->setting +
+                      ") already; leave one of them out, or give it another port");
+    }
+}
+
+void check_admin_socket(const core::options& o, problems& found) {
+    const auto store = std::filesystem::path{o.store.path}.lexically_normal().string();
+    const auto socket = std::filesystem::path{o.server.admin_socket}.lexically_normal().string();
+    if (socket != store && !socket.starts_with(store + "/")) return;
+    found.add(found.line_of("server.admin_socket"), "server.admin_socket",
+              "'" + o.server.admin_socket +
+                  "' is in the store's folder, whose files are the store's own; put it "
+                  "elsewhere, such as \"/run/larder/admin.sock\"");
 }
 
 void check_ports(const core::server_options& s, problems& found) {
@@ -97,6 +144,8 @@ void check_tokens(const std::vector<core::token_options>& tokens, problems& foun
 void check_whole(const core::options& o, problems& found) {
     check_tls(o.server, found);
     check_ports(o.server, found);
+    check_covered(o.server, found);
+    check_admin_socket(o, found);
     check_archives(o.archives, found);
     check_tokens(o.tokens, found);
 }

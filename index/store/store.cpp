@@ -3,6 +3,7 @@
 #include "lock.hpp"
 #include "ref_table.hpp"
 #include <cerrno>
+#include <filesystem>
 #include <larder/base/text.hpp>
 #include <larder/store/store.hpp>
 #include <sys/stat.h>
@@ -14,16 +15,18 @@ namespace {
 constexpr int layout_version = 1;
 constexpr std::string_view format_word = "larder-store ";
 
-/// A folder that is ours has a format file before it has anything else.
+/// A folder that is ours has a format file before it has anything else, but for the lock that was just taken
+/// and what a crash left of an earlier try. A file system of its own comes with a lost+found.
 result<void> make_format(const std::string& path) {
-    for (const char* name : {"objects", "incoming", "damaged", "db"}) {
-        struct stat st {};
-        const auto taken = path + "/" + name;
-        if (::lstat(taken.c_str(), &st) == 0)
-            return error{errc::refused, path + " has a '" + name +
-                                            "' but no file 'format', so it is no Larder store: " +
-                                            "name an empty folder as store.path"};
+    std::error_code failed;
+    for (std::filesystem::directory_iterator at{path, failed}, end; !failed && at != end; at.increment(failed)) {
+        const auto name = at->path().filename().string();
+        if (name == "lock" || name == "lost+found" || name.starts_with("format.")) continue;
+        return error{errc::refused,
+                     path + " has a '" + printable(name, 60) +
+                         "' but no file 'format', so it is no Larder store: " + "name an empty folder as store.path"};
     }
+    if (failed) return errno_error(failed.value(), "reading folder " + path);
     return replace_file(path + "/format", std::string{format_word} + std::to_string(layout_version) + "\n", 0640);
 }
 

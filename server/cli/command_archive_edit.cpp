@@ -1,7 +1,9 @@
-#include "admin_client.hpp"
 #include "archive_commands.hpp"
 #include "commands.hpp"
 #include "config_edit.hpp"
+#include "keyrings.hpp"
+#include "running_server.hpp"
+#include "service_user.hpp"
 #include "work.hpp"
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -9,7 +11,9 @@
 #include <iostream>
 #include <larder/base/file.hpp>
 
-// The configuration file first, the running server second: what it serves is what is written there.
+// The configuration file first, the running server second: what it serves is what is written there. What it
+// would refuse is not written, and what it does refuse is taken back: at its next start it would have no
+// other configuration.
 
 namespace larder::cli {
 namespace {
@@ -18,28 +22,46 @@ namespace json = boost::json;
 
 constexpr std::uint64_t most_config = 16 << 20;
 
-/// Whether there is a server; it has taken the new configuration then.
-result<bool> tell_server(const common_options& common, const core::options& config) {
-    LARDER_TRY(auto server, admin_client::connect(config.server.admin_socket));
+error put_back(const std::string& path, const std::string& before, const std::string& next, const error& why) {
+    const auto now = read_file(path, most_config);
+    result<void> back{error{errc::conflict, "somebody else has changed it since"}};
+    if (now && *now == next) back = replace_config(path, before);
+    if (back) return why.in("the running server did not take it, and " + path + " is as it was");
+    return why.in("the running server did not take it, and " + path + " is changed (" + back.error().detail() + ")");
+}
+
+/// Whether there is a server; it has taken the new configuration then. When it does not, the file is as
+/// before.
+result<bool> put_in_place(const common_options& common, const std::string& path, const std::string& before,
+                          const std::string& next) {
+    LARDER_TRY(const auto config, config::parse(next, path, config::file_check::off));
+    LARDER_TRY(auto server, server_of(config));
+    LARDER_CHECK(replace_config(path, next));
     if (!server) return false;
     const auto how = follow_job(*server, common, "/reload", {});
-    if (!how) return how.error().in("the file is changed, but the running server did not take it");
+    if (!how) return put_back(path, before, next, how.error());
     return true;
 }
 
-int finish(const common_options& common, const std::string& path, const std::string& name, std::string_view what) {
-    const auto config = config::load(path, config::file_check::but_tls);
-    if (!config) return complain(config.error());
-    const auto told = tell_server(common, *config);
+void report(const common_options& common, const std::string& path, const std::string& name, std::string_view what,
+            bool server_told) {
     if (common.json) {
         std::cout << json::serialize(json::object{
-                         {"archive", name}, {"config", path}, {"done", what}, {"server_told", told && *told}})
+                         {"archive", name}, {"config", path}, {"done", what}, {"server_told", server_told}})
                   << "\n";
     } else {
-        std::cout << "Archive '" << name << "' " << what << " in " << path << ".";
-        std::cout << (told && *told ? " The running server reads it anew.\n" : "\n");
+        std::cout << "Archive '" << name << "' " << what << " in " << path << "."
+                  << (server_told ? " The running server reads it anew.\n" : "\n");
     }
-    return told ? done : complain(told.error());
+}
+
+/// What a start of the server would refuse, looked at as the user who starts it.
+result<void> would_start(const std::string& text, const std::string& path) {
+    LARDER_TRY(const auto config, config::parse(text, path, config::file_check::off));
+    return as_owner_of_store(config.store.path, [&]() -> result<void> {
+        LARDER_TRY(const auto seen, config::parse(text, path, config::file_check::but_tls));
+        return check_keyrings(seen, path);
+    });
 }
 
 int run_add(const common_options& common, core::archive_options added) {
@@ -49,8 +71,11 @@ int run_add(const common_options& common, core::archive_options added) {
     if (!text) return complain(error{errc::bad_config, text.error().detail()});
     const auto next = with_archive(*text, path, added);
     if (!next) return complain(next.error());
-    if (const auto written = replace_config(path, *next); !written) return complain(written.error());
-    return finish(common, path, added.name, "added");
+    if (const auto fine = would_start(*next, path); !fine) return complain(fine.error());
+    const auto told = put_in_place(common, path, *text, *next);
+    if (!told) return complain(told.error());
+    report(common, path, added.name, "added", *told);
+    return done;
 }
 
 int run_remove(const common_options& common, const std::string& name) {
@@ -59,8 +84,10 @@ int run_remove(const common_options& common, const std::string& name) {
     if (!text) return complain(error{errc::bad_config, text.error().detail()});
     const auto next = without_archive(*text, path, name);
     if (!next) return complain(next.error());
-    if (const auto written = replace_config(path, *next); !written) return complain(written.error());
-    return finish(common, path, name, "removed");
+    const auto told = put_in_place(common, path, *text, *next);
+    if (!told) return complain(told.error());
+    report(common, path, name, "removed", *told);
+    return done;
 }
 
 }  // namespace

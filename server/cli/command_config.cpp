@@ -1,4 +1,5 @@
 #include "commands.hpp"
+#include "keyrings.hpp"
 #include "service_user.hpp"
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -24,13 +25,20 @@ result<std::string> look_as_server(const std::string& path) {
     return owner->name;
 }
 
+/// As the server does when it starts: also the keyrings must be some.
+result<core::options> checked(const std::string& path, config::file_check files) {
+    LARDER_TRY(auto options, config::load(path, files));
+    if (files != config::file_check::off) LARDER_CHECK(check_keyrings(options, path));
+    return options;
+}
+
 int run_check(const common_options& common, config::file_check files) {
     const auto path = config_path(common);
     const auto user = files == config::file_check::off ? result<std::string>{std::string{}} : look_as_server(path);
     if (!user) return complain(user.error());
     const auto as =
         user->empty() ? std::string{} : "Its files were looked at as the user " + *user + ", who owns the store.\n";
-    const auto options = config::load(path, files);
+    const auto options = checked(path, files);
     if (common.json) {
         json::object out{{"config", path}, {"fine", options.has_value()}, {"problems", json::array{}}};
         if (!options) {

@@ -1,5 +1,5 @@
-#include "admin_client.hpp"
 #include "commands.hpp"
+#include "running_server.hpp"
 #include "table.hpp"
 #include "work.hpp"
 #include <CLI/CLI.hpp>
@@ -65,7 +65,7 @@ void print_store(const json::object& s) {
 }
 
 result<json::object> look(const common_options& common, const core::options& config, bool& running) {
-    LARDER_TRY(auto server, admin_client::connect(config.server.admin_socket));
+    LARDER_TRY(auto server, server_of(config));
     running = server.has_value();
     if (server) {
         LARDER_TRY(auto answer, server->get("/status"));

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <filesystem>
-#include <larder/base/file.hpp>
+#include <larder/base/file_owner.hpp>
 #include <larder/base/text.hpp>
 #include <larder/config/load.hpp>
 #include <sys/stat.h>
@@ -125,10 +125,10 @@ result<void> replace_config(const std::string& path, std::string_view text) {
     if (ec) return error{errc::io, path + ": " + ec.message()};
     struct stat st {};
     if (::stat(real.c_str(), &st) != 0) return errno_error(errno, "looking at " + path);
-    LARDER_CHECK(replace_file(real.string(), text, st.st_mode & 07777U));
-    if ((st.st_uid != ::geteuid() || st.st_gid != ::getegid()) && ::chown(real.c_str(), st.st_uid, st.st_gid) != 0)
-        return errno_error(errno, "giving " + path + " back to its owner");
-    return {};
+    file_owner owner;
+    if (st.st_uid != ::geteuid()) owner.user = st.st_uid;
+    if (st.st_gid != ::getegid()) owner.group = st.st_gid;
+    return replace_file(real.string(), text, st.st_mode & 07777U, owner);
 }
 
 }  // namespace larder::cli

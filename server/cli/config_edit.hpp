@@ -16,7 +16,8 @@ result<std::string> with_archive(std::string_view text, std::string_view file_na
 /// `bad_config` when its lines cannot be told apart from the rest with certainty.
 result<std::string> without_archive(std::string_view text, std::string_view file_name, std::string_view name);
 
-/// Replaces the file in one step, with the mode and owner that it had. A symbolic link stays one.
+/// Replaces the file in one step, with the mode and owner that it had. A symbolic link stays one. `io`, and
+/// nothing has changed, when this user cannot leave it its owner.
 result<void> replace_config(const std::string& path, std::string_view text);
 
 }  // namespace larder::cli

@@ -3,10 +3,12 @@
 #include <arpa/inet.h>
 #include <array>
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <ifaddrs.h>
 #include <iostream>
 #include <larder/base/file.hpp>
+#include <larder/base/file_owner.hpp>
 #include <larder/base/text.hpp>
 #include <larder/config/draft.hpp>
 #include <larder/config/load.hpp>
@@ -116,12 +118,6 @@ std::optional<gid_t> group_of_server(const std::string& store, const std::string
     return std::nullopt;
 }
 
-result<void> give(const std::string& path, uid_t user, gid_t group, unsigned mode) {
-    if (::chown(path.c_str(), user, group) != 0 || ::chmod(path.c_str(), mode) != 0)
-        return errno_error(errno, "giving " + path + " its owner and mode");
-    return {};
-}
-
 /// One that the server can look into, whatever root's umask is; as installing the package makes them.
 result<void> make_folder(const std::string& path, std::optional<gid_t> server, unsigned mode) {
     std::error_code failed;
@@ -129,25 +125,28 @@ result<void> make_folder(const std::string& path, std::optional<gid_t> server, u
     LARDER_CHECK(make_folders(path));
     if (!server) return {};
     const bool for_all = (mode & 0001U) != 0;
-    return give(path, ::geteuid(), for_all ? ::getegid() : *server, mode);
+    const unique_fd made{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!made || ::fchown(made.get(), ::geteuid(), for_all ? ::getegid() : *server) != 0 ||
+        ::fchmod(made.get(), mode) != 0)
+        return errno_error(errno, "giving " + path + " its owner and mode");
+    return {};
 }
 
 /// What takes a file's place stays as readable as that was: its owner, group and mode. A new secret can
 /// also be read by the server's group.
 result<void> write(const std::string& path, const std::string& bytes, unsigned mode, std::optional<gid_t> server) {
     struct stat was {};
-    if (::stat(path.c_str(), &was) != 0) {
-        const bool secret = (mode & 0004U) == 0;
-        if (!secret || !server) return replace_file(path, bytes, mode);
-        LARDER_CHECK(replace_file(path, bytes, mode));
-        return give(path, ::geteuid(), *server, mode | 0040U);
+    file_owner owner;
+    if (::stat(path.c_str(), &was) == 0) {
+        // Only root can give a file away: another user's stays with the one who now wrote it.
+        if (::geteuid() == 0) owner.user = was.st_uid;
+        if (was.st_gid != ::getegid()) owner.group = was.st_gid;
+        mode = was.st_mode & 07777U;
+    } else if (const bool secret = (mode & 0004U) == 0; secret && server) {
+        owner.group = *server;
+        mode |= 0040U;
     }
-    mode = was.st_mode & 07777U;
-    if (was.st_uid == ::geteuid() && was.st_gid == ::getegid()) return replace_file(path, bytes, mode);
-    // Not for the writer's own group to read in between.
-    LARDER_CHECK(replace_file(path, bytes, mode & ~0070U));
-    // Only root can give a file away: another user's stays with the one who now wrote it.
-    return give(path, ::geteuid() == 0 ? was.st_uid : static_cast<uid_t>(-1), was.st_gid, mode);
+    return replace_file(path, bytes, mode, owner);
 }
 
 /// Keys and passwords first, so that the configuration never names what is not there.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <larder/base/result.hpp>
 #include <optional>
 #include <string>
@@ -20,6 +21,10 @@ std::optional<service_user> owner_of_store(const std::string& path);
 /// Makes this process, which is root's, that user's: for good, nothing after it needs to be root. The
 /// environment stops naming root's own folders (TMPDIR, HOME), which that user cannot use.
 result<void> become(const service_user& who);
+
+/// What `look` says of files that the server must read. Where this process is root's, a process of the
+/// store's owner looks, and root stays root; its error says who looked. Not for a process with threads.
+result<void> as_owner_of_store(const std::string& path, const std::function<result<void>()>& look);
 
 /// Whether this machine has the user that the Debian package runs the server as.
 bool has_packaged_user();

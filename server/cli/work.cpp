@@ -1,6 +1,6 @@
 #include "work.hpp"
-#include "admin_client.hpp"
 #include "progress_bar.hpp"
+#include "running_server.hpp"
 #include "service_user.hpp"
 #include <boost/json.hpp>
 #include <cerrno>
@@ -102,7 +102,7 @@ result<json::object> follow_job(admin_client& server, const common_options& comm
 }
 
 result<json::object> run(const common_options& common, const core::options& config, const work& what) {
-    LARDER_TRY(auto server, admin_client::connect(config.server.admin_socket));
+    LARDER_TRY(auto server, server_of(config));
     return server ? follow_job(*server, common, "/jobs/" + what.kind, what.options) : run_here(common, config, what);
 }
 

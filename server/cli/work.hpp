@@ -23,7 +23,7 @@ result<boost::json::object> follow_job(admin_client& server, const common_option
                                        const boost::json::object& options);
 
 /// Does it wherever the store is open, with a progress bar, and returns the report. `conflict` when
-/// another process has the store and does not answer.
+/// another process has the store and does not answer, or who answers has another store.
 result<boost::json::object> run(const common_options& common, const core::options& config, const work& what);
 
 /// Whether nothing has made a store there yet.

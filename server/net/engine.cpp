@@ -162,7 +162,7 @@ result<std::shared_ptr<const routing>> engine::impl::make_routes(core::options o
     auto policy = core::address_policy::make(options);
     if (!policy) return policy.error();
     const auto addresses = std::make_shared<const core::address_policy>(std::move(*policy));
-    const auto own = own_names(options.server);
+    const auto own = own_names(options.server, *log);
     LARDER_TRY(auto router, core::router::make(options, own));
     const bool same_networks =
         before != nullptr && before->options.upstream.private_networks == options.upstream.private_networks;

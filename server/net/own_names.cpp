@@ -1,6 +1,7 @@
 #include "own_names.hpp"
 #include <arpa/inet.h>
 #include <array>
+#include <cerrno>
 #include <ifaddrs.h>
 #include <larder/core/url.hpp>
 #include <memory>
@@ -15,10 +16,10 @@ struct interfaces_freer {
 };
 
 /// The machine's addresses, IPv6 in brackets; those bound to a link are left out, URLs cannot name them.
-std::vector<std::string> machine_addresses() {
+result<std::vector<std::string>> machine_addresses() {
     std::vector<std::string> found;
     ifaddrs* first = nullptr;
-    if (::getifaddrs(&first) != 0) return found;
+    if (::getifaddrs(&first) != 0) return errno_error(errno, "listing this machine's addresses");
     const std::unique_ptr<ifaddrs, interfaces_freer> all{first};
     for (const auto* one = first; one != nullptr; one = one->ifa_next) {
         if (one->ifa_addr == nullptr) continue;
@@ -43,7 +44,11 @@ std::string machine_name() {
 
 }  // namespace
 
-std::vector<std::string> own_names(const core::server_options& server) {
+std::vector<std::string> own_names(const core::server_options& server, logger& log) {
+    const auto machine = machine_addresses();
+    if (!machine)
+        log.write(log_level::warn, machine.error().detail() +
+                                       "; who names one of them when using this server as a proxy will be refused");
     std::vector<std::string> names;
     for (const auto* list : {&server.listen, &server.listen_tls})
         for (const auto& address : *list) {
@@ -53,8 +58,9 @@ std::vector<std::string> own_names(const core::server_options& server) {
             const auto host = address.substr(0, colon);
             const auto port = address.substr(colon);
             const bool everywhere = host == "*" || host == "0.0.0.0" || host == "[::]";
-            auto hosts = everywhere ? machine_addresses() : std::vector<std::string>{host};
-            hosts.emplace_back("localhost");
+            std::vector<std::string> hosts{"localhost", "127.0.0.1", "[::1]"};
+            if (!everywhere) hosts.push_back(host);
+            if (everywhere && machine) hosts.insert(hosts.end(), machine->begin(), machine->end());
             if (auto own = machine_name(); !own.empty()) hosts.push_back(std::move(own));
             for (const auto& one : hosts)
                 if (core::split_authority(one + port)) names.push_back(one + port);

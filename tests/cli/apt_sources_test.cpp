@@ -106,6 +106,35 @@ TEST_CASE("apt sources: a key inside Signed-By loses its indentation", "[cli][ap
           "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEYx\n-----END PGP PUBLIC KEY BLOCK-----\n");
 }
 
+TEST_CASE("apt sources: a word is decoded and loses its quotes, as apt does it", "[cli][apt]") {
+    const auto r = parse_one_line(
+        "deb [signed-by=/k%2Egpg] http://a.example/de%62ian/x%20y st%61ble \"main\" con%74rib 100%\n"
+        "deb http://a.example/ \"no end main\n",
+        "l", "amd64");
+    REQUIRE(r.sources.size() == 1);
+    const auto& a = r.sources[0];
+    CHECK(a.signed_by == texts{"/k.gpg"});
+    CHECK(a.uri == "http://a.example/debian/x%20y");  // a space cannot stand in a URI
+    CHECK(a.suites == texts{"stable"});
+    CHECK(a.components == texts{"main", "contrib", "100%"});
+    CHECK(r.notes == texts{"l:2: the suite is missing; left out"});
+}
+
+TEST_CASE("apt sources: no is a word, or a number that is 0", "[cli][apt]") {
+    const auto taken = [](const std::string& enabled) {
+        return parse_deb822("Types: deb\nURIs: http://a.example/\nSuites: ./\nEnabled: " + enabled + "\n", "s", "amd64")
+                   .sources.size() == 1;
+    };
+    for (const auto* no : {"no", "No", "FALSE", "off", "without", "disable", "0", "00", "0x0", "-0"}) {
+        INFO(no);
+        CHECK_FALSE(taken(no));
+    }
+    for (const auto* yes : {"yes", "true", "on", "1", "01", "0x1", "2", "0ad", "nope", ""}) {
+        INFO(yes);
+        CHECK(taken(yes));
+    }
+}
+
 TEST_CASE("apt sources: a broken stanza is a note and the next one counts", "[cli][apt]") {
     const auto r = parse_deb822(
         "Types: rpm\nURIs: http://a.example/\nSuites: x\n\n"
@@ -119,12 +148,12 @@ TEST_CASE("apt sources: a broken stanza is a note and the next one counts", "[cl
 }
 
 TEST_CASE("apt sources: apt's rule for names of parts", "[cli][apt]") {
-    for (const auto* name : {"debian.list", "debian.sources", "a_b-C.1.list"}) {
+    for (const auto* name : {"debian.list", "debian.sources", "a_b-C.1.list", "a:b.list"}) {
         INFO(name);
         CHECK(config::is_part(name, "list", "sources"));
     }
-    for (const auto* name :
-         {"debian.list.disabled", "debian.list~", ".list", "list", "a b.list", "debian.save", "a.List", ""}) {
+    for (const auto* name : {"debian.list.disabled", "debian.list~", ".list", ".hid.list", "list", "a b.list",
+                             "debian.save", "a.List", ""}) {
         INFO(name);
         CHECK_FALSE(config::is_part(name, "list", "sources"));
     }

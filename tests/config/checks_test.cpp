@@ -155,7 +155,13 @@ TEST_CASE("config checks: a token instead of its hash is refused and not repeate
     const auto r = check_sha256("hunter2-the-token");
     REQUIRE_FALSE(r.has_value());
     CHECK(r.error().detail().find("hunter2") == std::string::npos);
+    CHECK(check_sha256("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855").error().detail() ==
+          "is the SHA-256 of an empty token, which nobody has to know; make one with larder token new");
     CHECK(check_sha256(std::string(64, 'A')).value() == std::string(64, 'a'));
+}
+
+TEST_CASE("config checks: a store is not the whole file system", "[config]") {
+    check_all(check_store_path, {{"/srv/larder/", "/srv/larder"}, {"/", ""}, {"//", ""}, {"a", ""}});
 }
 
 TEST_CASE("config checks: a path is absolute, a socket's short", "[config]") {

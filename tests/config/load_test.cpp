@@ -1,6 +1,8 @@
 #include "golden.hpp"
 #include "suggest.hpp"
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 #include <larder/base/text.hpp>
 #include <larder/config/load.hpp>
 #include <stdlib.h>
@@ -17,6 +19,16 @@ std::string complaints(const std::string& text) {
     CHECK(r.error().code() == errc::bad_config);
     return r.error().detail();
 }
+
+struct scratch {
+    scratch() {
+        std::string name = (std::filesystem::temp_directory_path() / "larder-config-XXXXXX").string();
+        path = ::mkdtemp(name.data());
+    }
+    ~scratch() { std::filesystem::remove_all(path); }
+    void write(const std::string& name, const std::string& text) const { std::ofstream{path + "/" + name} << text; }
+    std::string path;
+};
 
 const std::string one_archive =
     "[[archive]]\nname = \"debian\"\nupstream = \"http://a.example/debian/\"\nkeyring = \"/k.gpg\"\n";
@@ -140,6 +152,65 @@ TEST_CASE("config: two free ports are not a duplicate", "[config]") {
     CHECK(complaints("[server]\nlisten = [\"127.0.0.1:0\", \"127.0.0.1:0\"]\n").empty());
     CHECK(complaints("[server]\nlisten = [\"127.0.0.1:1\", \"127.0.0.1:1\"]\n") ==
           "t.toml:2: server.listen: '127.0.0.1:1' is there twice");
+}
+
+TEST_CASE("config: an address is listened on once", "[config]") {
+    const auto listen = [](const std::string& list, const std::string& more = "") {
+        return complaints("[server]\nlisten = [" + list + "]\n" + more);
+    };
+    CHECK(listen(R"("*:1", "127.0.0.1:1")") ==
+          "t.toml:2: server.listen: '127.0.0.1:1' is in '*:1' (server.listen) already; leave one of them out, or give "
+          "it another port");
+    for (const auto* both : {R"("127.0.0.1:1", "*:1")", R"("*:1", "[::1]:1")", R"("*:1", "0.0.0.0:1")",
+                             R"("*:1", "[::]:1")", R"("0.0.0.0:1", "127.0.0.1:1")", R"("[::]:1", "127.0.0.1:1")"}) {
+        INFO(both);
+        const auto said = listen(both);
+        CHECK(said.find(" already; ") != std::string::npos);
+        CHECK(said.find('\n') == std::string::npos);
+    }
+    CHECK(listen(R"("*:1")", "listen_tls = \"127.0.0.1:1\"\ntls_key = \"/k\"\ntls_certificate = \"/c\"\n")
+              .starts_with("t.toml:3: server.listen_tls: '127.0.0.1:1' is in '*:1' (server.listen) already"));
+    for (const auto* apart : {R"("*:1", "127.0.0.1:2")", R"("*:0", "127.0.0.1:0")", R"("0.0.0.0:1", "[::1]:1")",
+                              R"("127.0.0.1:1", "[::1]:1")"})
+        CHECK(listen(apart).empty());
+}
+
+TEST_CASE("config: the admin socket is not among the store's files", "[config]") {
+    const auto both = [](const std::string& socket) {
+        return complaints("[server]\nadmin_socket = \"" + socket + "\"\n[store]\npath = \"/srv/larder\"\n");
+    };
+    for (const auto* inside : {"/srv/larder/admin.sock", "/srv/larder/format", "/srv/larder", "/srv/x/../larder/a"})
+        CHECK(both(inside).starts_with("t.toml:2: server.admin_socket: '" + std::string{inside} + "' is in the store"));
+    for (const auto* outside : {"/srv/larder.sock", "/srv/larder/../a", ""}) CHECK(both(outside).empty());
+}
+
+TEST_CASE("config: a store is one, or may become one", "[config]") {
+    const scratch s;
+    const auto text = "[store]\npath = \"" + s.path + "\"\n";
+    CHECK(config::parse(text, "t.toml").has_value());
+    s.write("lock", "");
+    CHECK(config::parse(text, "t.toml").has_value());
+    s.write("precious", "");
+    const auto other = config::parse(text, "t.toml", file_check::but_tls);
+    REQUIRE_FALSE(other.has_value());
+    CHECK(other.error().detail() == "t.toml:2: store.path: '" + s.path +
+                                        "' is no store (it has no file 'format') and not empty; name an empty "
+                                        "folder, or one that is not there yet");
+    CHECK(config::parse(text, "t.toml", file_check::off).has_value());
+    s.write("format", "larder-store 1\n");
+    CHECK(config::parse(text, "t.toml").has_value());
+}
+
+TEST_CASE("config: authorities are certificates", "[config]") {
+    const scratch s;
+    const auto text = "[upstream]\nca_file = \"" + s.path + "/ca\"\n";
+    s.write("ca", "root:x:0:0:root:/root:/bin/bash\n");
+    const auto junk = config::parse(text, "t.toml");
+    REQUIRE_FALSE(junk.has_value());
+    CHECK(junk.error().detail() ==
+          "t.toml:2: upstream.ca_file: '" + s.path + "/ca' holds no PEM certificate (-----BEGIN CERTIFICATE-----)");
+    s.write("ca", "# ours\n-----BEGIN CERTIFICATE-----\n");
+    CHECK(config::parse(text, "t.toml").has_value());
 }
 
 TEST_CASE("config: a file that is named must be there, unless nobody is to look", "[config]") {

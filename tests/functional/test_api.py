@@ -281,3 +281,24 @@ def test_healthz_says_ok(env):
     _, _, larder = with_tokens(env)
     answer = larder.get("/healthz")
     assert answer.ok and answer.body == b"ok\n"
+
+
+def test_a_number_out_of_range_starts_no_job(env):
+    _, _, larder = with_tokens(env)
+    for kind, options in (("doctor", {"threads": 2 ** 40}), ("doctor", {"threads": 1025}),
+                          ("gc", {"grace_seconds": 2 ** 63}), ("gc", {"free_bytes": 2 ** 64 - 1})):
+        status, told, _ = ask(larder, f"/jobs/{kind}", "POST", body=options)
+        assert status == 400 and told["error"]["code"] == "malformed", (options, told)
+        assert f"'{next(iter(options))}' must be at most" in told["error"]["detail"], told
+    assert ask(larder, "/jobs")[1]["jobs"] == []
+
+
+def test_an_update_of_several_suites_tells_of_each_also_when_one_cannot_be_a_suite(env):
+    _, _, larder = with_tokens(env)
+    bad = ["../../../secret", "x" * 500, "a\nb", "", "none"]
+    job = run_job(larder, "update", archive="debian", suites=[*bad, "stable"])
+    assert job["state"] == "done", job
+    rows = {row["suite"]: row for row in job["result"]["suites"]}
+    assert rows["stable"]["snapshot"] and not rows["stable"]["failure"], rows
+    assert all(rows[name]["failure"] and not rows[name]["snapshot"] for name in bad), rows
+    assert not job["result"]["fine"]

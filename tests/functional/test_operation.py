@@ -2,11 +2,16 @@
 
 import json
 import os
+import pty
 import pwd
+import socket
 import subprocess
+import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from support import faults
 from support.env import Package, Skip
 from support.larder import archive_table, clean_environment
 from support.places import larder_binary
@@ -179,6 +184,90 @@ def test_what_root_writes_with_init_the_owner_of_the_store_can_read(env):
     assert larder("config", "check", "--config", output).returncode == 0
 
 
+# --- serve: its log and its command line ---------------------------------------------------------
+
+def entry_of(datagram):
+    """The fields of journald's native protocol, as long as no value has a newline."""
+    return dict(line.split("=", 1) for line in datagram.decode().splitlines())
+
+
+def test_to_the_journal_go_messages_with_their_fields_and_nothing_to_stderr(env):
+    in_own_mounts(env, "true")   # or it is skipped
+    journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    env.undo.append(journal.close)
+    journal.settimeout(15)
+    journal.bind(str(env.tmp / "journal"))
+    server = ground(env, log={"target": "journald", "level": "info", "requests": True})
+    server.start(under=["unshare", "--mount", "sh", "-ec", """
+        mount -t tmpfs none /run; mkdir -p /run/systemd/journal; touch /run/systemd/journal/socket
+        mount --bind "$1" /run/systemd/journal/socket; shift; exec "$@" """, "sh", env.tmp / "journal"])
+    server.good("/debian/dists/stable/InRelease", User_Agent='odd "agent" = 1')
+
+    def entry(message):
+        while not (found := entry_of(journal.recv(1 << 16)))["MESSAGE"].startswith(message):
+            assert found["SYSLOG_IDENTIFIER"] == "larder" and found["PRIORITY"].isdigit(), found
+        return found
+    assert entry("serving on ")["PRIORITY"] == "6"
+    asked = entry("GET /debian/dists/stable/InRelease")
+    assert asked["LARDER_STATUS"] == "200" and asked["LARDER_COMPLETE"] == "yes", asked
+    assert asked["LARDER_AGENT"] == 'odd "agent" = 1', asked
+    server.stop()
+    assert entry("stopping")["PRIORITY"] == "6" and server.log() == ""
+
+
+def test_the_command_line_limits_the_connections_to_an_upstream(env):
+    archive = env.archive(*(Package(name, size=2000) for name in ("alpha", "beta", "gamma")))
+    archive.publish("stable")
+    for arguments, at_once in (("", 3), ("--upstream-connections 1", 1)):
+        upstream = env.hostile(archive.tree)
+        server = env.larder_for(archive, upstream, start=False, upstream={"inactivity_timeout": "10s"})
+        server.start(under=["sh", "-c", f'exec "$@" {arguments}', "sh"])
+        server.good("/debian/dists/stable/main/binary-amd64/Packages.xz")
+        upstream.rule("/debian/pool/*", faults.stall(100))
+        with ThreadPoolExecutor(3) as pool:
+            answers = [pool.submit(server.get, f"/debian/{p.pool_path}") for p in archive.packages]
+            upstream.wait_count("/debian/pool/*", at_once)
+            time.sleep(0.3)
+            assert upstream.count("/debian/pool/*") == at_once, upstream.seen
+            upstream.honest()
+            assert all(answer.result().ok for answer in answers)
+        assert (upstream.most_open == 1) == (at_once == 1), upstream.most_open
+
+
+# --- progress ------------------------------------------------------------------------------------
+
+def shown_on_a_terminal(command):
+    """What `command` writes to a terminal that is its standard error."""
+    terminal, its_end = pty.openpty()
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=its_end,
+                          env=clean_environment()) as child:
+        os.close(its_end)
+        shown = b""
+        try:
+            while part := os.read(terminal, 4096):
+                shown += part
+        except OSError:   # EIO: the last who had it open has ended
+            pass
+    os.close(terminal)
+    assert child.returncode == 0, shown
+    return shown.decode()
+
+
+def test_long_work_shows_a_bar_on_a_terminal_and_takes_it_away(env):
+    server = ground(env)
+    server.start()
+    server.good("/debian/dists/stable/InRelease")
+    server.stop()
+    command = [larder_binary(), "doctor", "--config", server.config]
+    shown = shown_on_a_terminal(command)
+    lines = shown.split("\r\033[K")
+    assert lines[-1] == "" and len(lines) > 2, repr(shown)
+    assert any("[####" in line and "%" in line for line in lines), repr(shown)
+    assert all(len(line) < 80 for line in lines), repr(shown)
+    assert shown_on_a_terminal([*command, "--quiet"]) == ""
+    assert server.cli("doctor", check=0).stderr == ""
+
+
 # --- the Debian package --------------------------------------------------------------------------
 
 def test_a_purge_with_something_mounted_inside_the_store_goes_on_and_says_so(env):
@@ -199,3 +288,55 @@ def test_a_purge_with_something_mounted_inside_the_store_goes_on_and_says_so(env
                                    "/var/lib/larder/objects/ab/precious"], done
     assert "not all of /var/lib/larder could be removed" in done.stderr, done
     assert (kept / "precious").exists()
+
+
+# This machine's own /etc stays out of it; $1 is where the scripts are, $2 the line of the account, $3 larder.
+ETC = """
+    mount -t tmpfs none /mnt; mkdir /mnt/etc /mnt/bin
+    cp -a /etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/nsswitch.conf /etc/login.defs /mnt/etc
+    sed -i /^larder:/d /mnt/etc/passwd /mnt/etc/group /mnt/etc/shadow /mnt/etc/gshadow
+    mkdir -p /mnt/etc/apt /mnt/etc/larder; mount --bind /mnt/etc /etc
+    if [ -n "$2" ]; then
+        echo "$2" >>/etc/passwd
+        echo "larder:x:$(echo "$2" | cut -d: -f4):" >>/etc/group
+    fi
+    mount -t tmpfs none /run; mount -t tmpfs none /var/lib
+    ln -s "$3" /mnt/bin/larder; ln -s /bin/true /mnt/bin/deb-systemd-helper; PATH=/mnt/bin:$PATH
+    """
+OF_THE_PACKAGE = "larder:x:150:150:Larder archive cache:/var/lib/larder:/usr/sbin/nologin"
+OF_A_PERSON = "larder:x:1000:1000:Lars Larder:/home/larder:/bin/bash"
+OF_ANOTHER_SERVICE = "larder:x:151:151::/srv/pantry:/usr/sbin/nologin"
+
+
+def script(env, then, account):
+    return in_own_mounts(env, ETC + then, ROOT / "systemd/debian", account, larder_binary().resolve())
+
+
+def test_the_package_is_not_installed_beside_a_person_called_larder(env):
+    done = script(env, 'sh "$1/preinst" install', OF_A_PERSON)
+    assert done.returncode == 1 and "uid 1000" in done.stderr and "no system account" in done.stderr, done
+    for account in ("", OF_THE_PACKAGE, OF_ANOTHER_SERVICE):
+        done = script(env, 'sh "$1/preinst" install', account)
+        assert done.returncode == 0 and not done.stderr, (account, done)
+
+
+def test_a_purge_takes_the_account_that_the_package_made_and_no_other(env):
+    for account, left in ((OF_THE_PACKAGE, False), (OF_A_PERSON, True), (OF_ANOTHER_SERVICE, True)):
+        done = script(env, 'sh "$1/postrm" purge; echo; cat /etc/passwd; echo; cat /etc/group', account)
+        assert done.returncode == 0, done
+        assert ("\nlarder:" in done.stdout) == left == (account in done.stdout), (account, done)
+        assert done.stdout.count("\nlarder:") == (2 if left else 0), (account, done)
+
+
+def test_installing_gives_the_service_the_files_of_init_and_no_others(env):
+    done = script(env, """
+        echo "deb [trusted=yes] http://me:pw@127.0.0.1:1/debian stable main" >/etc/apt/sources.list
+        mkdir -p /etc/apt/trusted.gpg.d; echo key >/etc/apt/trusted.gpg.d/some.gpg
+        mkdir -m 0700 /etc/larder/tls; echo secret >/etc/larder/tls/key.pem; chmod 0600 /etc/larder/tls/key.pem
+        umask 077; sh "$1/postinst" configure
+        stat -c '%n %U:%G %a' /etc/larder /etc/larder/tls /etc/larder/tls/key.pem /etc/larder/larder.toml /etc/larder/secrets/*
+        """, OF_THE_PACKAGE)
+    assert done.returncode == 0, done
+    assert done.stdout.splitlines() == [
+        "/etc/larder root:root 755", "/etc/larder/tls root:root 700", "/etc/larder/tls/key.pem root:root 600",
+        "/etc/larder/larder.toml root:larder 640", "/etc/larder/secrets/debian.password root:larder 640"], done

@@ -11,6 +11,8 @@ from project import Finding, Skip, files
 EXPOSURE = 20  # tenths
 NEEDED = {"setpriority": "larder doctor steps back behind the server",
           "ioprio_set": "larder doctor steps back behind the server"}
+FAMILIES = {"AF_INET": "clients and upstreams", "AF_INET6": "clients and upstreams",
+            "AF_UNIX": "the admin socket, and systemd's", "AF_NETLINK": "the server lists its own addresses"}
 
 
 def analyze(*arguments):
@@ -46,6 +48,10 @@ def faults_of_service(text, calls=calls_of):
     for call, why in NEEDED.items():
         if call not in allowed:
             yield f"SystemCallFilter= forbids {call}: {why}"
+    families = set(" ".join(re.findall(r"^RestrictAddressFamilies=(.*)$", text, re.M)).split())
+    for family, why in FAMILIES.items():
+        if family not in families:
+            yield f"RestrictAddressFamilies= lacks {family}: {why}"
 
 
 def check(root):

@@ -10,6 +10,7 @@ Restart=on-failure
 SystemCallFilter=@service
 SystemCallFilter=~@resources
 SystemCallFilter=setpriority ioprio_set
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
 """
 
 
@@ -30,6 +31,11 @@ class Units(unittest.TestCase):
 
     def test_a_call_that_is_needed_and_forbidden_is_found(self):
         self.assertEqual(len(self.faults(FINE.replace("setpriority ", ""))), 1)
+
+    def test_a_family_of_addresses_that_is_needed_and_forbidden_is_found(self):
+        found = self.faults(FINE.replace(" AF_NETLINK", ""))
+        self.assertEqual(len(found), 1)
+        self.assertIn("AF_NETLINK", found[0])
 
     def test_a_service_that_gives_up_is_found(self):
         self.assertEqual(len(self.faults(FINE + "RestartPreventExitStatus=2\n")), 1)

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <larder/net/engine.hpp>
+#include <larder/net/store_identity.hpp>
 #include <set>
 #include <site/api.hpp>
 #include <site/pages.hpp>
@@ -31,7 +32,7 @@ std::vector<job_kind> own_kinds() {
                   "Says what it was given.",
                   {{"text", option_type::text, "What.", presence::required},
                    {"loud", option_type::boolean, "How."},
-                   {"times", option_type::number, "How often."},
+                   {"times", option_type::number, "How often.", presence::optional, 1024},
                    {"more", option_type::texts, "What else."}},
                   [](engine&, const json::object& given, const progress_sink&, std::stop_token) -> result<std::string> {
                       if (given.at("text").as_string() == "fail") return error{errc::upstream_down, "no <mirror>"};
@@ -171,6 +172,8 @@ TEST_CASE("api: unknown, missing and mistyped options are refused by name") {
     refused(R"({"text":"x","loud":"yes"})", "true or false");
     refused(R"({"text":"x","times":-1})", "whole number");
     refused(R"({"text":"x","times":1.5})", "whole number");
+    refused(R"({"text":"x","times":1025})", "'times' must be at most 1024");
+    refused(R"({"text":"x","times":1099511627776})", "'times' must be at most 1024");
     refused(R"({"text":"x","more":["y",1]})", "array of strings");
     CHECK(g.site->jobs().all().empty());
 }
@@ -213,6 +216,30 @@ TEST_CASE("api: a query parameter is not silently ignored") {
 TEST_CASE("api: whoami says the role") {
     ground g;
     CHECK(json::parse(g.get("v1/whoami", role::upload).body).at("role") == "upload");
+}
+
+TEST_CASE("api: the store says which it is, to admins alone") {
+    ground g;
+    for (const auto who : {role::read, role::upload, role::promote}) CHECK(g.get("v1/store", who).status == 403);
+    const auto told = json::parse(g.get("v1/store").body);
+    CHECK(json::value_to<std::string>(told.at("path")) == g.folder.path + "/store");
+    const auto id = json::value_to<std::string>(told.at("id"));
+    CHECK(store_identity(g.folder.path + "/store").value() == id);
+    std::filesystem::create_directory_symlink(g.folder.path + "/store", g.folder.path + "/link");
+    CHECK(store_identity(g.folder.path + "/link").value() == id);
+    CHECK(store_identity(g.folder.path).error().code() == errc::absent);
+}
+
+TEST_CASE("api: the numbers of every kind of job have a range that its options can hold") {
+    for (const auto& kind : maintenance_kinds())
+        for (const auto& option : kind.options) {
+            if (option.type != option_type::number) continue;
+            INFO(kind.name << " " << option.name);
+            json::object most{{option.name, option.most}}, more{{option.name, option.most + 1}};
+            CHECK(check_options(kind, most).has_value());
+            CHECK_FALSE(check_options(kind, more).has_value());
+            CHECK(option.most <= (option.name == "threads" ? 1024U : (1ULL << 53)));
+        }
 }
 
 TEST_CASE("api: a reload runs the server's own, and its failure is the job's") {

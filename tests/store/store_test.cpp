@@ -56,6 +56,20 @@ TEST_CASE("store: one made by a newer Larder is left alone") {
     }
 }
 
+TEST_CASE("store: no store is made among other files, whatever they are called") {
+    const test::scratch_folder folder{test::on::memory};
+    std::filesystem::create_directories(folder / "disk/lost+found");
+    write(folder / "disk/format.Ab3xYz", "");  // a start that was killed while it wrote the file
+    REQUIRE(store::open(folder / "disk").has_value());
+    std::filesystem::create_directories(folder / "home");
+    write(folder / "home/.profile", "precious");
+    const auto r = store::open(folder / "home");
+    REQUIRE_FALSE(r.has_value());
+    CHECK(r.error().code() == errc::refused);
+    CHECK(r.error().detail().find("'.profile'") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(folder / "home/format"));
+}
+
 TEST_CASE("store: a folder that is somebody else's is not touched") {
     const test::scratch_folder folder{test::on::memory};
     std::filesystem::create_directories(folder / "queue/incoming");

@@ -33,6 +33,21 @@ result<std::uint64_t> learn_configured(engine& e, const std::shared_ptr<archive>
     return count;
 }
 
+/// One suite's row. What goes wrong with it is told there: the others have theirs.
+result<void> update_suite(engine& e, const std::shared_ptr<archive>& a, suite_update& one,
+                          const std::stop_token& stop) {
+    LARDER_TRY(const auto before, e.store().refs().get(suite{one.suite}.ref(a->name())));
+    const auto refreshed = refresh_now(e, a, one.suite, stop);
+    auto learnt = refreshed ? learn_configured(e, a, one.suite, stop) : result<std::uint64_t>{refreshed.error()};
+    if (const auto status = status_of(*a, one.suite)) {
+        one.snapshot = status->snapshot;
+        one.date = status->date;
+        one.changed = !status->snapshot.empty() && (!before || before->value != status->snapshot);
+    }
+    LARDER_TRY(one.indices, std::move(learnt));
+    return {};
+}
+
 }  // namespace
 
 bool update_report::fine() const noexcept {
@@ -48,24 +63,10 @@ result<update_report> update_archive(engine& e, const update_options& options, c
     const auto names = suites_of(*a, options.suites);
     for (const auto& name : names) {
         tell({"asking for " + options.archive + " " + name, report.suites.size(), names.size()});
-        LARDER_TRY(const auto before, e.store().refs().get(suite{name}.ref(a->name())));
         suite_update one;
         one.suite = name;
-        const auto refreshed = refresh_now(e, a, name, stop);
-        if (!refreshed) one.failure = refreshed.error().detail();
-        if (refreshed) {
-            const auto learnt = learn_configured(e, a, name, stop);
-            if (learnt)
-                one.indices = *learnt;
-            else
-                one.failure = learnt.error().detail();
-        }
+        if (const auto how = update_suite(e, a, one, stop); !how) one.failure = how.error().detail();
         if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
-        if (const auto status = status_of(*a, name)) {
-            one.snapshot = status->snapshot;
-            one.date = status->date;
-            one.changed = !status->snapshot.empty() && (!before || before->value != status->snapshot);
-        }
         report.suites.push_back(std::move(one));
     }
     tell({"asking for " + options.archive, names.size(), names.size()});

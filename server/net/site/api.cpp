@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 #include <larder/base/text.hpp>
 #include <larder/core/status.hpp>
+#include <larder/net/store_identity.hpp>
 #include <site/api.hpp>
 #include <site/api_views.hpp>
 
@@ -137,6 +138,13 @@ site_reply show_whoami(const api_request& call) {
     return json_reply(json::serialize(json::object{{"role", name_of(call.request.who)}}));
 }
 
+site_reply show_store(const api_request& call) {
+    const auto& path = call.host.store().path();
+    const auto id = store_identity(path);
+    if (!id) return json_error(500, to_string(id.error().code()), id.error().detail());
+    return json_reply(json::serialize(json::object{{"path", path}, {"id", *id}}));
+}
+
 site_reply show_document(const api_request& call) {
     return json_reply(openapi_document(api_routes(call.site.kinds())));
 }
@@ -212,6 +220,9 @@ std::vector<api_route> api_routes(const std::vector<job_kind>& kinds) {
          "Jobs that wait, run, or ended within the last hour; newest first.", "Jobs", 200, nullptr, show_jobs},
         {method::get, "/jobs/{id}", role::read, "getJob", "One job: how far it is, and its result or error.", "Job",
          200, nullptr, show_job},
+        {method::get, "/store", role::admin, "getStore",
+         "Which store this server has open, so that a command can tell whether it is its own.", "Store", 200, nullptr,
+         show_store},
         {method::post, "/reload", role::admin, "reload", "Reads the configuration file anew; connections stay open.",
          "Started", 202, nullptr, start_reload},
     };

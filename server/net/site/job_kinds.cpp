@@ -22,6 +22,11 @@ bool is_a(option_type type, const json::value& value) {
     return false;
 }
 
+/// is_a() has seen that it is a number, and not negative.
+std::uint64_t number_in(const json::value& value) {
+    return value.is_uint64() ? value.get_uint64() : static_cast<std::uint64_t>(value.get_int64());
+}
+
 std::string_view name_of(option_type type) {
     switch (type) {
         case option_type::boolean: return "true or false";
@@ -51,6 +56,9 @@ result<void> check_options(const job_kind& kind, const json::object& given) {
         if (!is_a(known->type, value))
             return error{errc::malformed,
                          "option '" + std::string{name} + "' must be " + std::string{name_of(known->type)}};
+        if (known->type == option_type::number && number_in(value) > known->most)
+            return error{errc::malformed,
+                         "option '" + std::string{name} + "' must be at most " + std::to_string(known->most)};
     }
     for (const auto& o : kind.options)
         if (o.need == presence::required && !given.contains(o.name))

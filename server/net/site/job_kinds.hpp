@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <cstdint>
 #include <functional>
 #include <larder/net/engine.hpp>
 #include <stop_token>
@@ -19,9 +20,13 @@ struct job_option {
     option_type type = option_type::boolean;
     std::string_view purpose;  ///< one sentence
     presence need = presence::optional;
+    /// Of a number: the largest that is taken. JSON's integers as far as everybody has them (RFC 8259,
+    /// section 6).
+    std::uint64_t most = (1ULL << 53) - 1;
 };
 
-/// A kind of long work. `run` gets options that were checked: only the listed ones, of the right types.
+/// A kind of long work. `run` gets options that were checked: only the listed ones, of the right types and in
+/// their range.
 struct job_kind {
     std::string_view name;
     std::string_view purpose;  ///< one sentence
@@ -32,7 +37,7 @@ struct job_kind {
 /// doctor, gc, import, update, fetch.
 std::vector<job_kind> maintenance_kinds();
 
-/// `malformed` with a sentence when something is unknown, missing, or of another type.
+/// `malformed` with a sentence when something is unknown, missing, of another type or too large.
 result<void> check_options(const job_kind& kind, const boost::json::object& given);
 
 }  // namespace larder::net::site

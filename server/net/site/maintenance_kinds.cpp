@@ -13,6 +13,10 @@ void take(const json::object& given, std::string_view name, bool& into) {
     if (const auto* v = given.if_contains(name)) into = v->as_bool();
 }
 
+constexpr std::uint64_t most_threads = 1024;
+constexpr std::uint64_t most_grace = 100ULL * 365 * 86'400;
+
+/// Its range was checked: see the option's `most`.
 template <class Number>
 void take_number(const json::object& given, std::string_view name, Number& into) {
     if (const auto* v = given.if_contains(name)) into = v->to_number<Number>();
@@ -96,12 +100,14 @@ std::vector<job_kind> maintenance_kinds() {
           {"repair", boolean,
            "Set aside and fetch again what is damaged; default true. False only looks, and excludes rebuild."},
           {"background", boolean, "Let the server's other work go first; default true."},
-          {"threads", number, "Threads that hash; default 0: as many as there are cores."}},
+          {"threads", number, "Threads that hash; default 0: as many as there are cores.", presence::optional,
+           most_threads}},
          run_doctor},
         {"gc",
          "Removes what no ref reaches and is beyond max_cache_size, oldest use first.",
          {{"dry_run", boolean, "Only tell what would go; default true."},
-          {"grace_seconds", number, "Objects that came within this time stay; default, and at least, 600."},
+          {"grace_seconds", number, "Objects that came within this time stay; default, and at least, 600.",
+           presence::optional, most_grace},
           {"free_bytes", number, "Remove at least so much, also below the limit; default 0."}},
          run_gc},
         {"import",

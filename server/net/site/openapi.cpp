@@ -95,6 +95,9 @@ constexpr std::string_view schemas = R"json({
   "joined": {"type": "boolean", "description": "The same work was under way already."}}},
 "Whoami": {"type": "object", "required": ["role"], "additionalProperties": false, "properties": {
   "role": {"type": "string", "enum": ["none", "read", "upload", "promote", "admin"]}}},
+"Store": {"type": "object", "required": ["path", "id"], "additionalProperties": false, "properties": {
+  "path": {"type": "string", "description": "Its folder, as the configuration names it."},
+  "id": {"type": "string", "description": "The same for every path that leads there, on this machine."}}},
 "Document": {"type": "object", "required": ["openapi", "info", "paths"]}
 })json";
 
@@ -112,6 +115,7 @@ json::object schema_of(const job_option& o) {
         case option_type::number:
             s["type"] = "integer";
             s["minimum"] = 0;
+            s["maximum"] = o.most;
             break;
         case option_type::text: s["type"] = "string"; break;
         case option_type::texts:

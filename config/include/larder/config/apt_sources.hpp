@@ -52,8 +52,9 @@ apt_settings parse_apt_config(std::string_view output);
 /// The same for a folder that looks like /etc/apt.
 apt_settings apt_settings_of(const std::string& folder);
 
-/// Whether apt reads a file of that name in a folder of parts: letters, digits, '-', '_', '.', and one
-/// of the two endings ("list", "sources"; "gpg", "asc" for keys), as apt-pkg's GetListOfFilesInDir.
+/// Whether apt reads a file of that name in a folder of parts: not hidden, of letters, digits, '-', '_',
+/// ':', '.', and with one of the two endings ("list", "sources"; "gpg", "asc" for keys), as apt-pkg's
+/// GetListOfFilesInDir.
 bool is_part(std::string_view name, std::string_view ending, std::string_view other_ending);
 
 /// Reads all of it, in apt's order (the list, then the parts by name). What cannot be read is a note.
