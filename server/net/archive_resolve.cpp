@@ -1,6 +1,7 @@
 #include "suite.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
+#include <larder/index/claims.hpp>
 
 // What a path is, from what is known: the release files of a suite, a file that a Release names, one
 // asked for by hash, one that a smaller index names (installer, pdiff), or a file of the pool.
@@ -220,8 +221,12 @@ resolution archive::deliver(const digest& content, std::uint64_t size, std::vect
 resolution archive::resolve_claims(const std::vector<store::claim>& claims) {
     // The same path with other bytes is an accident of small repositories; whoever asks wants the
     // latest, and one that is here only if the latest is what it is.
-    const auto& latest = claims.front();
-    return deliver(latest.content, latest.size, {latest.path}, true);
+    const auto latest = std::find_if(claims.begin(), claims.end(),
+                                     [](const auto& one) { return one.content != index::no_usable_hash; });
+    if (latest == claims.end())
+        return error{errc::unsupported, claims.front().path + ": an index of archive '" + options_.name +
+                                            "' names it, but gives no SHA-256 and size to verify it by"};
+    return deliver(latest->content, latest->size, {latest->path}, true);
 }
 
 resolution archive::resolve_pool(std::string_view path) {
@@ -351,9 +356,9 @@ std::vector<index_wanted> archive::indices_in(const suite& in, const suite_state
         const auto last = file_name(folder);
         if (!in.flat()) {
             if (!last.starts_with("binary-") || folder.find("debian-installer/") != std::string_view::npos) continue;
-            if (!listed(components, folder_name(folder)) ||
-                !(listed(architectures, last.substr(7)) || last == "binary-all"))
-                continue;
+            // As apt does: with the packages for "all" in each index, binary-all is fetched only by who names it.
+            const bool all = last == "binary-all" && !state.release().all_is_in_each;
+            if (!listed(components, folder_name(folder)) || !(listed(architectures, last.substr(7)) || all)) continue;
         }
         auto& choice = smallest[index::without_compression(file.path)];
         if (choice == nullptr || file.size < choice->size) choice = &file;
