@@ -48,6 +48,13 @@ std::string_view architecture_of(std::string_view name) {
     return {};
 }
 
+/// The latest claim that a file can be verified by. Where none can, an index that was not read yet may
+/// still have one.
+std::vector<store::claim>::const_iterator usable(const std::vector<store::claim>& claims) {
+    return std::find_if(claims.begin(), claims.end(),
+                        [](const auto& one) { return one.content != index::no_usable_hash; });
+}
+
 error nothing_known(const std::string& archive) {
     return {errc::upstream_down,
             "no suite of archive '" + archive + "' is known here yet; run apt-get update through this server first"};
@@ -157,7 +164,7 @@ resolution archive::resolve_in_suite(suite& in, std::string_view rest, std::stri
 
     const auto claims = parts_.store.known().find(options_.name, path);
     if (!claims) return claims.error();
-    if (!claims->empty()) return resolve_claims(*claims);
+    if (usable(*claims) != claims->end()) return resolve_claims(*claims);
 
     // Named, perhaps, by an index of its own folder or of one above it that has not been read yet.
     learn_indices learn;
@@ -221,8 +228,7 @@ resolution archive::deliver(const digest& content, std::uint64_t size, std::vect
 resolution archive::resolve_claims(const std::vector<store::claim>& claims) {
     // The same path with other bytes is an accident of small repositories; whoever asks wants the
     // latest, and one that is here only if the latest is what it is.
-    const auto latest = std::find_if(claims.begin(), claims.end(),
-                                     [](const auto& one) { return one.content != index::no_usable_hash; });
+    const auto latest = usable(claims);
     if (latest == claims.end())
         return error{errc::unsupported, claims.front().path + ": an index of archive '" + options_.name +
                                             "' names it, but gives no SHA-256 and size to verify it by"};
@@ -232,7 +238,7 @@ resolution archive::resolve_claims(const std::vector<store::claim>& claims) {
 resolution archive::resolve_pool(std::string_view path) {
     const auto claims = parts_.store.known().find(options_.name, path);
     if (!claims) return claims.error();
-    if (!claims->empty()) return resolve_claims(*claims);
+    if (usable(*claims) != claims->end()) return resolve_claims(*claims);
 
     const auto known = known_suites();
     if (known.empty()) return nothing_known(options_.name);

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <site/api_views.hpp>
 #include <site/pages.hpp>
 #include <site/visitor.hpp>
 
