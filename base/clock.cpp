@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <larder/base/clock.hpp>
+#include <larder/base/text.hpp>
+#include <optional>
 
 namespace larder {
 namespace {
@@ -21,14 +24,14 @@ struct civil {
     int h = 0, m = 0, s = 0;
 };
 
-civil split(sys_seconds t) {
+civil civil_of(sys_seconds t) {
     const auto day = floor<days>(t);
     const auto rest = static_cast<int>((t - day).count());
     return {year_month_day{day}, rest / 3600, rest / 60 % 60, rest % 60};
 }
 
 error bad(std::string_view text) {
-    return {errc::malformed, "'" + std::string{text} + "' is not a date of the form 'Sun, 06 Nov 1994 08:49:37 GMT'"};
+    return {errc::malformed, "'" + printable(text, 60) + "' is not a date of the form 'Sun, 06 Nov 1994 08:49:37 GMT'"};
 }
 
 result<sys_seconds> join(std::string_view text, int y, unsigned mo, unsigned d, int h, int m, int s) {
@@ -48,23 +51,50 @@ bool digits(std::string_view text, std::size_t at, std::size_t n, int& out) {
     return true;
 }
 
-/// "06 Nov 1994 08:49:37", the day of one or two digits; leaves what follows in `rest`.
-result<sys_seconds> parse_middle(std::string_view whole, std::string_view text, std::string_view& rest) {
-    int d = 0, y = 0, h = 0, m = 0, s = 0;
-    const std::size_t w = text.size() > 1 && text[1] == ' ' ? 1 : 2;
-    unsigned mo = 0;
+/// The whole of `text` is a number of `least` to `most` digits.
+bool number(std::string_view text, std::size_t least, std::size_t most, int& out) {
+    return text.size() >= least && text.size() <= most && digits(text, 0, text.size(), out);
+}
+
+/// 1 to 12; 0 when it is no month.
+unsigned month_of(std::string_view text) {
     for (unsigned i = 0; i < months.size(); ++i)
-        if (text.size() > w + 4 && text.substr(w + 1, 3) == months[i]) mo = i + 1;
-    if (mo == 0 || text.size() < w + 18 || !digits(text, 0, w, d) || text[w] != ' ' || text[w + 4] != ' ' ||
-        !digits(text, w + 5, 4, y) || text[w + 9] != ' ')
+        if (iequals(text, months[i])) return i + 1;
+    return 0;
+}
+
+/// The parts of a date as they are written, in whatever order.
+struct written {
+    std::string_view day, month, year, time;
+};
+
+result<sys_seconds> read(std::string_view whole, const written& w) {
+    int d = 0, y = 0, h = 0, m = 0, s = 0;
+    const auto time = split(w.time, ':');
+    if (time.size() != 3 || !number(time[0], 1, 2, h) || !number(time[1], 1, 2, m) || !number(time[2], 1, 2, s) ||
+        !number(w.day, 1, 2, d) || (!number(w.year, 4, 4, y) && !number(w.year, 2, 2, y)))
         return bad(whole);
-    const std::size_t t = w + 10;
-    const std::size_t hw = text[t + 1] == ':' ? 1 : 2;
-    if (text.size() < t + hw + 6 || !digits(text, t, hw, h) || text[t + hw] != ':' || !digits(text, t + hw + 1, 2, m) ||
-        text[t + hw + 3] != ':' || !digits(text, t + hw + 4, 2, s))
-        return bad(whole);
-    rest = text.substr(t + hw + 6);
-    return join(whole, y, mo, static_cast<unsigned>(d), h, m, s);
+    // Two digits are of RFC 850; in which century is POSIX's rule (strptime, %y).
+    if (w.year.size() == 2) y += y < 69 ? 2000 : 1900;
+    return join(whole, y, month_of(w.month), static_cast<unsigned>(d), h, m, s);
+}
+
+/// How far the zone's clock is ahead of UTC; nothing for one that is not known.
+std::optional<minutes> zone_of(std::string_view zone) {
+    if (zone == "GMT" || zone == "UTC" || zone == "Z") return minutes{0};
+    const bool west = zone.starts_with('-');
+    if (west || zone.starts_with('+')) zone.remove_prefix(1);
+    int n = 0;
+    if (!number(zone, 1, 4, n)) return {};
+    if (n == 0) return minutes{0};
+    if (zone.size() != 4 || n / 100 > 14 || n % 100 > 59) return {};
+    const auto ahead = hours{n / 100} + minutes{n % 100};
+    return west ? -ahead : ahead;
+}
+
+bool is_weekday(std::string_view text) {
+    return std::any_of(weekdays.begin(), weekdays.end(),
+                       [text](const char* name) { return iequals(text.substr(0, 3), name); });
 }
 
 }  // namespace
@@ -75,7 +105,7 @@ const wall_clock& system_clock() noexcept {
 }
 
 std::string format_http_date(sys_seconds t) {
-    const auto c = split(t);
+    const auto c = civil_of(t);
     char text[64];
     std::snprintf(text, sizeof text, "%s, %02u %s %04d %02d:%02d:%02d GMT",
                   weekdays[weekday{floor<days>(t)}.c_encoding()], static_cast<unsigned>(c.date.day()),
@@ -84,24 +114,33 @@ std::string format_http_date(sys_seconds t) {
 }
 
 result<sys_seconds> parse_http_date(std::string_view text) {
-    if (text.size() != 29 || text.substr(3, 2) != ", ") return bad(text);
-    std::string_view rest;
-    LARDER_TRY(const auto t, parse_middle(text, text.substr(5), rest));
-    if (rest != " GMT") return bad(text);
-    return t;
+    const auto part = split(text, ' ');
+    if (part.size() != 6 || part[0].size() != 4 || part[0][3] != ',' || part[1].size() != 2 || part[3].size() != 4 ||
+        part[4].size() != 8 || part[5] != "GMT")
+        return bad(text);
+    return read(text, {part[1], part[2], part[3], part[4]});
 }
 
 result<sys_seconds> parse_release_date(std::string_view text) {
-    const auto comma = text.find(", ");
-    if (comma != 3) return bad(text);
-    std::string_view rest;
-    LARDER_TRY(const auto t, parse_middle(text, text.substr(5), rest));
-    if (rest != " GMT" && rest != " UTC" && rest != " Z" && rest != " +0000") return bad(text);
-    return t;
+    const auto part = words(text);
+    if (part.size() < 4 || part.size() > 6 || !is_weekday(part[0])) return bad(text);
+    // "Sun Nov  6 08:49:37 1994"
+    if (part[0].size() == 3 && part.size() == 5) return read(text, {part[2], part[1], part[4], part[3]});
+    if (!part[0].ends_with(',')) return bad(text);
+    const auto ahead = zone_of(part.back());
+    if (!ahead) return bad(text);
+    result<sys_seconds> local = bad(text);
+    if (part.size() == 6) {
+        local = read(text, {part[1], part[2], part[3], part[4]});
+    } else if (const auto date = split(part[1], '-'); part.size() == 4 && date.size() == 3) {
+        local = read(text, {date[0], date[1], date[2], part[2]});  // "Sunday, 06-Nov-94 08:49:37 GMT"
+    }
+    if (!local) return local;
+    return *local - *ahead;
 }
 
 std::string format_timestamp(sys_seconds t) {
-    const auto c = split(t);
+    const auto c = civil_of(t);
     char text[64];
     std::snprintf(text, sizeof text, "%04d%02u%02uT%02d%02d%02dZ", static_cast<int>(c.date.year()),
                   static_cast<unsigned>(c.date.month()), static_cast<unsigned>(c.date.day()), c.h, c.m, c.s);
@@ -112,12 +151,12 @@ result<sys_seconds> parse_timestamp(std::string_view text) {
     int y = 0, mo = 0, d = 0, h = 0, m = 0, s = 0;
     if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z' || !digits(text, 0, 4, y) || !digits(text, 4, 2, mo) ||
         !digits(text, 6, 2, d) || !digits(text, 9, 2, h) || !digits(text, 11, 2, m) || !digits(text, 13, 2, s))
-        return error{errc::malformed, "'" + std::string{text} + "' is not a moment like 20261121T063000Z"};
+        return error{errc::malformed, "'" + printable(text, 60) + "' is not a moment like 20261121T063000Z"};
     return join(text, y, static_cast<unsigned>(mo), static_cast<unsigned>(d), h, m, s);
 }
 
 std::string format_iso(sys_seconds t) {
-    const auto c = split(t);
+    const auto c = civil_of(t);
     char text[64];
     std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(c.date.year()),
                   static_cast<unsigned>(c.date.month()), static_cast<unsigned>(c.date.day()), c.h, c.m, c.s);

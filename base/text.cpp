@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <larder/base/digest.hpp>
 #include <larder/base/text.hpp>
 
@@ -7,6 +8,34 @@ namespace {
 constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 constexpr bool blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 constexpr bool control(char c) noexcept { return static_cast<unsigned char>(c) < 32 || c == 127; }
+
+/// U+0080 to U+009F: terminals take some of them as the beginning of a command.
+constexpr bool control_of_c1(std::string_view character) noexcept {
+    return character.size() == 2 && character[0] == '\xc2' && static_cast<unsigned char>(character[1]) < 0xa0;
+}
+
+constexpr bool control(std::string_view character) noexcept {
+    return (character.size() == 1 && control(character[0])) || control_of_c1(character);
+}
+
+/// What stands for a byte that is no UTF-8: U+FFFD.
+constexpr std::string_view replacement = "\xef\xbf\xbd";
+
+/// How many bytes the character has that `text` (not empty) begins with; 0 when it begins with none
+/// (RFC 3629, section 4: no longer form than needed, no surrogates, nothing above U+10FFFF).
+constexpr std::size_t utf8_length(std::string_view text) noexcept {
+    const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto first = byte(0);
+    if (first < 0x80) return 1;
+    const std::size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    if (length == 0 || text.size() < length) return 0;
+    for (std::size_t i = 1; i < length; ++i)
+        if ((byte(i) & 0xc0U) != 0x80) return 0;
+    const auto second = byte(1);
+    const bool wrong = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+                       (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
+    return wrong ? 0 : length;
+}
 
 }  // namespace
 
@@ -112,10 +141,27 @@ std::string html_escape(std::string_view text) {
     return out;
 }
 
+std::string valid_utf8(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const auto length = utf8_length(text);
+        out += length == 0 ? replacement : text.substr(0, length);
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return out;
+}
+
 std::string printable(std::string_view text, std::size_t limit) {
-    std::string out{text.substr(0, limit)};
-    for (auto& c : out)
-        if (control(c)) c = '?';
+    std::string out;
+    while (!text.empty()) {
+        const auto length = utf8_length(text);
+        auto character = length == 0 ? replacement : text.substr(0, length);
+        if (control(character)) character = "?";
+        if (out.size() + character.size() > limit) break;
+        out += character;
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
     return out;
 }
 

@@ -272,6 +272,12 @@ const setting<archive_options> archive_settings[] = {
      .where = &archive_options::check_valid_until,
      .purpose = "Whether a Release past its Valid-Until is refused; off only for an archive frozen on purpose.",
      .example = "false"},
+    {.key = "check_suite",
+     .where = &archive_options::check_suite,
+     .purpose =
+         "Whether a Release whose Suite and Codename are both another suite's is refused; off only for an archive "
+         "that misnames its suites, since a mirror could then show one suite as another.",
+     .example = "false"},
 };
 
 const setting<token_options> token_settings[] = {

@@ -3,26 +3,73 @@
 #include <array>
 #include <larder/base/text.hpp>
 #include <larder/index/claims.hpp>
-#include <vector>
+#include <optional>
+#include <span>
+#include <string>
 
 namespace larder::index {
 namespace {
 
 using detail::checksum_line;
 
+/// Where claims go, and what could not be one.
+class claim_writer {
+public:
+    claim_writer(std::string_view base, const claim_sink& sink) : base_{base}, sink_{sink} {}
+
+    /// `hex` and `size` of the file `name` in `folder`.
+    result<void> claim(std::string_view folder, std::string_view name, std::string_view hex, std::uint64_t size) {
+        LARDER_CHECK(detail::path_under(folder, name, path_));
+        const auto value = digest::from_hex(hex);
+        if (!value) {
+            sink_(path_, no_usable_hash, unknown_size);
+            return value.error().in("'" + printable(path_, 100) + "'");
+        }
+        sink_(path_, *value, size);
+        ++totals.claims;
+        return {};
+    }
+    /// There is such a file; it cannot be verified here.
+    result<void> only_name(std::string_view folder, std::string_view name) {
+        LARDER_CHECK(detail::path_under(folder, name, path_));
+        sink_(path_, no_usable_hash, unknown_size);
+        return {};
+    }
+    /// Counts what was left out for `why`.
+    void skip(error why) {
+        ++totals.skipped;
+        if (!first_complaint_) first_complaint_ = std::move(why);
+    }
+    std::string_view base() const noexcept { return base_; }
+
+    /// A file that names others names at least one, or has nothing in it that could.
+    result<scan_totals> finish() const {
+        if (totals.claims + totals.unsupported == 0 && first_complaint_) return *first_complaint_;
+        return totals;
+    }
+
+    scan_totals totals;
+
+private:
+    std::string_view base_;
+    const claim_sink& sink_;
+    std::string path_;
+    std::optional<error> first_complaint_;
+};
+
 /// What the three stanza formats share: which of a stanza's fields matter, kept by copy (a stanza may
-/// straddle pieces); where we are, for errors. Other fields cost one look at their first byte.
+/// straddle pieces); where we are, for complaints. Other fields cost one look at their first byte.
 class stanza_scanner {
 public:
-    stanza_scanner(std::string_view base, const claim_sink& sink) : base_{base}, sink_{sink} {}
+    stanza_scanner(std::string_view base, const claim_sink& sink) : out_{base, sink} {}
     virtual ~stanza_scanner() = default;
     stanza_scanner(const stanza_scanner&) = delete;
     stanza_scanner& operator=(const stanza_scanner&) = delete;
 
     result<scan_totals> run(byte_source& in) {
         LARDER_CHECK(detail::each_line(in, [this](std::string_view line) { return take(line); }));
-        LARDER_CHECK(end_stanza());
-        return totals_;
+        end_stanza();
+        return out_.finish();
     }
 
 protected:
@@ -33,32 +80,29 @@ protected:
     };
 
     /// The stanza is complete: make claims of its fields.
-    virtual result<void> finish() = 0;
+    virtual void finish() = 0;
     /// The fields that matter, always the same ones in the same place.
     virtual std::span<wanted> fields() noexcept = 0;
 
-    error bad(const std::string& what) const {
-        return {errc::malformed,
-                "stanza " + std::to_string(totals_.stanzas + 1) + " (line " + std::to_string(begin_) + "): " + what};
+    claim_writer& out() noexcept { return out_; }
+    void skip(const std::string& why) { skip(error{errc::malformed, why}); }
+    void skip(const error& why) {
+        out_.skip(
+            why.in("stanza " + std::to_string(out_.totals.stanzas + 1) + " (line " + std::to_string(begin_) + ")"));
     }
-    result<void> claim(std::string_view folder, std::string_view name, std::string_view hex, std::uint64_t size) {
-        if (auto ok = detail::path_under(folder, name, path_); !ok) return bad(ok.error().detail());
-        const auto value = digest::from_hex(hex);
-        if (!value) return bad("'" + path_ + "': " + value.error().detail());
-        sink_(path_, *value, size);
-        ++totals_.claims;
-        return {};
+    void skip_unless(const result<void>& done) {
+        if (!done) skip(done.error());
     }
-    void skip(std::uint64_t n) noexcept { totals_.unsupported += n; }
-    std::string_view base() const noexcept { return base_; }
 
 private:
     result<void> take(std::string_view line) {
         ++line_;
         while (line.ends_with('\r')) line.remove_suffix(1);
-        if (line.empty()) return end_stanza();
+        if (line.empty()) {
+            end_stanza();
+            return {};
+        }
         if (line.front() == ' ' || line.front() == '\t') {
-            if (begin_ == 0) return bad_line("a folded line with no field above it");
             if (current_) (current_->value += '\n') += line;
             return {};
         }
@@ -66,37 +110,32 @@ private:
         current_ = nullptr;
         for (auto& f : fields()) {
             if ((line.front() | 0x20) != (f.name.front() | 0x20)) continue;
-            if (line.size() > f.name.size() && line[f.name.size()] == ':' &&
-                iequals(line.substr(0, f.name.size()), f.name))
-                return open(f, line.substr(f.name.size() + 1));
+            if (const auto value = value_of(f.name, line)) open(f, *value);
         }
-        if (line.find(':') == std::string_view::npos) return bad_line("no field (expected 'Name: value')");
         return {};
     }
-    result<void> open(wanted& f, std::string_view value) {
-        if (f.present) return bad_line("the field '" + std::string{f.name} + "' stands twice in its stanza");
+    /// What stands behind "NAME:"; blanks may stand before the colon.
+    static std::optional<std::string_view> value_of(std::string_view name, std::string_view line) noexcept {
+        if (!iequals(line.substr(0, name.size()), name)) return {};
+        const auto colon = line.find_first_not_of(" \t", name.size());
+        if (colon == std::string_view::npos || line[colon] != ':') return {};
+        return line.substr(colon + 1);
+    }
+    void open(wanted& f, std::string_view value) {
         f.present = true;
         f.value.assign(value);
         current_ = &f;
-        return {};
     }
-    result<void> end_stanza() {
-        if (begin_ == 0) return {};
-        LARDER_CHECK(finish());
-        ++totals_.stanzas;
+    void end_stanza() {
+        if (begin_ == 0) return;
+        finish();
+        ++out_.totals.stanzas;
         for (auto& f : fields()) f.present = false;
         begin_ = 0;
         current_ = nullptr;
-        return {};
-    }
-    error bad_line(const std::string& what) const {
-        return {errc::malformed, "line " + std::to_string(line_) + ": " + what};
     }
 
-    std::string_view base_;
-    const claim_sink& sink_;
-    scan_totals totals_;
-    std::string path_;
+    claim_writer out_;
     wanted* current_ = nullptr;  // the field that a folded line goes on with, if it matters
     std::uint64_t line_ = 0;
     std::uint64_t begin_ = 0;  // the stanza's first line, 0 between stanzas
@@ -108,34 +147,40 @@ public:
 
 private:
     std::span<wanted> fields() noexcept override { return fields_; }
-    result<void> finish() override {
+    void finish() override {
         const auto& [filename, size, sha256, sha512] = fields_;
         const auto name = filename.present ? trim(filename.value) : std::string_view{};
-        if (name.empty()) return bad("no Filename");
+        if (name.empty()) return skip("no Filename");
         const auto bytes = size.present ? detail::parse_number(trim(size.value)) : std::nullopt;
-        if (!bytes || *bytes == unknown_size) return bad("'" + printable(name, 100) + "' has no Size, or an odd one");
-        if (sha256.present) return claim(base(), name, trim(sha256.value), *bytes);
-        if (!sha512.present) return bad("'" + printable(name, 100) + "' has no SHA256");
-        skip(1);
-        return {};
+        if (sha256.present && bytes && *bytes != unknown_size)
+            return skip_unless(out().claim(out().base(), name, trim(sha256.value), *bytes));
+        const auto named = out().only_name(out().base(), name);
+        if (!named) return skip(named.error());
+        if (!sha256.present && sha512.present)
+            ++out().totals.unsupported;
+        else
+            skip("'" + printable(name, 100) + "' has no SHA256, or no Size, or an odd one");
     }
     std::array<wanted, 4> fields_{{{"Filename"}, {"Size"}, {"SHA256"}, {"SHA512"}}};
 };
 
-/// "HEX SIZE NAME" lines, each a claim under `folder`.
-template <class Claim>
-result<std::uint64_t> each_checksum(std::string_view value, Claim&& on_entry) {
+/// Each line of a field of "HEX SIZE NAME" lines, as it is and, where it is one, in its parts. How many.
+template <class F>
+std::uint64_t each_checksum(std::string_view value, F&& on_line) {
     std::uint64_t n = 0;
     while (!value.empty()) {
         const auto end = std::min(value.find('\n'), value.size());
         const auto text = trim(value.substr(0, end));
         value.remove_prefix(std::min(end + 1, value.size()));
         if (text.empty()) continue;
-        LARDER_CHECK(on_entry(text, detail::parse_checksum_line(text)));
+        const auto line = detail::parse_checksum_line(text);
+        on_line(text, line && line->size != unknown_size ? line : std::nullopt);
         ++n;
     }
     return n;
 }
+
+std::string no_checksum(std::string_view text) { return "'" + printable(text, 100) + "' is not 'HASH SIZE NAME'"; }
 
 class sources_scanner final : public stanza_scanner {
 public:
@@ -143,28 +188,27 @@ public:
 
 private:
     std::span<wanted> fields() noexcept override { return fields_; }
-    result<void> finish() override {
+    void finish() override {
         const auto &directory = fields_[0], &sha256 = fields_[1], &sha512 = fields_[2];
-        if (!directory.present || trim(directory.value).empty()) return bad("no Directory");
-        if (!sha256.present && !sha512.present) return bad("no Checksums-Sha256");
-        folder_.assign(base());
+        if (!directory.present || trim(directory.value).empty()) return skip("no Directory");
+        if (!sha256.present && !sha512.present) return skip("no Checksums-Sha256");
+        folder_.assign(out().base());
         // "." is the folder itself, as flat repositories write it.
         if (const auto below = trim(directory.value); below != "." && below != "./") {
-            if (auto ok = detail::path_under(base(), below, folder_); !ok) return bad(ok.error().detail());
+            if (auto ok = detail::path_under(out().base(), below, folder_); !ok) return skip(ok.error());
         }
-        LARDER_TRY(const auto n, each_checksum(sha256.present ? sha256.value : sha512.value,
-                                               [&](std::string_view text, const std::optional<checksum_line>& line) {
-                                                   return entry(text, line, sha256.present);
-                                               }));
-        if (n == 0) return bad("a source package without files");
-        if (!sha256.present) skip(n);
-        return {};
+        const auto n = each_checksum(sha256.present ? sha256.value : sha512.value,
+                                     [&](std::string_view text, const std::optional<checksum_line>& line) {
+                                         entry(text, line, sha256.present);
+                                     });
+        if (n == 0) skip("a source package without files");
     }
-    result<void> entry(std::string_view text, const std::optional<checksum_line>& line, bool claimed) {
-        if (!line || line->size == unknown_size || line->name.find('/') != std::string_view::npos)
-            return bad("'" + printable(text, 100) + "' is not 'HASH SIZE NAME'");
-        if (!claimed) return {};
-        return claim(folder_, line->name, line->hex, line->size);
+    void entry(std::string_view text, const std::optional<checksum_line>& line, bool claimed) {
+        if (!line || line->name.find('/') != std::string_view::npos) return skip(no_checksum(text));
+        if (claimed) return skip_unless(out().claim(folder_, line->name, line->hex, line->size));
+        const auto named = out().only_name(folder_, line->name);
+        if (!named) return skip(named.error());
+        ++out().totals.unsupported;
     }
     std::array<wanted, 3> fields_{{{"Directory"}, {"Checksums-Sha256"}, {"Checksums-Sha512"}}};
     std::string folder_;
@@ -176,49 +220,43 @@ public:
 
 private:
     std::span<wanted> fields() noexcept override { return fields_; }
-    result<void> finish() override {
+    void finish() override {
         const auto &download = fields_[0], &patches = fields_[1], &current = fields_[2];
         if (!download.present && !patches.present && !current.present)
-            return bad("no SHA256-Current, SHA256-Patches or SHA256-Download");
+            return skip("no SHA256-Current, SHA256-Patches or SHA256-Download");
         const auto& field = download.present ? download : patches;
-        if (!field.present) return {};
-        LARDER_TRY(const auto n,
-                   each_checksum(field.value, [&](std::string_view text, const std::optional<checksum_line>& line) {
-                       return entry(text, line, download.present);
-                   }));
-        if (!download.present) skip(n);
-        return {};
+        if (!field.present) return;
+        each_checksum(field.value, [&](std::string_view text, const std::optional<checksum_line>& line) {
+            entry(text, line, download.present);
+        });
     }
-    result<void> entry(std::string_view text, const std::optional<checksum_line>& line, bool claimed) {
-        if (!line || line->size == unknown_size) return bad("'" + printable(text, 100) + "' is not 'HASH SIZE NAME'");
-        if (!claimed) return {};
-        return claim(base(), line->name, line->hex, line->size);
+    void entry(std::string_view text, const std::optional<checksum_line>& line, bool claimed) {
+        if (!line) return skip(no_checksum(text));
+        if (claimed) return skip_unless(out().claim(out().base(), line->name, line->hex, line->size));
+        ++out().totals.unsupported;
     }
     std::array<wanted, 3> fields_{{{"SHA256-Download"}, {"SHA256-Patches"}, {"SHA256-Current"}}};
 };
 
 /// "HEX  path" (or "HEX *path"), as sha256sum writes and reads it.
 result<scan_totals> scan_sums(byte_source& in, std::string_view base, const claim_sink& sink) {
-    scan_totals totals;
-    std::string path;
+    claim_writer out{base, sink};
     std::uint64_t number = 0;
+    const auto read = [&](std::string_view line) -> result<void> {
+        if (line.size() < 67 || line[64] != ' ' || (line[65] != ' ' && line[65] != '*'))
+            return error{errc::malformed, "not 'HASH  PATH'"};
+        return out.claim(base, line.substr(66), line.substr(0, 64), unknown_size);
+    };
     const auto take = [&](std::string_view line) -> result<void> {
         ++number;
         while (line.ends_with('\r')) line.remove_suffix(1);
         if (line.empty()) return {};
-        const auto where = "line " + std::to_string(number);
-        if (line.size() < 67 || line[64] != ' ' || (line[65] != ' ' && line[65] != '*'))
-            return error{errc::malformed, where + ": not 'HASH  PATH'"};
-        const auto value = digest::from_hex(line.substr(0, 64));
-        if (!value) return value.error().in(where);
-        if (auto ok = detail::path_under(base, line.substr(66), path); !ok) return ok.error().in(where);
-        sink(path, *value, unknown_size);
-        ++totals.stanzas;
-        ++totals.claims;
+        ++out.totals.stanzas;
+        if (const auto done = read(line); !done) out.skip(done.error().in("line " + std::to_string(number)));
         return {};
     };
     LARDER_CHECK(detail::each_line(in, take));
-    return totals;
+    return out.finish();
 }
 
 }  // namespace

@@ -7,17 +7,6 @@ namespace {
 
 constexpr bool folded(std::string_view line) noexcept { return line.front() == ' ' || line.front() == '\t'; }
 
-bool is_name(std::string_view name) noexcept {
-    if (name.empty() || name.front() == '-' || name.front() == '#') return false;
-    for (const char c : name)
-        if (c <= ' ' || c == 127 || c == ':') return false;
-    return true;
-}
-
-error bad(std::size_t line, const std::string& what) {
-    return {errc::malformed, "line " + std::to_string(line) + ": " + what};
-}
-
 template <class F>
 void each_value_line(std::string_view value, F f) {
     bool first = true;
@@ -67,37 +56,38 @@ std::string_view deb822_reader::take_line() noexcept {
     return line;
 }
 
-result<void> deb822_reader::add_field(stanza& out, std::string_view line) const {
+/// False: the line is no field.
+result<bool> deb822_reader::add_field(stanza& out, std::string_view line) const {
     const auto colon = line.find(':');
-    const auto name = line.substr(0, colon);
-    if (colon == std::string_view::npos || !is_name(name))
-        return bad(line_, "'" + printable(line, 60) + "' is no field (expected 'Name: value')");
-    if (out.find(name)) return bad(line_, "the field '" + printable(name, 60) + "' stands twice in its stanza");
+    if (colon == std::string_view::npos) return false;
+    const auto name = trim(line.substr(0, colon));
+    if (name.empty()) return false;
+    std::erase_if(out.fields_, [name](const field& f) { return iequals(f.name, name); });
     if (out.fields_.size() >= limits_.fields)
         return error{errc::too_large, "line " + std::to_string(line_) + ": a stanza of over " +
                                           std::to_string(limits_.fields) + " fields"};
     out.fields_.push_back({name, line.substr(colon + 1), line_});
-    return {};
+    return true;
 }
 
 result<bool> deb822_reader::next(stanza& out) {
     out.fields_.clear();
+    bool in_field = false;
     while (!rest_.empty()) {
         const auto line = take_line();
         if (line.empty()) {
+            in_field = false;
             if (out.fields_.empty()) continue;
             break;
         }
         if (line.front() == '#' && comments_ == comments::allowed) continue;
         if (!folded(line)) {
-            LARDER_CHECK(add_field(out, line));
-        } else if (out.fields_.empty()) {
-            return bad(line_, "a folded line with no field above it");
-        } else {
+            LARDER_TRY(in_field, add_field(out, line));
+        } else if (in_field) {
             auto& value = out.fields_.back().value;
             value = {value.data(), static_cast<std::size_t>(line.data() + line.size() - value.data())};
         }
-        if (out.fields_.back().value.size() > limits_.field_bytes)
+        if (in_field && out.fields_.back().value.size() > limits_.field_bytes)
             return error{errc::too_large, "line " + std::to_string(line_) + ": a field of over " +
                                               std::to_string(limits_.field_bytes) + " bytes"};
     }

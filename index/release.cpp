@@ -1,5 +1,6 @@
 #include "checksum_line.hpp"
 #include <algorithm>
+#include <cstdlib>
 #include <larder/base/text.hpp>
 #include <larder/index/deb822.hpp>
 #include <larder/index/release_text.hpp>
@@ -7,15 +8,16 @@
 namespace larder::index {
 namespace {
 
-error bad(std::size_t line, const std::string& what) {
-    return {errc::malformed, "Release, line " + std::to_string(line) + ": " + what};
-}
-
-/// apt-pkg/contrib/strutl.cc, StringToBool; anything else counts as no.
-bool flag(std::string_view value) noexcept {
-    for (const auto* yes : {"yes", "true", "with", "on", "enable", "1"})
-        if (iequals(value, yes)) return true;
-    return false;
+/// apt-pkg/contrib/strutl.cc, StringToBool, as its FindB takes it: a number in any base of C, then
+/// words; what is neither counts as yes.
+bool flag(std::string_view value) {
+    const std::string text{value};
+    char* end = nullptr;
+    const auto number = std::strtol(text.c_str(), &end, 0);
+    if (end == text.c_str() + text.size() && (number == 0 || number == 1)) return number == 1;
+    for (const auto* no : {"no", "false", "without", "off", "disable"})
+        if (iequals(value, no)) return false;
+    return true;
 }
 
 /// "a b  c" of a folded field.
@@ -24,64 +26,95 @@ std::vector<std::string> list(std::string_view value) {
     return {parts.begin(), parts.end()};
 }
 
-/// Both hashes of one file under one path; the second line about it may only repeat or add.
-result<void> merge(release_file& into, const release_file& other) {
+/// Both hashes of one file under one path; a further line about it may only repeat or add. False when it
+/// says otherwise.
+bool merge(release_file& into, const release_file& other) {
     const bool hashes_differ = (into.sha256 && other.sha256 && *into.sha256 != *other.sha256) ||
                                (!into.sha512.empty() && !other.sha512.empty() && into.sha512 != other.sha512);
-    if (into.size != other.size || hashes_differ)
-        return error{errc::malformed,
-                     "Release: two lines about '" + into.path + "' disagree on its size or on its hash"};
+    if (into.size != other.size || hashes_differ) return false;
     if (!into.sha256) into.sha256 = other.sha256;
     if (into.sha512.empty()) into.sha512 = other.sha512;
-    return {};
+    return true;
 }
 
-result<void> read_section(const stanza& fields, std::string_view name, hash_kind kind, std::vector<release_file>& out) {
-    const auto found = std::find_if(fields.fields().begin(), fields.fields().end(),
-                                    [&](const field& f) { return iequals(f.name, name); });
-    if (found == fields.fields().end()) return {};
-    auto line = found->line;  // the field's own line holds no entry, so it is right for the first one
-    for (const auto text : value_lines(found->value)) {
-        ++line;
-        const auto entry = detail::parse_checksum_line(text);
-        if (!entry)
-            return bad(line, "'" + printable(text, 100) + "' in " + std::string{name} + " is not 'HASH SIZE PATH'");
-        release_file file;
-        file.size = entry->size;
-        if (auto ok = detail::path_under("", entry->name, file.path); !ok) return bad(line, ok.error().detail());
-        if (kind == hash_kind::sha256) {
-            auto value = digest::from_hex(entry->hex);
-            if (!value) return bad(line, value.error().detail());
-            file.sha256 = *value;
-        } else {
-            const auto value = from_hex(entry->hex);
-            if (!value || value->size() != 64) return bad(line, "not a SHA-512 value (128 hexadecimal digits)");
-            file.sha512 = to_lower(entry->hex);
-        }
-        out.push_back(std::move(file));
+/// One line of a section; `malformed` when it is no hash, size and path.
+result<release_file> read_entry(std::string_view text, hash_kind kind) {
+    const auto entry = detail::parse_checksum_line(text);
+    if (!entry) return error{errc::malformed, "'" + printable(text, 100) + "' is not 'HASH SIZE PATH'"};
+    release_file file;
+    file.size = entry->size;
+    LARDER_CHECK(detail::path_under("", entry->name, file.path));
+    if (kind == hash_kind::sha256) {
+        LARDER_TRY(file.sha256, digest::from_hex(entry->hex));
+        return file;
     }
-    return {};
+    const auto value = from_hex(entry->hex);
+    if (!value || value->size() != 64) return error{errc::malformed, "not a SHA-512 value (128 hexadecimal digits)"};
+    file.sha512 = to_lower(entry->hex);
+    return file;
 }
 
-result<std::vector<release_file>> read_files(const stanza& fields) {
-    if (!fields.find("SHA256") && !fields.find("SHA512"))
-        return error{errc::malformed, "Release: neither a SHA256 nor a SHA512 section (MD5 and SHA-1 are not enough)"};
-    std::vector<release_file> all;
-    LARDER_CHECK(read_section(fields, "SHA256", hash_kind::sha256, all));
-    LARDER_CHECK(read_section(fields, "SHA512", hash_kind::sha512, all));
-    std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+/// All lines of both sections that can be used, and why the first that cannot be is none.
+struct entries {
     std::vector<release_file> files;
-    files.reserve(all.size());
-    for (auto& file : all) {
-        if (files.empty() || files.back().path != file.path)
+    std::size_t left_out = 0;
+    std::optional<error> first_complaint;
+
+    void read(const stanza& fields, std::string_view section, hash_kind kind) {
+        const auto found = std::find_if(fields.fields().begin(), fields.fields().end(),
+                                        [&](const field& f) { return iequals(f.name, section); });
+        if (found == fields.fields().end()) return;
+        auto line = found->line;  // the field's own line holds no entry, so it is right for the first one
+        for (const auto text : value_lines(found->value)) {
+            ++line;
+            auto file = read_entry(text, kind);
+            if (file)
+                files.push_back(std::move(*file));
+            else
+                leave_out(file.error().in("Release, line " + std::to_string(line)));
+        }
+    }
+    void leave_out(error why) {
+        ++left_out;
+        if (!first_complaint) first_complaint = std::move(why);
+    }
+};
+
+/// One of each path; none of one whose lines disagree.
+std::vector<release_file> joined(entries& all) {
+    auto& from = all.files;
+    std::stable_sort(from.begin(), from.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+    std::vector<release_file> files;
+    files.reserve(from.size());
+    for (auto at = from.begin(); at != from.end();) {
+        auto file = std::move(*at);
+        bool agree = true;
+        for (++at; at != from.end() && at->path == file.path; ++at) agree = merge(file, *at) && agree;
+        if (agree)
             files.push_back(std::move(file));
         else
-            LARDER_CHECK(merge(files.back(), file));
+            all.leave_out(
+                {errc::malformed, "Release: two lines about '" + file.path + "' disagree on its size or on its hash"});
     }
     return files;
 }
 
+result<void> read_files(const stanza& fields, release& out) {
+    if (!fields.find("SHA256") && !fields.find("SHA512"))
+        return error{errc::malformed, "Release: neither a SHA256 nor a SHA512 section (MD5 and SHA-1 are not enough)"};
+    entries all;
+    all.read(fields, "SHA256", hash_kind::sha256);
+    all.read(fields, "SHA512", hash_kind::sha512);
+    out.files = joined(all);
+    out.left_out = all.left_out;
+    if (out.files.empty() && all.first_complaint) return *all.first_complaint;
+    return {};
+}
+
 result<sys_seconds> read_date(const stanza& fields, std::string_view name) {
+    if (fields.get(name).empty())
+        return error{errc::malformed, "Release: no " + std::string{name} +
+                                          ", without which an older state could not be told from a newer one"};
     auto date = parse_release_date(fields.get(name));
     if (!date) return error{errc::malformed, "Release: " + std::string{name} + ": " + printable(date.error().detail())};
     return date;
@@ -99,40 +132,30 @@ result<release> detail::parse_release_text(std::string_view text) {
     if (text.size() > max_release_size)
         return error{errc::too_large, "a Release file of over " + std::to_string(max_release_size) + " bytes"};
     deb822_reader reader{text};
-    stanza fields, more;
+    stanza fields;
     LARDER_TRY(const bool any, reader.next(fields));
     if (!any) return error{errc::malformed, "an empty Release file"};
-    LARDER_TRY(const bool second, reader.next(more));
-    if (second) return bad(more.line(), "a second stanza in a Release file");
 
     release out;
     LARDER_TRY(out.date, read_date(fields, "Date"));
-    if (fields.find("Valid-Until")) {
+    if (!fields.get("Valid-Until").empty()) {
         LARDER_TRY(out.valid_until, read_date(fields, "Valid-Until"));
     }
-    LARDER_TRY(out.files, read_files(fields));
-    out.origin = fields.get("Origin");
-    out.label = fields.get("Label");
+    LARDER_CHECK(read_files(fields, out));
     out.suite = fields.get("Suite");
     out.codename = fields.get("Codename");
-    out.version = fields.get("Version");
-    out.description = fields.get("Description");
     out.architectures = list(fields.get("Architectures"));
     out.components = list(fields.get("Components"));
     out.acquire_by_hash = flag(fields.get("Acquire-By-Hash"));
-    out.not_automatic = flag(fields.get("NotAutomatic"));
-    out.but_automatic_upgrades = flag(fields.get("ButAutomaticUpgrades"));
-    out.no_support_for_architecture_all = fields.get("No-Support-for-Architecture-all");
-    out.snapshots = fields.get("Snapshots");
-    out.changelogs = fields.get("Changelogs");
-    out.signed_by = fields.get("Signed-By");
+    const auto no_support = list(fields.get("No-Support-for-Architecture-all"));
+    out.all_is_in_each = std::find(no_support.begin(), no_support.end(), "Packages") != no_support.end();
     return out;
 }
 
 result<release> parse_release(const verified_text& text) { return detail::parse_release_text(text.text()); }
 
 bool matches_suite(const release& r, std::string_view asked) noexcept {
-    if (asked.ends_with('/')) return true;
+    if (asked.ends_with('/') || (r.suite.empty() && r.codename.empty())) return true;
     const auto is = [&](std::string_view name) { return !name.empty() && (name == r.codename || name == r.suite); };
     return is(asked) || is(asked.substr(0, std::min(asked.rfind('/'), asked.size())));
 }

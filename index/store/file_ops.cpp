@@ -4,12 +4,21 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <larder/base/file.hpp>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 namespace larder::store {
 
 int file_ops::open_nameless(int folder) const { return ::openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0640); }
+
+// btrfs leaves a file without a link out of its log, so its fsync does not count: what a name that it
+// gets then leads to after a loss of power may be empty.
+bool file_ops::nameless_are_durable(int folder) const {
+    struct statfs fs {};
+    return ::fstatfs(folder, &fs) == 0 && fs.f_type != BTRFS_SUPER_MAGIC;
+}
 
 int file_ops::open_named(int folder, const char* name) const {
     return ::openat(folder, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0640);

@@ -16,6 +16,9 @@ public:
 
     /// A file without a name in `folder` (O_TMPFILE), for reading and writing.
     virtual int open_nameless(int folder) const;
+    /// Whether an fsync of such a file counts here: whether it is whole after a loss of power, once it was
+    /// given a name and that was made durable.
+    virtual bool nameless_are_durable(int folder) const;
     /// A new file `name` in `folder`, for reading and writing.
     virtual int open_named(int folder, const char* name) const;
     virtual ssize_t write_at(int fd, const char* bytes, std::size_t size, std::uint64_t offset) const;

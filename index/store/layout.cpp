@@ -48,8 +48,10 @@ result<void> empty_incoming(const layout& at) {
     return {};
 }
 
-/// Both steps are tried: some file systems have no O_TMPFILE, some sandboxes no /proc.
+/// Both steps are tried: some file systems have no O_TMPFILE, some sandboxes no /proc. A second fsync
+/// after the link would do for those that need it, too; but a file that is renamed costs none.
 temporary_kind find_temporary_kind(const layout& at) {
+    if (!at.ops->nameless_are_durable(at.incoming.get())) return temporary_kind::named;
     const unique_fd probe{at.ops->open_nameless(at.incoming.get())};
     if (!probe) return temporary_kind::named;
     const auto name = at.fresh_name();

@@ -122,6 +122,7 @@ std::vector<suite_status> archive::status() const {
             one.valid_until = state->release().valid_until;
             one.signers = state->manifest().signers;
             one.states = s->states().size();
+            one.index_error = index_error(*s, *state);
         }
         all.push_back(std::move(one));
     }

@@ -59,19 +59,43 @@ awaitable<void> archive::run_learn(std::shared_ptr<archive> me, index_wanted ind
         me->parts_.log.write(how.error().code() == errc::absent ? log_level::debug : log_level::warn,
                              "index not read: " + how.error().message(),
                              {{"archive", me->name()}, {"index", index.path}});
-    {
-        const std::lock_guard lock{me->mutex_};
-        me->learning_.erase(index.key);
-        if (how)
-            me->unreadable_.erase(index.key);
-        else {
-            const auto now = std::chrono::steady_clock::now();
-            std::erase_if(me->unreadable_, [now](const auto& one) { return one.second.first <= now; });
-            me->unreadable_.insert_or_assign(index.key, std::pair{now + rest_after_failure, how.error()});
-        }
-    }
+    me->note_reading(index, how);
     ++me->parts_.generation;
     done->set(how);
+}
+
+void archive::note_reading(const index_wanted& index, const result<void>& how) {
+    const std::lock_guard lock{mutex_};
+    learning_.erase(index.key);
+    if (how) {
+        unreadable_.erase(index.key);
+        // Perhaps from another compression of it.
+        std::erase_if(broken_indices_, [&](const auto& one) { return one.second.key == index.key; });
+        return;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    std::erase_if(unreadable_, [now](const auto& one) { return one.second.first <= now; });
+    unreadable_.insert_or_assign(index.key, std::pair{now + rest_after_failure, how.error()});
+    // One that upstream does not have is ordinary; clients take another form of it.
+    if (how.error().code() != errc::absent)
+        broken_indices_.insert_or_assign(index.path, broken_index{index.key, how.error()});
+}
+
+/// Of the first index of this state that could not be read; empty when all that was tried could be.
+std::string archive::index_error(const suite& in, const suite_state& state) const {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [path, broken] : broken_indices_) {
+        const auto prefix = in.file("");
+        const auto* file = path.starts_with(prefix) ? state.by_path(path.substr(prefix.size())) : nullptr;
+        if (file == nullptr || !file->sha256) continue;
+        // Of a former state it is of no interest any more.
+        const auto* plain = state.by_path(index::without_compression(file->path));
+        const auto& content = plain != nullptr && plain->sha256 ? *plain->sha256 : *file->sha256;
+        const auto base = path.substr(0, std::min(path.rfind('/'), path.size()));
+        if (broken.key == index_key(content, "") || broken.key == index_key(content, base))
+            return broken.why.in(path).message();
+    }
+    return {};
 }
 
 /// Brings an index, or as apt does the next compression of it where upstream lacks one.

@@ -139,6 +139,10 @@ awaitable<result<void>> archive::refresh_once(std::shared_ptr<suite> in) {
                       {"suite", in->name()},
                       {"snapshot", next->id().hex()},
                       {"date", format_iso(next->release().date)}});
+    if (next->release().left_out > 0)
+        parts_.log.write(
+            log_level::warn, "its Release has entries that cannot be used, which were left out",
+            {{"archive", name()}, {"suite", in->name()}, {"entries", std::to_string(next->release().left_out)}});
     co_return result<void>{};
 }
 
@@ -237,9 +241,11 @@ bool archive::is_current(const suite& in, const candidate& c) const {
 result<void> archive::acceptable(const suite& in, const candidate& c) const {
     const auto now = parts_.clock.now();
     const auto& next = c.parsed;
-    if (!index::matches_suite(next, in.name()))
-        return error{errc::refused, "it is the Release of suite '" + next.suite + "' (" + next.codename +
-                                        "), not of '" + in.name() + "'"};
+    // apt only warns of it, and a mirror could show one suite as another; but some archives are just so.
+    if (options_.check_suite && !index::matches_suite(next, in.name()))
+        return error{errc::refused, "it is the Release of suite '" + printable(next.suite, 60) + "' (" +
+                                        printable(next.codename, 60) + "), not of '" + in.name() +
+                                        "'; if this archive misnames its suites, set check_suite = false for it"};
     if (next.date > now + most_future)
         return error{errc::refused,
                      "its Date, " + format_iso(next.date) + ", is in the future; is this machine's clock right?"};

@@ -1,6 +1,7 @@
 #include "suite.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
+#include <larder/index/claims.hpp>
 
 // What a path is, from what is known: the release files of a suite, a file that a Release names, one
 // asked for by hash, one that a smaller index names (installer, pdiff), or a file of the pool.
@@ -45,6 +46,13 @@ std::string_view architecture_of(std::string_view name) {
         return mark == std::string_view::npos ? std::string_view{} : name.substr(mark + 1);
     }
     return {};
+}
+
+/// The latest claim that a file can be verified by. Where none can, an index that was not read yet may
+/// still have one.
+std::vector<store::claim>::const_iterator usable(const std::vector<store::claim>& claims) {
+    return std::find_if(claims.begin(), claims.end(),
+                        [](const auto& one) { return one.content != index::no_usable_hash; });
 }
 
 error nothing_known(const std::string& archive) {
@@ -156,7 +164,7 @@ resolution archive::resolve_in_suite(suite& in, std::string_view rest, std::stri
 
     const auto claims = parts_.store.known().find(options_.name, path);
     if (!claims) return claims.error();
-    if (!claims->empty()) return resolve_claims(*claims);
+    if (usable(*claims) != claims->end()) return resolve_claims(*claims);
 
     // Named, perhaps, by an index of its own folder or of one above it that has not been read yet.
     learn_indices learn;
@@ -224,14 +232,17 @@ resolution archive::deliver(const digest& content, std::uint64_t size, std::vect
 resolution archive::resolve_claims(const std::vector<store::claim>& claims) {
     // The same path with other bytes is an accident of small repositories; whoever asks wants what the
     // current index says, which is the first (claims_are), whether it is here or not.
-    const auto& latest = claims.front();
-    return deliver(latest.content, latest.size, {latest.path}, true);
+    const auto latest = usable(claims);
+    if (latest == claims.end())
+        return error{errc::unsupported, claims.front().path + ": an index of archive '" + options_.name +
+                                            "' names it, but gives no SHA-256 and size to verify it by"};
+    return deliver(latest->content, latest->size, {latest->path}, true);
 }
 
 resolution archive::resolve_pool(std::string_view path) {
     const auto claims = parts_.store.known().find(options_.name, path);
     if (!claims) return claims.error();
-    if (!claims->empty()) return resolve_claims(*claims);
+    if (usable(*claims) != claims->end()) return resolve_claims(*claims);
 
     const auto known = known_suites();
     if (known.empty()) return nothing_known(options_.name);
@@ -377,9 +388,9 @@ std::vector<index_wanted> archive::indices_in(const suite& in, const suite_state
         const auto last = file_name(folder);
         if (!in.flat()) {
             if (!last.starts_with("binary-") || folder.find("debian-installer/") != std::string_view::npos) continue;
-            if (!listed(components, folder_name(folder)) ||
-                !(listed(architectures, last.substr(7)) || last == "binary-all"))
-                continue;
+            // As apt does: with the packages for "all" in each index, binary-all is fetched only by who names it.
+            const bool all = last == "binary-all" && !state.release().all_is_in_each;
+            if (!listed(components, folder_name(folder)) || !(listed(architectures, last.substr(7)) || all)) continue;
         }
         auto& choice = smallest[index::without_compression(file.path)];
         if (choice == nullptr || file.size < choice->size) choice = &file;

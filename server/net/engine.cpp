@@ -28,7 +28,8 @@ constexpr std::size_t check_piece = 1 << 20;
 bool same_archive(const core::archive_options& a, const core::archive_options& b) {
     const auto as_tuple = [](const core::archive_options& o) {
         return std::tie(o.name, o.upstream, o.aliases, o.keyring, o.suites, o.components, o.architectures,
-                        o.redirect_hosts, o.refresh, o.user, o.password_file, o.token_file, o.check_valid_until);
+                        o.redirect_hosts, o.refresh, o.user, o.password_file, o.token_file, o.check_valid_until,
+                        o.check_suite);
     };
     return as_tuple(a) == as_tuple(b);
 }

@@ -38,3 +38,28 @@ TEST_CASE("html_escape and printable: nothing of the markup or the line survives
     CHECK(printable("a\r\nSet-Cookie: x") == "a??Set-Cookie: x");
     CHECK(printable("abcdef", 3) == "abc");
 }
+
+TEST_CASE("printable: valid UTF-8 whatever the bytes, and cut between two characters", "[base]") {
+    CHECK(printable("caf\xe9.deb") == "caf\ufffd.deb");
+    CHECK(printable("\u00e9\u00e9\u00e9", 5) == "\u00e9\u00e9");
+    CHECK(printable("\u20ac\U0001f600", 6) == "\u20ac");
+    CHECK(printable("\xe9\xe9", 5) == "\ufffd");
+    CHECK(printable("a\u0080\u009bb\u00a0") == "a??b\u00a0");
+    CHECK(printable("a\x7f\x1b[31m") == "a??[31m");
+}
+
+TEST_CASE("valid_utf8: what is UTF-8 stays, every other byte is replaced", "[base]") {
+    for (const auto* good :
+         {"", "a\n\x01", "\u0080", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\uffff", "\U00010000", "\U0010ffff"})
+        CHECK(valid_utf8(good) == good);
+    CHECK(valid_utf8("\xe9t\xe9") == "\ufffdt\ufffd");
+    CHECK(valid_utf8("\xe2\x82") == "\ufffd\ufffd");
+    // Longer than needed, a surrogate, above the last character, a byte that never occurs.
+    for (const auto* bad :
+         {"\xc0\xaf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff"}) {
+        CAPTURE(bad);
+        std::string all;
+        for (std::size_t i = 0; i < std::string_view{bad}.size(); ++i) all += "\ufffd";
+        CHECK(valid_utf8(bad) == all);
+    }
+}

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 import socket
 import time
 from dataclasses import dataclass
@@ -341,3 +342,49 @@ def test_through_the_proxy_its_own_name_is_the_server_itself(env):
         answer = client.get(larder.address, f"http://{name}/debian/{path}")
         assert answer.ok and answer.body == (archive.root / path).read_bytes(), (name, answer.status, answer.body[:200])
     assert client.get(larder.address, f"http://localhost:{port + 1}/debian/{path}").status == 403
+
+
+def without(field):
+    """The first line of this field taken out."""
+    return lambda text: re.sub(rb"(?m)^" + field + rb":.*\n", b"", text, count=1)
+
+
+ODD_STANZAS = {
+    "no SHA256": (without(b"SHA256"), 502),
+    "no Size": (without(b"Size"), 502),
+    "a SHA512 alone": (lambda text: re.sub(rb"(?m)^SHA256: (.*)$", rb"SHA512: \1\1", text, count=1), 502),
+    "a blank before the colon": (lambda text: text.replace(b"SHA256:", b"SHA256 :", 1), 200),
+    "a Size twice": (lambda text: text.replace(b"Size:", b"Size: 1\nSize:", 1), 200),
+    "a stray line": (lambda text: text.replace(b"Filename:", b"garbage\nFilename:", 1), 200),
+    "an absolute Filename": (lambda text: text.replace(b"Filename: pool", b"Filename: /pool", 1), 404),
+    "a climbing Filename": (lambda text: text.replace(b"Filename: pool/main", b"Filename: pool/main/../main", 1), 404),
+}
+
+
+def test_one_odd_stanza_takes_no_other_package_away(env):
+    for name, (spoil, status) in ODD_STANZAS.items():
+        archive = env.archive(Package("alpha", size=1000), Package("zeta", size=1000))
+        honest = archive.packages_index
+        archive.packages_index = lambda *some, **more: spoil(honest(*some, **more))
+        archive.publish("stable")
+        _, larder = served(env, archive)
+        apt = env.apt_for(archive, f"{larder.url}/debian")
+        apt.update().must()
+        apt.download("zeta").must()
+        answer = larder.get("/debian/" + archive.packages[0].pool_path)
+        assert answer.status == status, (name, answer.status, answer.body)
+        assert status != 502 or b"no SHA-256 and size" in answer.body, (name, answer.body)
+        larder.stop()
+
+
+def test_with_all_in_each_index_binary_all_is_not_fetched_ahead_of_clients(env):
+    for field, fetched in (("Packages", False), (None, True)):
+        archive = env.archive(Package("alpha", arch="amd64"), Package("beta"))
+        archive.publish("stable", all_index=True, fields={"No-Support-for-Architecture-all": field})
+        upstream = env.hostile(archive.tree)
+        larder = env.larder_for(archive, upstream, table={"suites": ["stable"], "architectures": ["amd64"]})
+        upstream.wait_count("*binary-amd64*", 1)
+        larder.cli("archive", "update", "debian", check=0)
+        assert bool(upstream.count("*binary-all*")) == fetched, upstream.requests()
+        larder.good("/debian/" + archive.packages[1].pool_path)
+        larder.stop()

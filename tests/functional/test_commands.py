@@ -276,6 +276,17 @@ def test_import_into_an_empty_store_learns_the_suites_first(env):
     assert report["kept"] == 1 and report["learnt"], report
 
 
+def test_import_tells_of_a_file_whose_name_is_no_utf8(env):
+    for running in (True, False):
+        ground = Ground(env, start=running)
+        folder = env.folder("cache")
+        with open(os.fsencode(folder) + b"/caf\xe9_1.0_all.deb", "wb") as file:
+            file.write(b"nothing that is known")
+        report = ground.json("import", str(folder))
+        assert report["unknown"] == ["caf\ufffd_1.0_all.deb"], report
+        ground.larder.stop()
+
+
 # --- archive -------------------------------------------------------------------------------------
 
 def test_archive_add_and_remove_keep_the_rest_of_the_file_and_reach_the_running_server(env):

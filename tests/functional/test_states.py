@@ -1,5 +1,7 @@
 """What an archive says of itself: new states, bad states, and an upstream that is gone."""
 
+import calendar
+import json
 import time
 from email.utils import parsedate_to_datetime
 
@@ -307,3 +309,91 @@ def test_a_suite_is_not_asked_for_without_end_when_its_refresh_time_is_zero(env)
         larder.good(INRELEASE)
     time.sleep(0.5)
     assert upstream.count(INRELEASE) < 20, upstream.count(INRELEASE)
+
+
+def goes_well(apt):
+    """All that apt has to say is that the suite is called otherwise."""
+    for done in (apt.update(), apt.install("alpha")):
+        assert done.code == 0 and all("Conflicting distribution" in w for w in done.warnings), done.output
+
+
+def of_another_suite(env, fields, **table):
+    """A larder, and an apt that uses it, for an archive whose Release of "stable" says `fields`."""
+    archive = env.archive(Package("alpha", size=1000))
+    archive.publish("stable", fields=fields)
+    upstream = env.nginx(archive.tree)
+    larder = env.larder_for(archive, upstream, table=table)
+    goes_well(env.apt_for(archive, f"{upstream.url}/debian"))
+    return larder, env.apt_for(archive, f"{larder.url}/debian")
+
+
+def test_a_release_that_names_another_suite_is_refused_and_the_way_out_is_told(env):
+    larder, apt = of_another_suite(env, {"Suite": "other", "Codename": "another"})
+    answer = larder.get(INRELEASE)
+    assert answer.status == 502 and b"check_suite" in answer.body, (answer.status, answer.body)
+    apt.update().must_fail("502")
+
+
+def test_a_release_that_names_another_suite_is_taken_where_that_is_not_checked(env):
+    goes_well(of_another_suite(env, {"Suite": "other", "Codename": "another"}, check_suite=False)[1])
+
+
+def test_a_release_that_names_no_suite_is_taken(env):
+    goes_well(of_another_suite(env, {"Suite": None, "Codename": None})[1])
+
+
+def status_of(larder, archive=0, suite=0):
+    return json.loads(larder.get("/api/v1/status").body)["archives"][archive]["suites"][suite]
+
+
+def test_a_date_with_another_zone_is_understood(env):
+    archive = env.archive(Package("alpha", size=1000))
+    written = time.strftime("%a, %d %b %Y %H:%M:%S +0100", time.gmtime())
+    archive.publish("stable", fields={"Date": written})
+    larder = env.larder_for(archive, env.nginx(archive.tree))
+    larder.good(INRELEASE)
+    suite = status_of(larder)
+    age = time.time() - calendar.timegm(time.strptime(suite["date"], "%Y-%m-%dT%H:%M:%SZ"))
+    assert HOUR - 60 < age < HOUR + 60, suite
+
+
+def test_what_is_odd_in_a_release_takes_nothing_else_away(env):
+    zeros = "0" * 64
+    for odd in (f" {zeros} 12 /srv/Packages", f" {zeros} 12 ../Contents", " abcd 12 main/z", f" {zeros} 12 main/a file",
+                f" {zeros} 12 main/z\n {zeros} 13 main/z", "Description: again", "\nX-Note: another stanza"):
+        ground = Ground(env)
+        honest = ground.archive.release_text
+        ground.archive.release_text = lambda *some: honest(*some) + odd.encode() + b"\n"
+        ground.next_state()
+        ground.moves()
+        ground.larder.good("/debian/" + ground.archive.packages[1].pool_path)
+        if odd.startswith(" "):
+            ground.larder.wait_log("left out")
+        ground.larder.stop()
+
+
+def test_an_index_that_cannot_be_read_shows_in_the_health_of_its_suite(env):
+    archive = env.archive(Package("alpha", size=1000))
+    archive.packages_index = lambda *some, **more: b"<html>\nno index\n"
+    archive.publish("stable", date=time.time() - 2 * HOUR)
+    larder = env.larder_for(archive, env.nginx(archive.tree), table={"refresh": "1s"})
+    larder.good(INRELEASE)
+    assert status_of(larder)["health"] == "fresh", status_of(larder)
+    assert larder.get("/debian/" + archive.packages[0].pool_path).status == 503
+    suite = status_of(larder)
+    assert suite["health"] == "trouble" and "main/binary-amd64/Packages" in suite["last_error"], suite
+    del archive.packages_index
+    archive.publish("stable", date=time.time() - HOUR)
+    wait_for(lambda: larder.get(INRELEASE).body == (archive.root / "dists/stable/InRelease").read_bytes(), "the new state")
+    assert status_of(larder)["health"] == "fresh", status_of(larder)
+    larder.good("/debian/" + archive.packages[0].pool_path)
+
+
+def test_a_status_is_json_whatever_an_upstream_sends(env):
+    for page in ("<title>Page d'acc\u00e8s r\u00e9serv\u00e9".encode("latin-1"), ("<title>" + "\u00e9" * 60).encode()):
+        ground = Ground(env)
+        ground.archive.write("dists/stable/InRelease", page, time.time())
+        ground.larder.cli("archive", "update", "debian", check=1)
+        assert "starts with" in status_of(ground.larder)["last_error"]
+        ground.larder.cli("status", check=0)
+        ground.larder.stop()

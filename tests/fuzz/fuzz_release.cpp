@@ -18,6 +18,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (r->find(file.path) != &file) std::abort();
         previous = &file;
     }
-    matches_suite(*r, r->description);
+    matches_suite(*r, r->codename);
     return 0;
 }

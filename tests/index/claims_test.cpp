@@ -25,6 +25,7 @@ claimed read(index_kind kind, const std::string& text, std::string_view base = "
     return out;
 }
 
+/// An index of which nothing can be used.
 void malformed(index_kind kind, const std::string& text, const std::string& says) {
     CAPTURE(text);
     const auto r = read(kind, text).totals;
@@ -38,6 +39,21 @@ std::string package(const std::string& filename, const std::string& hash = "SHA2
 }
 
 using lines = std::vector<std::string>;
+
+/// `odd` between two sound stanzas: these count, and it is counted.
+void skipped(const std::string& odd, const lines& named = {}) {
+    CAPTURE(odd);
+    const auto r = read(index_kind::packages, package("pool/a.deb") + odd + "\n" + package("pool/z.deb"));
+    REQUIRE(r.totals);
+    lines expected{"pool/a.deb aa 12"};
+    expected.insert(expected.end(), named.begin(), named.end());
+    expected.push_back("pool/z.deb aa 12");
+    CHECK(r.lines == expected);
+    CHECK(r.totals->stanzas == 3);
+    CHECK(r.totals->claims == 2);
+    CHECK(r.totals->skipped == 1);
+    CHECK(r.totals->unsupported == 0);
+}
 
 }  // namespace
 
@@ -61,32 +77,55 @@ TEST_CASE("claims: names in a flat repository are below its folder", "[index]") 
           lines{"x.dsc aa 3"});
 }
 
-TEST_CASE("claims: one bad Packages stanza makes the whole malformed, and is named", "[index]") {
-    const auto good = package("pool/a.deb");
-    malformed(index_kind::packages, good + package("../a.deb"), "stanza 2 (line 8)");
-    malformed(index_kind::packages, package("pool/../../a.deb"), "'..'");
-    malformed(index_kind::packages, package("/a.deb"), "absolute");
-    malformed(index_kind::packages, package(""), "Filename");
-    malformed(index_kind::packages, package("a.deb", ""), "no SHA256");
-    malformed(index_kind::packages, package("a.deb", "SHA256: 12\n"), "SHA-256");
-    malformed(index_kind::packages, package("a.deb", "SHA256: " + a + "\nsha256: " + b + "\n"), "twice");
-    malformed(index_kind::packages, "Filename: x\nSHA256: " + a + "\n", "Size");
-    malformed(index_kind::packages, "Filename: x\nSize: 1x\nSHA256: " + a + "\n", "Size");
-    malformed(index_kind::packages, "Filename: x\nSize: -1\nSHA256: " + a + "\n", "Size");
-    malformed(index_kind::packages, good + " x\n", "line 8");
-    malformed(index_kind::packages, good + "<html>\n", "line 8");
+TEST_CASE("claims: one odd Packages stanza is skipped and counted, the others count", "[index]") {
+    skipped(package("../a.deb"));
+    skipped(package("pool/../../b.deb"));
+    skipped(package("/b.deb"));
+    skipped(package(""));
+    skipped("Package: x\n");
+    skipped("<html>\n");
 }
 
-TEST_CASE("claims: an entry with only a SHA-512 is left out and counted", "[index]") {
+TEST_CASE("claims: what an index names without a usable hash and size is handed on as named", "[index]") {
+    const lines named{"pool/b.deb 00 ?"};
+    skipped(package("pool/b.deb", ""), named);
+    skipped(package("pool/b.deb", "SHA256: 12\n"), named);
+    skipped(package("pool/b.deb", "SHA256:\n"), named);
+    for (const auto* size : {"", "Size: 1x\n", "Size: -1\n", "Size: 18446744073709551615\n"})
+        skipped("Filename: pool/b.deb\n" + std::string{size} + "SHA256: " + a + "\n", named);
+}
+
+TEST_CASE("claims: blanks before a colon, a field twice and a stray line are taken as apt takes them", "[index]") {
+    const lines one{"pool/b.deb bb 7"};
+    const std::string head = "Filename: pool/b.deb\n", sum = "SHA256: " + b + "\n";
+    CHECK(read(index_kind::packages, head + "Size \t: 7\nSHA256 : " + b + "\n").lines == one);
+    CHECK(read(index_kind::packages, "Filename: pool/a.deb\nSize: 1\n" + sum + head + "size: 7\n").lines == one);
+    CHECK(read(index_kind::packages, head + "garbage\n folded\nSize: 7\n" + sum).lines == one);
+    CHECK(read(index_kind::packages, " \n\n" + head + "Size: 7\n" + sum + "\n \n\n").lines == one);
+}
+
+TEST_CASE("claims: an index of which nothing can be used is malformed, and says why", "[index]") {
+    malformed(index_kind::packages, "<html>\n<p>\n", "stanza 1 (line 1): no Filename");
+    malformed(index_kind::packages, package("../a.deb") + package("/b.deb"), "'..'");
+    malformed(index_kind::packages, package("a.deb", "MD5sum: 0\n"), "SHA256");
+    malformed(index_kind::sha256sums, "<html>\n", "line 1");
+    const auto empty = read(index_kind::packages, "\n\n").totals;
+    REQUIRE(empty);
+    CHECK(empty->stanzas == 0);
+}
+
+TEST_CASE("claims: an entry with only a SHA-512 is named and counted", "[index]") {
     const auto r = read(index_kind::packages, package("a.deb", "SHA512: " + a + a + "\n") + package("b.deb"));
     REQUIRE(r.totals);
-    CHECK(r.lines == lines{"b.deb aa 12"});
+    CHECK(r.lines == lines{"a.deb 00 ?", "b.deb aa 12"});
     CHECK(r.totals->unsupported == 1);
+    CHECK(r.totals->skipped == 0);
     const auto s =
         read(index_kind::sources, "Directory: x\nChecksums-Sha512:\n " + a + a + " 1 y.dsc\n " + a + a + " 2 y.tar\n");
     REQUIRE(s.totals);
     CHECK(s.totals->unsupported == 2);
-    CHECK(s.lines.empty());
+    CHECK(s.totals->claims == 0);
+    CHECK(s.lines == lines{"x/y.dsc 00 ?", "x/y.tar 00 ?"});
 }
 
 TEST_CASE("claims: every file of a source package, whichever field comes first", "[index]") {
@@ -100,15 +139,24 @@ TEST_CASE("claims: every file of a source package, whichever field comes first",
     malformed(index_kind::sources, "Directory: ../x\n" + sums, "'..'");
     malformed(index_kind::sources, "Directory: x\nChecksums-Sha256:\n " + a + " 1 y/z.dsc\n", "HASH SIZE NAME");
     malformed(index_kind::sources, "Directory: x\nChecksums-Sha256:\n " + a + " 1 ..\n", "no path");
+    const auto r = read(index_kind::sources, "Directory: x\nChecksums-Sha256:\n " + a + " 1\n " + b + " 4 y.tar\n");
+    REQUIRE(r.totals);
+    CHECK(r.lines == lines{"x/y.tar bb 4"});
+    CHECK(r.totals->skipped == 1);
 }
 
 TEST_CASE("claims: SHA256SUMS names files below its own folder, without sizes", "[index]") {
     const auto text = a + "  ./netboot/mini.iso\n" + b + " *cdrom/a b\n";
     CHECK(read(index_kind::sha256sums, text, "dists/x/images", 3).lines ==
           lines{"dists/x/images/netboot/mini.iso aa ?", "dists/x/images/cdrom/a b bb ?"});
-    malformed(index_kind::sha256sums, text + a + "  ../../x\n", "line 3");
-    malformed(index_kind::sha256sums, text + "\\" + a + "  x\n", "line 3");
-    malformed(index_kind::sha256sums, a + " \n", "line 1");
+    for (const auto& odd : {a + "  ../../x\n", "\\" + a + "  x\n", a + " \n"}) {
+        CAPTURE(odd);
+        const auto r = read(index_kind::sha256sums, odd + text);
+        REQUIRE(r.totals);
+        CHECK(r.totals->claims == 2);
+        CHECK(r.totals->skipped == 1);
+        malformed(index_kind::sha256sums, "\n" + odd, "line 2");
+    }
     malformed(index_kind::sha256sums, std::string(64, 'g') + "  x\n", "line 1");
 }
 

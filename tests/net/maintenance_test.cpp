@@ -266,6 +266,9 @@ TEST_CASE("maintenance: reports are JSON objects with the members' names", "[net
     CHECK(doctor_json.at("lost").as_array().at(0).at("known_from").as_array().at(0) == "debian/pool/\"x\"");
     CHECK(boost::json::parse(to_json(gc_report{})).at("used_before").is_null());
     CHECK(boost::json::parse(to_json(import_report{})).at("unknown").as_array().empty());
+    import_report odd;
+    odd.unknown = {"caf\xe9\n.deb"};
+    CHECK(boost::json::parse(to_json(odd)).at("unknown").at(0).as_string() == "caf\ufffd\n.deb");
     CHECK(boost::json::parse(to_json(update_report{})).at("fine").as_bool());
     CHECK(boost::json::parse(to_json(fetch_report{})).at("fine").as_bool());
     CHECK(boost::json::parse(to_json(store_report{})).at("disk").at("free") == 0);

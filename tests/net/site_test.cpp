@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <site/api_views.hpp>
 #include <site/pages.hpp>
 #include <site/visitor.hpp>
 
@@ -92,6 +93,16 @@ TEST_CASE("site: a failed refresh is trouble, and says that the last good state 
     CHECK(how.level == health_level::trouble);
     CHECK(has(how.reason, "last good state"));
     CHECK(has(how.reason, "no mirror answers"));
+}
+
+TEST_CASE("site: an index that cannot be read is trouble, and told as the last error") {
+    auto s = fresh_suite();
+    s.index_error = "malformed: dists/bookworm/main/binary-amd64/Packages.xz: not xz";
+    const auto how = judge_suite(s, {}, noon);
+    CHECK(how.level == health_level::trouble);
+    CHECK(has(how.reason, "Packages.xz: not xz"));
+    const auto suite = archive_json(one_archive({s}).archives.front()).at("suites").at(0);
+    CHECK(suite.at("last_error").as_string() == s.index_error);
 }
 
 TEST_CASE("site: a suite without a state waits until an attempt failed, then it is trouble") {

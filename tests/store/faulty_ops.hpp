@@ -20,6 +20,8 @@ public:
     }
     /// As on a file system without O_TMPFILE.
     bool no_nameless = false;
+    /// As on btrfs, where such a file's fsync does not count.
+    bool nameless_are_lost = false;
 
     mutable std::atomic<int> calls{0};
     mutable std::atomic<int> file_syncs{0};
@@ -29,6 +31,9 @@ public:
     int open_nameless(int folder) const override {
         if (no_nameless) return errno = EOPNOTSUPP, -1;
         return broken() ? -1 : file_ops::open_nameless(folder);
+    }
+    bool nameless_are_durable(int folder) const override {
+        return !nameless_are_lost && file_ops::nameless_are_durable(folder);
     }
     int open_named(int folder, const char* name) const override {
         return broken() ? -1 : file_ops::open_named(folder, name);

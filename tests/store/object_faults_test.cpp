@@ -163,6 +163,20 @@ TEST_CASE("object faults: bytes that could not be synced are no object") {
     CHECK_FALSE(objects->find(sha256("bytes")).value());
 }
 
+TEST_CASE("object faults: where the fsync of a nameless file does not count, it has a name from the start") {
+    const test::scratch_folder folder{test::on::memory};
+    faulty_ops ops;
+    ops.nameless_are_lost = true;
+    auto objects = open_file_objects(folder.path(), ops).value();
+    {
+        auto file = objects->begin().value();
+        CHECK(files_below(folder / "incoming") == 1);
+    }
+    CHECK(objects->put("bytes", noon));
+    CHECK(files_below(folder / "incoming") == 0);
+    CHECK(objects->read(sha256("bytes")).value() == "bytes");
+}
+
 TEST_CASE("object faults: without nameless files a dropped or refused one still leaves nothing") {
     const test::scratch_folder folder{test::on::memory};
     faulty_ops ops;

@@ -75,12 +75,19 @@ result<void> package_pool::add(std::string text) {
     texts_.push_back(std::move(text));
     index::deb822_reader reader{texts_.back()};
     index::stanza one;
+    const auto before = entries_.size();
+    std::optional<error> odd;
     for (;;) {
         LARDER_TRY(const bool more, reader.next(one));
-        if (!more) return {};
+        if (!more) break;
         // An index may have entries of another hash only; nothing here can name their objects.
         if (!one.find("SHA256")) continue;
-        LARDER_TRY(auto entry, read_entry(one));
+        const auto read = read_entry(one);
+        if (!read) {
+            if (!odd) odd = read.error();
+            continue;
+        }
+        const auto& entry = *read;
         const auto position = entries_.size();
         entries_.push_back(entry);
         by_name_[entry.name].push_back(position);
@@ -88,6 +95,8 @@ result<void> package_pool::add(std::string text) {
             if (const auto provided = parse_one(trim(group)))
                 providers_[provided->name].push_back({position, provided->version});
     }
+    if (odd && entries_.size() == before) return *odd;
+    return {};
 }
 
 const index_entry* package_pool::find(const alternative& wanted) const {

@@ -36,7 +36,8 @@ bool fits(const alternative& wanted, std::string_view version);
 /// The packages of some indices, by name and by what they provide. Owns the texts.
 class package_pool {
 public:
-    /// Takes the uncompressed text of a Packages file; `malformed` with the line when it is not one.
+    /// Takes the uncompressed text of a Packages file; an odd stanza of it is left out;
+    /// `malformed`, with what is wrong with the first, when there are odd ones and no others.
     result<void> add(std::string text);
 
     /// The highest version that fits; null when there is none. The first added among equals.

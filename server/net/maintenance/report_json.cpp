@@ -1,4 +1,5 @@
 #include <boost/json.hpp>
+#include <json_text.hpp>
 #include <larder/net/maintenance.hpp>
 
 namespace larder::net {
@@ -41,7 +42,7 @@ std::string to_json(const doctor_report& r) {
     out["dropped"] = strings(r.dropped);
     out["seconds"] = r.seconds;
     out["whole"] = r.whole();
-    return json::serialize(out);
+    return json_text(out);
 }
 
 std::string to_json(const gc_report& r) {
@@ -57,7 +58,7 @@ std::string to_json(const gc_report& r) {
     out["removed"] = r.removed;
     out["removed_bytes"] = r.removed_bytes;
     out["used_before"] = moment(r.used_before);
-    return json::serialize(out);
+    return json_text(out);
 }
 
 std::string to_json(const import_report& r) {
@@ -70,7 +71,7 @@ std::string to_json(const import_report& r) {
     out["unknown"] = strings(r.unknown);
     out["unreadable"] = strings(r.unreadable);
     out["learnt"] = strings(r.learnt);
-    return json::serialize(out);
+    return json_text(out);
 }
 
 std::string to_json(const update_report& r) {
@@ -85,7 +86,7 @@ std::string to_json(const update_report& r) {
         one["failure"] = s.failure;
         suites.push_back(std::move(one));
     }
-    return json::serialize(json::object{{"archive", r.archive}, {"suites", std::move(suites)}, {"fine", r.fine()}});
+    return json_text(json::object{{"archive", r.archive}, {"suites", std::move(suites)}, {"fine", r.fine()}});
 }
 
 std::string to_json(const fetch_report& r) {
@@ -107,7 +108,7 @@ std::string to_json(const fetch_report& r) {
     out["bytes"] = r.bytes;
     out["unresolved"] = strings(r.unresolved);
     out["fine"] = r.fine();
-    return json::serialize(out);
+    return json_text(out);
 }
 
 std::string to_json(const store_report& r) {
@@ -132,7 +133,7 @@ std::string to_json(const store_report& r) {
     out["bytes"] = r.bytes;
     out["disk"] = json::object{{"free", r.disk_free}, {"size", r.disk_size}};
     out["archives"] = std::move(archives);
-    return json::serialize(out);
+    return json_text(out);
 }
 
 }  // namespace larder::net

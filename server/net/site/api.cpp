@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
+#include <json_text.hpp>
 #include <larder/base/text.hpp>
 #include <larder/core/status.hpp>
 #include <larder/net/store_identity.hpp>
@@ -64,7 +65,7 @@ std::string canonical(const json::object& object) {
     std::sort(names.begin(), names.end());
     json::object sorted;
     for (const auto name : names) sorted[name] = object.at(name);
-    return json::serialize(sorted);
+    return json_text(sorted);
 }
 
 site_reply accepted(const result<job_board::started>& job) {
@@ -74,7 +75,7 @@ site_reply accepted(const result<job_board::started>& job) {
         return busy;
     }
     if (!job) return json_error(job.error());
-    auto reply = json_reply(json::serialize(json::object{{"job", job->id}, {"joined", job->joined}}), 202);
+    auto reply = json_reply(json_text(json::object{{"job", job->id}, {"joined", job->joined}}), 202);
     reply.fields.emplace_back("Location", "/api/v1/jobs/" + job->id);
     return reply;
 }
@@ -102,27 +103,27 @@ site_reply start_reload(const api_request& call) {
 }
 
 site_reply show_status(const api_request& call) {
-    return json_reply(json::serialize(status_json(gather(call.host, call.site))));
+    return json_reply(json_text(status_json(gather(call.host, call.site))));
 }
 
 site_reply show_archives(const api_request& call) {
     json::array all;
     const auto view = gather(call.host, call.site);
     for (const auto& a : view.archives) all.push_back(archive_json(a));
-    return json_reply(json::serialize(json::object{{"archives", std::move(all)}}));
+    return json_reply(json_text(json::object{{"archives", std::move(all)}}));
 }
 
 site_reply show_archive(const api_request& call) {
     const auto view = gather(call.host, call.site);
     for (const auto& a : view.archives)
-        if (a.name == call.captured.front()) return json_reply(json::serialize(archive_json(a)));
+        if (a.name == call.captured.front()) return json_reply(json_text(archive_json(a)));
     return json_error(404, "absent", "no archive is called '" + printable(call.captured.front(), 100) + "'");
 }
 
 site_reply show_jobs(const api_request& call) {
     json::array all;
     for (const auto& j : call.site.jobs().all()) all.push_back(job_json(j));
-    return json_reply(json::serialize(json::object{{"jobs", std::move(all)}}));
+    return json_reply(json_text(json::object{{"jobs", std::move(all)}}));
 }
 
 site_reply show_job(const api_request& call) {
@@ -131,11 +132,11 @@ site_reply show_job(const api_request& call) {
         return json_error(404, "absent",
                           "no job has the id '" + printable(call.captured.front(), 60) +
                               "'; jobs are kept for an hour after their end");
-    return json_reply(json::serialize(job_json(*found)));
+    return json_reply(json_text(job_json(*found)));
 }
 
 site_reply show_whoami(const api_request& call) {
-    return json_reply(json::serialize(json::object{{"role", name_of(call.request.who)}}));
+    return json_reply(json_text(json::object{{"role", name_of(call.request.who)}}));
 }
 
 site_reply show_store(const api_request& call) {
@@ -195,8 +196,7 @@ site_reply json_reply(std::string text, int status) {
 }
 
 site_reply json_error(int status, std::string_view code, std::string_view detail) {
-    return json_reply(json::serialize(json::object{{"error", json::object{{"code", code}, {"detail", detail}}}}),
-                      status);
+    return json_reply(json_text(json::object{{"error", json::object{{"code", code}, {"detail", detail}}}}), status);
 }
 
 site_reply json_error(const error& why) {

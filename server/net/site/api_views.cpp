@@ -36,7 +36,7 @@ json::object suite_json(const suite_view& s) {
         out["age_seconds"] = s.age->count();
     else
         out["age_seconds"] = nullptr;
-    out["last_error"] = s.status.last_error;
+    out["last_error"] = s.status.last_error.empty() ? s.status.index_error : s.status.last_error;
     out["signers"] = std::move(signers);
     out["states"] = s.status.states;
     return out;

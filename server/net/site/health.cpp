@@ -29,6 +29,8 @@ health judge_suite(const suite_status& suite, const core::archive_options& optio
         return trouble("Nothing to serve yet: " + suite.last_error);
     }
     if (!suite.last_error.empty()) return trouble("The last good state is being served: " + suite.last_error);
+    if (!suite.index_error.empty())
+        return trouble("An index of it cannot be read, and what only that names is not served: " + suite.index_error);
     if (options.check_valid_until && suite.valid_until && *suite.valid_until < now)
         return trouble("Its Valid-Until passed " + format_duration(now - *suite.valid_until) +
                        " ago; clients refuse it until upstream signs a newer one.");

@@ -25,8 +25,12 @@ std::string format_http_date(sys_seconds);
 /// Only that form: apt sends no other, and If-Range must compare exactly. Else `malformed`.
 result<sys_seconds> parse_http_date(std::string_view);
 
-/// The Date and Valid-Until of a Release file: RFC 1123 with UTC, GMT, Z or +0000, as apt takes them
-/// (apt-pkg/contrib/strutl.cc, RFC1123StrToTime); one-digit days are fine. Else `malformed`.
+/// The Date and Valid-Until of a Release file, in every form that apt reads (apt-pkg/contrib/strutl.cc,
+/// RFC1123StrToTime): RFC 1123 with one- or two-digit days ("Sun, 6 Nov 1994 08:49:37 UTC"), RFC 850
+/// ("Sunday, 06-Nov-94 08:49:37 GMT"), asctime ("Sun Nov  6 08:49:37 1994", in UTC). The zone is GMT,
+/// UTC, Z or a number. Otherwise than apt, for which a number other than zero is no date, "+0100" is
+/// understood; and the two digits of RFC 850 are of 1969 to 2068, not of the last century. Else
+/// `malformed`.
 result<sys_seconds> parse_release_date(std::string_view);
 
 /// "20261121T063000Z", as in /snapshot/<archive>/<when>/.

@@ -30,8 +30,12 @@ result<std::string> clean_path(std::string_view);
 
 /// For text that stands inside HTML.
 std::string html_escape(std::string_view);
-/// For text from outside in logs, headers and one-line bodies: control characters become '?', and
-/// it is cut to `limit` bytes.
+/// The text, with U+FFFD for every byte that is no part of a UTF-8 character: file names, what upstreams
+/// send and what clients ask for may hold any bytes, but JSON is UTF-8, and readers refuse the rest.
+std::string valid_utf8(std::string_view);
+/// For text from outside in logs, headers and one-line bodies: valid UTF-8 in any case, control
+/// characters (C0, DEL and C1) become '?', and of what does not fit into `limit` bytes no part of a
+/// character is left.
 std::string printable(std::string_view, std::size_t limit = 300);
 
 }  // namespace larder

@@ -16,7 +16,7 @@ struct field {
 };
 
 /// Whether a line that begins with '#' is a comment. apt takes them in .sources files and in
-/// configuration only; in an index such a line is malformed.
+/// configuration only; in an index such a line is a field like any other.
 enum class comments { refused, allowed };
 
 /// What a stanza may not exceed, so that a hostile text cannot make the reader quadratic or large.
@@ -49,9 +49,10 @@ private:
 
 /// Reads the stanzas of a text one after the other without copying it, by the rules that apt has
 /// (apt-pkg/tagfile.cc): only an empty line ends a stanza (a line of blanks goes on with the field
-/// above it), a field name begins in the first column, names differ by more than case. Stricter than
-/// apt in one thing: a field that stands twice in a stanza is malformed, because readers disagree on
-/// which one counts. Errors are `malformed` or `too_large`, and name the line.
+/// above it), a field name begins in the first column, blanks may stand before its colon, names differ
+/// by more than case, and of a field that stands twice in a stanza the last counts. A line that is no
+/// field is left out with what is folded below it (apt takes it for the beginning of the next field's
+/// name). The one error is `too_large`, which names the line.
 class deb822_reader {
 public:
     explicit deb822_reader(std::string_view text, comments = comments::refused, deb822_limits = {}) noexcept;
@@ -62,7 +63,7 @@ public:
 
 private:
     std::string_view take_line() noexcept;
-    result<void> add_field(stanza&, std::string_view line) const;
+    result<bool> add_field(stanza&, std::string_view line) const;
 
     std::string_view rest_;
     comments comments_;

@@ -51,8 +51,10 @@ inline constexpr std::size_t max_release_size = 10'000'000;
 ///   or weak keys: a suite is signed by several keys, of which a client has one;
 /// - but none that is by a known key and wrong: then the text was changed, or the file patched up;
 /// - hashes SHA-224 to SHA-512, never SHA-1, MD5 or RIPEMD-160;
-/// - RSA and DSA keys of at least 2048 bits, elliptic curves of at least 255 (apt 2.7 asserts the
-///   same of RSA);
+/// - RSA and DSA keys of at least 2048 bits, elliptic curves of at least 255. That rule is Larder's own:
+///   apt 2.6 takes a key of any size, later versions have lists of their own, which differ from one to
+///   the next and do not name DSA. Below it a key can be, or soon could be, computed from its public
+///   part, and who has it signs whatever states he likes;
 /// - no signature that is expired, or whose key or subkey is expired or revoked *now*, whatever it was
 ///   at the time of signing. "Now" is gpg's, the machine's clock;
 /// - a signature dated in the future is accepted, as gpg does: the Date of the Release is what apt,

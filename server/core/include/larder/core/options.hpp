@@ -69,6 +69,7 @@ struct archive_options {
     std::string user, password_file;          ///< Basic
     std::string token_file;                   ///< Bearer
     bool check_valid_until = true;            ///< off only for archives frozen on purpose
+    bool check_suite = true;                  ///< off: a Release may name another suite than the one asked for
 };
 
 /// One [[token]]: who may call the API over TCP.

@@ -55,6 +55,7 @@ struct suite_status {
     std::optional<sys_seconds> valid_until;
     std::optional<sys_seconds> validated;  ///< last time upstream confirmed it
     std::string last_error;
+    std::string index_error;  ///< of an index of the current state that cannot be read: what it names is not served
     std::vector<std::string> signers;
     std::size_t states = 0;
 };
@@ -184,6 +185,8 @@ private:
     std::pair<std::shared_ptr<outcome<result<void>>>, bool> begin_or_join(const digest& key);
     resolution deliver_file(const suite& in, const suite_state& state, const index::release_file& file, bool immutable);
     std::shared_ptr<outcome<result<void>>> start_learning(const index_wanted& index);
+    void note_reading(const index_wanted& index, const result<void>& how);
+    std::string index_error(const suite& in, const suite_state& state) const;
 
     engine_parts& parts_;
     const core::archive_options options_;
@@ -196,6 +199,12 @@ private:
     std::map<digest, std::shared_ptr<outcome<result<void>>>> learning_;
     /// Indices that could not be had, until when they are not asked for again, and why.
     std::map<digest, std::pair<steady_point, error>> unreadable_;
+    /// For people: by its path, the index that could not be read there the last time, and why.
+    struct broken_index {
+        digest key;
+        error why;
+    };
+    std::map<std::string, broken_index, std::less<>> broken_indices_;
 };
 
 }  // namespace larder::net
