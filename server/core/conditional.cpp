@@ -56,4 +56,14 @@ answer decide(const request_head& head, std::uint64_t size, sys_seconds modified
     return {200, 0, size};
 }
 
+bool insists(std::string_view cache_control) noexcept {
+    while (!cache_control.empty()) {
+        const auto comma = cache_control.find(',');
+        if (iequals(trim(cache_control.substr(0, comma)), "no-cache")) return true;
+        if (comma == std::string_view::npos) return false;
+        cache_control.remove_prefix(comma + 1);
+    }
+    return false;
+}
+
 }  // namespace larder::core

@@ -159,7 +159,6 @@ void append_file_head(std::string& out, const file_head& f, const reply_context&
     head.field("Accept-Ranges", "bytes");
     head.field("Cache-Control", f.keep == lifetime::immutable ? "max-age=31536000, immutable" : "no-cache");
     if (f.age) head.field("Age", static_cast<std::uint64_t>(std::max<std::int64_t>(0, f.age->count())));
-    if (!f.stale.empty()) head.field("X-Larder-Stale", f.stale);
     if (!f.cache.empty()) head.field("X-Larder-Cache", f.cache);
     head.end();
 }

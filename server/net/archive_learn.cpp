@@ -116,8 +116,12 @@ awaitable<result<void>> archive::learn_one(index_wanted index) {
         index.path = index.also[next].path;
     }
     auto reading = offload(parts_.pool, [this, index] { return read_index(parts_.store, name(), index); });
-    const auto read = co_await outcome<result<void>>::get(reading, no_deadline());
-    co_return *read;
+    const auto read = co_await outcome<result<std::uint64_t>>::get(reading, no_deadline());
+    if (!*read) co_return read->error();
+    if (**read > 0)
+        parts_.log.write(log_level::warn, "stanzas of an index cannot be used, their files are not served",
+                         {{"archive", name()}, {"index", index.path}, {"stanzas", std::to_string(**read)}});
+    co_return result<void>{};
 }
 
 awaitable<result<void>> archive::name_by_sha512(ask_by_sha512 what, steady_point deadline) {

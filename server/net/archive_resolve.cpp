@@ -9,6 +9,9 @@
 namespace larder::net {
 namespace {
 
+/// However often clients insist, upstream is asked no more often than this.
+constexpr std::chrono::seconds least_between_insisting{2};
+
 bool is_release_name(std::string_view name) {
     return name == "InRelease" || name == "Release" || name == "Release.gpg";
 }
@@ -113,6 +116,12 @@ resolution archive::resolve(std::string_view path, asked suite_was) {
         return resolve_release_file(in, where.rest, suite_was);
     }
     return resolve_in_suite(in, where.rest, path);
+}
+
+void archive::insist(std::string_view path) {
+    const auto where = locate(path);
+    if (!where.in || !is_release_name(where.rest)) return;
+    if (std::chrono::steady_clock::now() - where.in->finished() >= least_between_insisting) where.in->expire();
 }
 
 resolution archive::resolve_release_file(suite& in, std::string_view name, asked suite_was) {

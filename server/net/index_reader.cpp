@@ -15,10 +15,10 @@ digest index_key(const digest& content, std::string_view base) {
     return sha256(content.hex() + " " + std::string{base});
 }
 
-result<void> read_index(store::store& store, std::string_view archive, const index_wanted& index) {
+result<std::uint64_t> read_index(store::store& store, std::string_view archive, const index_wanted& index) {
     const auto where = std::string{archive} + "/" + index.path;
     LARDER_TRY(const auto known, store.known().knows_index(archive, index.key));
-    if (known && !index.again) return {};
+    if (known && !index.again) return 0;
     LARDER_TRY(auto file, store.objects().open(index.order.content));
     auto plain =
         index::decompress(index::file_source(std::move(file)), index::compression_of(index.path), most_uncompressed);
@@ -28,9 +28,11 @@ result<void> read_index(store::store& store, std::string_view archive, const ind
         claims.push_back({std::string{path}, content, size});
     };
     const auto ahead = index::read_ahead(std::move(*plain));
-    if (auto read = index::scan(index.kind, *ahead, index.base, take); !read) return read.error().in(where);
-    return store.known().learn(archive, index.key, std::move(claims),
-                               index.former ? store::claims_are::earlier : store::claims_are::latest);
+    const auto read = index::scan(index.kind, *ahead, index.base, take);
+    if (!read) return read.error().in(where);
+    LARDER_CHECK(store.known().learn(archive, index.key, std::move(claims),
+                                     index.former ? store::claims_are::earlier : store::claims_are::latest));
+    return read->skipped + read->unsupported;
 }
 
 }  // namespace larder::net

@@ -188,6 +188,7 @@ void suite::finish(const result<void>& how, steady_point next, sys_seconds now) 
     {
         const std::lock_guard lock{mutex_};
         next_ = next;
+        finished_ = std::chrono::steady_clock::now();
         if (how) {
             validated_ = now;
             trouble_.reset();
@@ -198,6 +199,11 @@ void suite::finish(const result<void>& how, steady_point next, sys_seconds now) 
         running_.reset();
     }
     if (running) running->set(how);
+}
+
+steady_point suite::finished() const {
+    const std::lock_guard lock{mutex_};
+    return finished_;
 }
 
 std::optional<sys_seconds> suite::validated() const {

@@ -69,6 +69,8 @@ public:
     std::shared_ptr<outcome<result<void>>> attempt(bool& begin);
     void finish(const result<void>& how, steady_point next, sys_seconds now);
 
+    /// When the last attempt ended.
+    steady_point finished() const;
     std::optional<sys_seconds> validated() const;
     /// The last failure, while upstream has not confirmed the state since.
     std::optional<error> trouble() const;
@@ -88,7 +90,7 @@ private:
     std::vector<suite_state_ptr> states_;
     std::string ref_value_;
     bool loaded_ = false;
-    steady_point next_{};
+    steady_point next_{}, finished_{};
     std::optional<sys_seconds> validated_;
     std::optional<sys_seconds> newest_, upstream_modified_;
     std::optional<error> trouble_;

@@ -108,3 +108,11 @@ TEST_CASE("conditional: 304 comes before the range, and HEAD has no range", "[co
     head.range = "bytes=40-";
     CHECK(asked(head) == whole);
 }
+
+TEST_CASE("conditional: a client insists with no-cache, not with max-age=0", "[core][conditional]") {
+    CHECK(insists("no-cache"));
+    CHECK(insists("max-age=0, No-Cache"));
+    CHECK_FALSE(insists("max-age=0"));
+    CHECK_FALSE(insists("no-cachex"));
+    CHECK_FALSE(insists(""));
+}

@@ -87,7 +87,7 @@ TEST_CASE("response_head: no value can start a line of its own", "[core][respons
 
     file_head f;
     f.what = {200, 0, 1};
-    f.etag = f.content_type = f.stale = f.cache = evil;
+    f.etag = f.content_type = f.cache = evil;
     std::string file;
     append_file_head(file, f, {evil, connection::keep, 1});
     CHECK(file.find("\r\n\r\n") == file.size() - 4);
@@ -152,16 +152,14 @@ TEST_CASE("response_head: only what never changes is called immutable", "[core][
     CHECK(lifetime_of("dists/pool/x") == lifetime::revalidate);
 }
 
-TEST_CASE("response_head: age and staleness are sent where known", "[core][response_head]") {
+TEST_CASE("response_head: age and where it came from are sent where known", "[core][response_head]") {
     file_head f;
     f.what = {200, 0, 1};
     f.age = -5s;
-    f.stale = "upstream is down";
     f.cache = "hit";
     std::string out;
     append_file_head(out, f, {});
     CHECK(has(out, "Age: 0"));
-    CHECK(has(out, "X-Larder-Stale: upstream is down"));
     CHECK(has(out, "X-Larder-Cache: hit"));
 }
 

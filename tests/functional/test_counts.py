@@ -1,5 +1,6 @@
 """What the server counts, and shows: refusals by their reason, connections too many, bytes saved."""
 
+import json
 import re
 
 from support import client
@@ -113,3 +114,19 @@ def cache_of(connection, path):
     answer = connection.read()
     assert answer.ok, answer
     return answer.headers["x-larder-cache"]
+
+
+def test_the_bytes_saved_on_the_page_are_those_that_came_from_the_store(env):
+    archive = env.archive(Package("alpha", size=3 << 20), Package("beta", size=1 << 20))
+    archive.publish("stable")
+    larder = env.larder_for(archive, env.nginx(archive.tree))
+    larder.cli("archive", "update", "debian", check=0)
+    larder.cli("archive", "fetch", "debian", "alpha", "--architecture", "amd64", check=0)
+    larder.good("/debian/" + archive.packages[1].pool_path)   # from upstream: nothing saved
+    larder.good("/debian/" + archive.packages[0].pool_path)   # from the store: 3 MiB saved
+    saved = int(larder.metrics()["larder_saved_bytes_total"])
+    assert saved == (archive.root / archive.packages[0].pool_path).stat().st_size
+    text = larder.get("/", Accept="text/html").body.decode()
+    shown = re.search(r"<dt>Saved</dt><dd>([^<]*)<small>of ([^<]*) sent</small>", text).groups()
+    assert shown == ("3.0 MiB", "4.0 MiB"), shown
+    assert json.loads(larder.get("/api/v1/status").body)["bytes"]["saved"] == saved

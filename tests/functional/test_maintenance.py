@@ -1,9 +1,11 @@
 """`doctor` and `import` where something is in the way: what cannot be read, moved or brought back."""
 
+import hashlib
 import os
 import time
 
 from support.env import Package
+from support.process import wait_for
 from test_commands import Ground
 
 HOUR = 3600
@@ -148,3 +150,25 @@ def test_doctor_cannot_rebuild_while_it_is_to_change_nothing(env):
     ground = Ground(env, start=False)
     refused = ground.larder.cli("doctor", "--no-repair", "--rebuild", check=2)
     assert "--no-repair" in refused.stderr and "--rebuild" in refused.stderr, refused
+
+
+# --- what is written to while the server runs ------------------------------------------------------
+
+def test_an_object_that_is_written_to_under_a_running_server_is_never_a_wrong_success(env):
+    """The client is cut off, or gets the right bytes; the object is set aside and fetched anew."""
+    ground = Ground(env)
+    big = ground.archive.add(Package("big", size=3_000_000))
+    ground.archive.publish("stable", date=time.time() - HOUR)
+    ground.json("archive", "update", "debian")
+    path = "/debian/" + big.pool_path
+    whole = ground.larder.good(path).body
+    assert ground.larder.good(path).body == whole
+    digest = hashlib.sha256(whole).hexdigest()
+    with open(ground.object(digest), "r+b") as file:
+        file.seek(len(whole) // 2)
+        file.write(b"\0" * 16)
+    for _ in range(3):
+        answer = ground.larder.get(path)
+        assert not answer.ok or answer.body == whole, "wrong bytes as a success"
+    wait_for(lambda: ground.larder.get(path).body == whole, "the right bytes")
+    assert ground.larder.metrics()["larder_damaged_objects_total"] == 1

@@ -79,8 +79,8 @@ class Larder:
         self.process = Process([*under, *command], self.work / "log", env=clean_environment(**environment),
                                pass_fds=keep_open)
 
-    def start(self, seconds=30, **environment):
-        self.launch(**environment)
+    def start(self, seconds=30, under=(), **environment):
+        self.launch(under=under, **environment)
 
         def up():
             if not self.process.running():

@@ -1,6 +1,7 @@
 #include "connection/connection.hpp"
 #include <larder/base/text.hpp>
 #include <larder/core/basic_auth.hpp>
+#include <larder/core/conditional.hpp>
 
 namespace larder::net {
 namespace {
@@ -229,6 +230,7 @@ awaitable<void> connection::answer_archive(const core::request_head& head, const
     }
     const auto from = routes.archives[file.archive];
     const auto give_up = steady_clock::now() + patience;
+    if (core::insists(head.cache_control)) from->insist(file.path);
     // Each step may make the next one possible; a handful is the most there can be.
     auto suite_was = archive::asked::not_yet;
     for (int turn = 0; turn < 64; ++turn) {

@@ -28,4 +28,8 @@ answer decide(const request_head&, std::uint64_t size, sys_seconds modified, std
 /// Whether an If-None-Match list names the ETag: weakly compared, "*" names any.
 bool etag_listed(std::string_view list, std::string_view etag) noexcept;
 
+/// Whether a client's Cache-Control insists on asking upstream ("no-cache", apt's
+/// Acquire::http::No-Cache). "max-age=0" does not: apt sends it with every index.
+bool insists(std::string_view cache_control) noexcept;
+
 }  // namespace larder::core

@@ -69,7 +69,6 @@ struct file_head {
     std::string_view content_type;  ///< as content_type_of
     lifetime keep = lifetime::revalidate;
     std::optional<std::chrono::seconds> age;  ///< since it was validated; sent as Age
-    std::string_view stale;                   ///< why it is served unvalidated; sent as X-Larder-Stale
     std::string_view cache;                   ///< "hit", "miss", "joined"; sent as X-Larder-Cache
 };
 void append_file_head(std::string& out, const file_head&, const reply_context&);

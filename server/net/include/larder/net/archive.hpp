@@ -77,6 +77,10 @@ public:
     enum class asked { not_yet, already };
     resolution resolve(std::string_view path, asked suite = asked::not_yet);
 
+    /// A client wants what upstream has now: the suite of this release file is due, unless upstream was asked
+    /// a moment ago.
+    void insist(std::string_view path);
+
     /// Makes a suite known and, where that is due, asks upstream for a newer state; many askers share
     /// one attempt. Success means: there is a state to serve (perhaps an old one). The attempt goes
     /// on when the deadline ends the wait.
