@@ -97,7 +97,8 @@ const setting<server_options> server_settings[] = {
      .most = day},
     {.key = "connect_allow",
      .where = &server_options::connect_allow,
-     .purpose = "The only \"host:port\" that CONNECT may reach; what goes through such a tunnel is not verified.",
+     .purpose = "The only \"host:port\" that CONNECT may reach, at public addresses and those in "
+                "upstream.private_networks; what goes through such a tunnel is not verified.",
      .example = R"(["esm.archive.example:443"])",
      .judge = check_host_port},
     {.key = "public_url",

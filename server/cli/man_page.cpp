@@ -79,10 +79,10 @@ Done.
 It failed.
 .TP
 \fB2\fR
-Wrong usage or configuration, or another process has the store.
+Wrong usage or configuration, or another process has the store, or the server has another store.
 .TP
 \fB3\fR
-The answer is no: a check came out negative.
+Reserved: the answer is no, a check came out negative.
 )";
 
 constexpr const char* files = R"(.SH ENVIRONMENT
