@@ -87,13 +87,9 @@ std::string archive::index_error(const suite& in, const suite_state& state) cons
     for (const auto& [path, broken] : broken_indices_) {
         const auto prefix = in.file("");
         const auto* file = path.starts_with(prefix) ? state.by_path(path.substr(prefix.size())) : nullptr;
-        if (file == nullptr || !file->sha256) continue;
+        const auto index = file != nullptr ? describe(in, state, *file) : std::nullopt;
         // Of a former state it is of no interest any more.
-        const auto* plain = state.by_path(index::without_compression(file->path));
-        const auto& content = plain != nullptr && plain->sha256 ? *plain->sha256 : *file->sha256;
-        const auto base = path.substr(0, std::min(path.rfind('/'), path.size()));
-        if (broken.key == index_key(content, "") || broken.key == index_key(content, base))
-            return broken.why.in(path).message();
+        if (index && index->key == broken.key) return broken.why.in(path).message();
     }
     return {};
 }

@@ -405,16 +405,11 @@ std::vector<index_wanted> archive::indices_in(const suite& in, const suite_state
         if (choice == nullptr || file.size < choice->size) choice = &file;
     }
     std::vector<index_wanted> found;
-    for (const auto& [stem, file] : smallest) {
-        index_wanted index;
-        index.kind = index::index_kind::packages;
-        index.path = in.file(file->path);
-        const auto* plain = state.by_path(stem);
-        index.key = plain != nullptr && plain->sha256 ? *plain->sha256 : *file->sha256;
-        index.order = fetch_order{*file->sha256, file->size, paths_of(in, state, *file), mirrors_, true};
-        index.also = other_forms(in, state, *file);
-        found.push_back(std::move(index));
-    }
+    for (const auto& [stem, file] : smallest)
+        if (auto index = describe(in, state, *file)) {
+            index->also = other_forms(in, state, *file);
+            found.push_back(std::move(*index));
+        }
     return found;
 }
 

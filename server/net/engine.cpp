@@ -72,6 +72,7 @@ struct engine::impl {
     result<std::shared_ptr<const routing>> make_routes(core::options options, const routing* before);
     class check;
     void remember_whole(const digest& content, std::uint64_t stamp);
+    void remember_whole(const digest& content);  ///< with the stamp that its file has now
     awaitable<void> refresh_forever();
     awaitable<void> note_uses_forever();
     awaitable<void> make_room(engine& of, pressure why);
@@ -202,8 +203,7 @@ result<std::unique_ptr<engine>> engine::start(core::options options, std::unique
         asio::post(self->loop, [self, order] {
             ++self->generation;
             if (self->stopping) return;
-            if (const auto fd = self->store->objects().open(order.content))
-                self->remember_whole(order.content, stamp_of(fd->get()));
+            self->remember_whole(order.content);
             self->store->known().used(order.content, self->clock.now());
             std::shared_ptr<const routing> routes;
             {
@@ -332,9 +332,10 @@ void engine::damaged(const digest& content) {
     ++impl_->generation;
 }
 
-void engine::is_whole(const digest& content) {
-    const auto fd = impl_->store->objects().open(content);
-    if (fd) impl_->remember_whole(content, stamp_of(fd->get()));
+void engine::is_whole(const digest& content) { impl_->remember_whole(content); }
+
+void engine::impl::remember_whole(const digest& content) {
+    if (const auto fd = store->objects().open(content)) remember_whole(content, stamp_of(fd->get()));
 }
 
 void engine::impl::remember_whole(const digest& content, std::uint64_t stamp) {

@@ -119,6 +119,7 @@ void connection::prefetch_queued(std::size_t from) {
     // Behind a body, or where no further request will be answered, those are no requests.
     if (head_.has_body() || keep_ == then::close) return;
     auto at = std::max(begin_ + from, prefetched_);
+    if (at >= end_) return;
     unsigned ahead = 0;
     auto& hub = loop_->host.parts().hub;
     const auto routes = loop_->current_routes();

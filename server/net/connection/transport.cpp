@@ -73,16 +73,19 @@ io_result plain_transport::read_now(char* into, std::size_t size) {
 
 awaitable<error_code> plain_transport::handshake() { co_return error_code{}; }
 
+awaitable<error_code> plain_transport::write(std::string_view bytes) { return send_all(bytes, 0, nullptr); }
+
 /// Straight to the kernel: through the loop a write that can be done at once would cost a look at all
 /// other sockets.
-awaitable<error_code> plain_transport::write(std::string_view bytes) {
+awaitable<error_code> plain_transport::send_all(std::string_view bytes, int flags, send_watch* watch) {
     error_code ec;
     auto token = asio::redirect_error(asio::use_awaitable, ec);
     while (!bytes.empty()) {
-        const auto n = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        const auto n = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | flags);
         if (n >= 0) {
             bytes.remove_prefix(static_cast<std::size_t>(n));
         } else if (errno == EAGAIN) {
+            if (watch != nullptr) watch->moved();
             co_await socket_.async_wait(stream_socket::wait_write, token);
             if (ec) co_return ec;
         } else if (errno != EINTR) {
@@ -96,21 +99,11 @@ awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, 
                                                  std::uint64_t length, std::uint64_t& sent, send_watch& watch) {
     const int to = socket_.native_handle();
     const corked whole_packets{to, length};
+    // MSG_MORE: the head leaves in one packet with the start of the file.
+    const auto failed = co_await send_all(head, length > 0 ? MSG_MORE : 0, &watch);
+    if (failed) co_return failed;
     error_code ec;
     auto token = asio::redirect_error(asio::use_awaitable, ec);
-    while (!head.empty()) {
-        // MSG_MORE: the head leaves in one packet with the start of the file.
-        const auto n = ::send(to, head.data(), head.size(), MSG_NOSIGNAL | (length > 0 ? MSG_MORE : 0));
-        if (n > 0) {
-            head.remove_prefix(static_cast<std::size_t>(n));
-        } else if (errno == EAGAIN) {
-            watch.moved();
-            co_await socket_.async_wait(stream_socket::wait_write, token);
-            if (ec) co_return ec;
-        } else if (errno != EINTR) {
-            co_return last_error();
-        }
-    }
     auto at = static_cast<off_t>(offset);
     while (length > 0) {
         const auto n = ::sendfile(to, fd, &at, std::min(length, most_at_once));

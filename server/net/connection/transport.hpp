@@ -77,6 +77,8 @@ public:
     void close() noexcept override;
 
 private:
+    awaitable<error_code> send_all(std::string_view bytes, int flags, send_watch* watch);
+
     stream_socket socket_;
 };
 

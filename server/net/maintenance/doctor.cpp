@@ -25,11 +25,11 @@ bool is_same_file(const unique_fd& a, const unique_fd& b) {
            one.st_dev == other.st_dev;
 }
 
-bool is_whole(const unique_fd& file, const digest& content) {
+result<bool> is_whole(const unique_fd& file, const digest& content) {
     hasher hash;
     for (std::uint64_t done = 0;;) {
         const auto piece = pread_all(file.get(), 1U << 20, done, "reading object " + content.hex());
-        if (!piece) return false;
+        if (!piece) return piece.error();
         if (piece->empty()) return hash.finish() == content;
         hash.update(*piece);
         done += piece->size();
@@ -144,7 +144,13 @@ private:
         for (auto& one : report_.damaged) {
             // Hashing all took its time: what has that name by now may be another file, and whole.
             const auto before = objects.open(one.content);
-            if (!before || is_whole(*before, one.content)) continue;
+            if (!before && before.error().code() == errc::absent) continue;
+            const auto whole = before ? is_whole(*before, one.content) : result<bool>{before.error()};
+            if (!whole) {
+                keeps_its_place(one, "it could not be read again: " + whole.error().detail());
+                continue;
+            }
+            if (*whole) continue;
             e_.damaged(one.content);
             const auto after = objects.open(one.content);
             // Another file is a whole one: a client's download, meanwhile.
@@ -154,9 +160,13 @@ private:
             e_.objects_gone();
             if (how) continue;
             one.why += "; it could not be set aside";
-            stuck_.insert(one.content);
-            failures_[one.content] = "it could not be set aside: " + how.error().detail();
+            keeps_its_place(one, "it could not be set aside: " + how.error().detail());
         }
+    }
+
+    void keeps_its_place(const troubled_object& one, const std::string& why) {
+        stuck_.insert(one.content);
+        failures_[one.content] = why;
     }
 
     std::optional<fetch_order> order_for(const digest& d) const {
