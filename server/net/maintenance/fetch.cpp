@@ -1,9 +1,9 @@
-#include "maintenance/closure.hpp"
 #include "maintenance/downloads.hpp"
 #include "maintenance/known_states.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
 #include <larder/index/decompress.hpp>
+#include <larder/qa/closure.hpp>
 
 namespace larder::net {
 namespace {
@@ -37,14 +37,14 @@ public:
         report_.archive = options_.archive;
         LARDER_CHECK(choose_architecture());
         LARDER_CHECK(read_suites());
-        std::vector<const index_entry*> wanted;
+        std::vector<const qa::index_entry*> wanted;
         for (const auto& name : options_.packages) {
             LARDER_TRY(const auto* found, find(name));
             wanted.push_back(found);
         }
-        closure all;
+        qa::closure all;
         if (options_.with_deps)
-            all = close_over(pool_, wanted);
+            all = qa::close_over(pool_, wanted);
         else
             all.packages = wanted;
         report_.unresolved = std::move(all.unresolved);
@@ -124,9 +124,9 @@ private:
         return all;
     }
 
-    result<const index_entry*> find(const std::string& asked) const {
+    result<const qa::index_entry*> find(const std::string& asked) const {
         const auto mark = asked.find('=');
-        alternative wanted;
+        qa::alternative wanted;
         wanted.name = std::string_view{asked}.substr(0, mark);
         if (mark != std::string::npos) {
             wanted.relation = "=";
@@ -138,7 +138,7 @@ private:
                                        std::to_string(pool_.size()) + " packages looked at)"};
     }
 
-    result<void> bring(const std::vector<const index_entry*>& packages) {
+    result<void> bring(const std::vector<const qa::index_entry*>& packages) {
         std::vector<fetch_order> orders;
         for (const auto* one : packages) {
             fetched_package row;
@@ -169,7 +169,7 @@ private:
     fetch_report report_;
     std::shared_ptr<archive> archive_;
     std::string architecture_;
-    package_pool pool_;
+    qa::package_pool pool_;
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::net::maintenance {
+namespace larder::qa {
 
 /// A binary package as its index has it; views into the index's text.
 struct index_entry {
@@ -65,4 +65,4 @@ struct closure {
 /// Follows Pre-Depends and Depends: of each group the first alternative that the pool has.
 closure close_over(const package_pool& pool, const std::vector<const index_entry*>& wanted);
 
-}  // namespace larder::net::maintenance
+}  // namespace larder::qa

@@ -1,12 +1,12 @@
-#include "maintenance/closure.hpp"
 #include <algorithm>
 #include <charconv>
 #include <larder/base/text.hpp>
 #include <larder/index/deb822.hpp>
 #include <larder/index/version.hpp>
+#include <larder/qa/closure.hpp>
 #include <set>
 
-namespace larder::net::maintenance {
+namespace larder::qa {
 namespace {
 
 std::optional<alternative> parse_one(std::string_view text) {
@@ -152,4 +152,4 @@ closure close_over(const package_pool& pool, const std::vector<const index_entry
     return all;
 }
 
-}  // namespace larder::net::maintenance
+}  // namespace larder::qa

@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
-#include <maintenance/closure.hpp>
+#include <larder/qa/closure.hpp>
 
 using namespace larder;
-using namespace larder::net::maintenance;
+using namespace larder::qa;
 
 namespace {
 
@@ -31,7 +31,7 @@ using texts = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("closure: the highest version is taken, by Debian's order", "[net][maintenance]") {
+TEST_CASE("closure: the highest version is taken, by Debian's order", "[qa]") {
     package_pool pool;
     REQUIRE(pool.add(stanza("a", "1.9") + stanza("a", "1.10") + stanza("a", "1.10~rc1")));
     CHECK(pool.find({"a", "", ""})->version == "1.10");
@@ -41,7 +41,7 @@ TEST_CASE("closure: the highest version is taken, by Debian's order", "[net][mai
     CHECK(pool.find({"b", "", ""}) == nullptr);
 }
 
-TEST_CASE("closure: dependencies of dependencies come along, once", "[net][maintenance]") {
+TEST_CASE("closure: dependencies of dependencies come along, once", "[qa]") {
     const auto c = close_from(stanza("a", "1", "Depends: b, c\n") + stanza("b", "1", "Pre-Depends: c (>= 1)\n") +
                                   stanza("c", "1", "Depends: a\n"),
                               "a");
@@ -49,20 +49,20 @@ TEST_CASE("closure: dependencies of dependencies come along, once", "[net][maint
     CHECK(c.unresolved.empty());
 }
 
-TEST_CASE("closure: of alternatives the first that the archive has is taken", "[net][maintenance]") {
+TEST_CASE("closure: of alternatives the first that the archive has is taken", "[qa]") {
     const auto c =
         close_from(stanza("a", "1", "Depends: gone | b (>= 2) | c\n") + stanza("b", "1") + stanza("c", "1"), "a");
     CHECK(names_of(c) == texts{"a=1", "c=1"});
 }
 
-TEST_CASE("closure: a virtual package is provided by the first by name", "[net][maintenance]") {
+TEST_CASE("closure: a virtual package is provided by the first by name", "[qa]") {
     const auto c = close_from(stanza("a", "1", "Depends: mta\n") + stanza("postfix", "1", "Provides: mta\n") +
                                   stanza("exim", "1", "Provides: mta, other (= 3)\n"),
                               "a");
     CHECK(names_of(c) == texts{"a=1", "exim=1"});
 }
 
-TEST_CASE("closure: a provided package fits a version only with a version of its own", "[net][maintenance]") {
+TEST_CASE("closure: a provided package fits a version only with a version of its own", "[qa]") {
     const auto provider = stanza("p", "9", "Provides: plain, versioned (= 3)\n");
     CHECK(close_from(stanza("a", "1", "Depends: plain (>= 1)\n") + provider, "a").unresolved ==
           texts{"a 1 needs: plain (>= 1)"});
@@ -70,7 +70,7 @@ TEST_CASE("closure: a provided package fits a version only with a version of its
     CHECK(close_from(stanza("a", "1", "Depends: versioned (>= 4)\n") + provider, "a").unresolved.size() == 1);
 }
 
-TEST_CASE("closure: what the archive does not have is told with who needs it", "[net][maintenance]") {
+TEST_CASE("closure: what the archive does not have is told with who needs it", "[qa]") {
     const auto c = close_from(stanza("a", "1", "Depends: b,\n none | nor-this,\n c:any (>> 0) [amd64]\n") +
                                   stanza("b", "1") + stanza("c", "1"),
                               "a");
@@ -78,7 +78,7 @@ TEST_CASE("closure: what the archive does not have is told with who needs it", "
     CHECK(c.unresolved == texts{"a 1 needs: none | nor-this"});
 }
 
-TEST_CASE("closure: relations mean what dpkg takes them for", "[net][maintenance]") {
+TEST_CASE("closure: relations mean what dpkg takes them for", "[qa]") {
     const auto takes = [](const char* relation, const char* version) { return fits({"x", relation, "2"}, version); };
     CHECK(takes("", "1"));
     CHECK(takes("", ""));
@@ -92,7 +92,7 @@ TEST_CASE("closure: relations mean what dpkg takes them for", "[net][maintenance
     CHECK_FALSE(takes("~", "2"));
 }
 
-TEST_CASE("closure: odd groups are read as far as they go", "[net][maintenance]") {
+TEST_CASE("closure: odd groups are read as far as they go", "[qa]") {
     CHECK(parse_alternatives("a (>= 1").empty());
     CHECK(parse_alternatives("a (1)").empty());
     CHECK(parse_alternatives("|").empty());
@@ -102,7 +102,7 @@ TEST_CASE("closure: odd groups are read as far as they go", "[net][maintenance]"
     CHECK((two[1].name == "b" && two[1].relation.empty()));
 }
 
-TEST_CASE("closure: an index with nothing but odd stanzas is an error", "[net][maintenance]") {
+TEST_CASE("closure: an index with nothing but odd stanzas is an error", "[qa]") {
     package_pool pool;
     CHECK(pool.add("Package: b\nSHA256: " + sha256("b").hex() + "\n").error().code() == errc::malformed);
     CHECK(pool.add("Package: b\nVersion: 1\nFilename: x\nSize: 1x\nSHA256: " + sha256("b").hex() + "\n")
@@ -111,7 +111,7 @@ TEST_CASE("closure: an index with nothing but odd stanzas is an error", "[net][m
               .find("Size") != std::string::npos);
 }
 
-TEST_CASE("closure: an odd stanza takes no other away", "[net][maintenance]") {
+TEST_CASE("closure: an odd stanza takes no other away", "[qa]") {
     package_pool pool;
     REQUIRE(pool.add("Package: b\nVersion: 1\nFilename: x\nSize: 1x\nSHA256: " + sha256("b").hex() + "\n\n" +
                      stanza("a", "1")));
