@@ -168,6 +168,7 @@ struct server::impl {
     struct loop {
         asio::io_context io{1};
         std::atomic<bool> answered{true};  ///< the last question of answers()
+        counter* open = nullptr;           ///< its connections
         asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
         std::shared_ptr<loop_context> context;
         std::vector<std::unique_ptr<generic_acceptor>> acceptors;
@@ -192,7 +193,9 @@ struct server::impl {
     result<void> take_from_systemd(std::size_t count, bool& any);
     void run();
     awaitable<void> accept(loop& on, generic_acceptor& from, listener_kind kind);
-    void welcome(loop& on, stream_socket socket, listener_kind kind);
+    void welcome(loop& on, seat place, stream_socket socket, listener_kind kind);
+    loop& emptiest(loop& first) const;
+    void hand_over(loop& to, stream_socket socket, listener_kind kind);
     static awaitable<void> turn_away(stream_socket socket);
     static awaitable<void> watch(std::shared_ptr<loop_context> context, milliseconds every);
 };
@@ -254,7 +257,7 @@ awaitable<void> server::impl::turn_away(stream_socket socket) {
     socket.shutdown(stream_socket::shutdown_both, ec);
 }
 
-void server::impl::welcome(loop& on, stream_socket socket, listener_kind kind) {
+void server::impl::welcome(loop& on, seat place, stream_socket socket, listener_kind kind) {
     auto& counts = host.counts();
     counts.connections_accepted.add();
     if (kind != listener_kind::admin &&
@@ -278,8 +281,8 @@ void server::impl::welcome(loop& on, stream_socket socket, listener_kind kind) {
         // This one goes; the listener must not.
         return host.log().write(log_level::error, std::string{"connection not taken: "} + e.what());
     }
-    auto serving =
-        serve(on.context, std::move(over), kind == listener_kind::admin ? peer_kind::admin : peer_kind::network);
+    auto serving = serve(on.context, std::move(place), std::move(over),
+                         kind == listener_kind::admin ? peer_kind::admin : peer_kind::network);
     asio::co_spawn(on.io, std::move(serving), [&log = host.log()](std::exception_ptr broken) {
         if (!broken) return;
         try {
@@ -305,8 +308,37 @@ awaitable<void> server::impl::accept(loop& on, generic_acceptor& from, listener_
             co_await pause.async_wait(token);
             continue;
         }
-        welcome(on, std::move(socket), kind);
+        auto& to = emptiest(on);
+        if (&to == &on)
+            welcome(on, seat{*on.open}, std::move(socket), kind);
+        else
+            hand_over(to, std::move(socket), kind);
     }
+}
+
+/// The kernel spreads connections by a hash of their addresses: of a few busy ones, all may well come to one
+/// loop while the others have nothing to do.
+server::impl::loop& server::impl::emptiest(loop& first) const {
+    auto* best = &first;
+    for (const auto& one : loops)
+        if (one->open->get() < best->open->get()) best = one.get();
+    return *best;
+}
+
+void server::impl::hand_over(loop& to, stream_socket socket, listener_kind kind) {
+    error_code ec;
+    const asio::generic::stream_protocol protocol{socket.local_endpoint(ec).protocol().family(), 0};
+    unique_fd fd{ec ? -1 : socket.release(ec)};
+    if (ec) return host.log().write(log_level::warn, "connection not taken: " + ec.message());
+    asio::post(to.io, [this, &to, kind, protocol, fd = std::move(fd), place = seat{*to.open}]() mutable {
+        if (to.context->stopping) return;
+        error_code failed;
+        stream_socket taken{to.io};
+        taken.assign(protocol, fd.get(), failed);
+        if (failed) return host.log().write(log_level::warn, "connection not taken: " + failed.message());
+        static_cast<void>(fd.release());
+        welcome(to, std::move(place), std::move(taken), kind);
+    });
 }
 
 /// Ends connections that are past their deadlines: one timer a loop, not one a connection.
@@ -384,6 +416,7 @@ result<std::unique_ptr<server>> server::start(engine& e) {
     const auto most_open = most_open_files(count);
     for (std::size_t i = 0; i < count; ++i) {
         made->loops.push_back(std::make_unique<impl::loop>());
+        made->loops.back()->open = &e.counts().by_loop.emplace_back();
         made->loops.back()->context = std::make_shared<loop_context>(e, made->loops.back()->io, routes, most_open);
     }
     made->run();

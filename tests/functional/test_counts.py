@@ -92,6 +92,22 @@ def test_a_connection_too_many_is_counted(env):
         connection.close()
 
 
+def test_connections_are_spread_over_the_loops_evenly(env):
+    _, larder, _ = ground(env, server={"threads": 3})
+    wait_for(lambda: larder.metrics().get("larder_connections") == 1, "the connections before to be gone")
+    held = [larder.connection() for _ in range(12)]
+    for connection in held:
+        connection.get("/healthz")
+        assert connection.read().ok
+    now = wait_for(lambda: (m := metrics_over(held[0]))["larder_connections"] == 12 and m, "the others to be gone")
+    assert [now[f'larder_loop_connections{{loop="{i}"}}'] for i in range(3)] == [4, 4, 4]
+    for connection in held[1:]:
+        connection.close()
+    wait_for(lambda: (m := metrics_over(held[0]))["larder_connections"] == 1 and
+             sum(m[f'larder_loop_connections{{loop="{i}"}}'] for i in range(3)) == 1, "the places to be given back")
+    held[0].close()
+
+
 def test_the_bytes_counted_as_saved_are_those_that_came_from_the_store(env):
     archive, larder, path = ground(env, size=300_000)
     size = (archive.root / archive.packages[0].pool_path).stat().st_size

@@ -87,6 +87,31 @@ def test_head_tells_what_get_would_and_sends_no_body(env):
         assert head.headers[name] == whole.headers[name], name
 
 
+def test_a_refusal_after_a_head_request_has_its_reason(env):
+    _, _, larder, [path] = warm(env)
+    with larder.connection() as connection:
+        connection.get(path, "HEAD")
+        assert connection.read("HEAD").ok
+        connection.send(b"GET / HTTP/2.0\r\nHost: x\r\n\r\n")
+        refused = connection.read()
+    assert refused.status == 505 and refused.body, refused
+
+
+def test_small_files_reach_a_client_whole_that_reads_none_before_it_has_asked_for_all(env):
+    archive = env.archive(Package("alpha", size=20_000), Package("beta", size=30_000))
+    archive.publish("stable")
+    larder = env.larder_for(archive, env.nginx(archive.tree))
+    larder.good("/debian/dists/stable/InRelease")
+    paths = ["/debian/" + package.pool_path for package in archive.packages]
+    whole = [larder.good(path).body for path in paths]
+    with larder.connection() as connection:
+        for _ in range(500):  # more than the sockets' buffers hold
+            connection.send(request(paths[0]) + request(paths[1]))
+        for n in range(1000):
+            answer = connection.read()
+            assert answer.ok and answer.body == whole[n % 2], n
+
+
 def test_last_modified_is_upstreams_and_stays_after_a_restart(env):
     archive, upstream, larder, [path] = warm(env)
     before = larder.get(path).headers["last-modified"]

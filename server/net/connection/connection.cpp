@@ -59,8 +59,7 @@ awaitable<void> connection::run() {
     const auto failed = co_await transport_->handshake();
     if (!failed) {
         buffer_.resize(first_buffer);
-        bool more = true;
-        while (more && !winding_down_) more = co_await one_request();
+        co_await serve();
     }
     if (!expired_ && !broken_) co_await linger();
     transport_->close();
@@ -97,31 +96,66 @@ core::reply_context connection::context() {
     return c;
 }
 
-awaitable<bool> connection::read_head(core::request_head& head) {
-    std::size_t searched = 0;
-    core::parse_fault why;
-    idle_ = begin_ == end_;
-    deadline = steady_clock::now() + (idle_ ? limits().idle_timeout : limits().header_timeout);
-    for (;;) {
-        if (begin_ != end_) {
-            const auto state = core::parse_head(waiting(), head, why, searched, limits().max_request_head);
-            if (state == core::head_state::complete) break;
-            if (state == core::head_state::bad) {
-                co_await refuse_head(why);
-                co_return false;
-            }
+/// Requests for what is ready are read and answered in here: a coroutine of its own for each step of them
+/// would cost as much as the steps.
+awaitable<void> connection::serve() {
+    while (!winding_down_) {
+        start_head();
+        auto state = look_for_head();
+        while (state == core::head_state::incomplete) {
+            make_room();
+            const auto got = co_await transport_->read_some(buffer_.data() + end_, buffer_.size() - end_);
+            if (got.failed || got.n == 0 || expired_) co_return;
+            take(got.n);
+            state = look_for_head();
         }
-        make_room();
-        const auto got = co_await transport_->read_some(buffer_.data() + end_, buffer_.size() - end_);
-        if (got.failed || got.n == 0 || expired_) co_return false;
-        end_ += got.n;
-        if (idle_) {
-            idle_ = false;
-            deadline = steady_clock::now() + limits().header_timeout;
+        if (state == core::head_state::bad) {
+            co_await refuse_head();
+            co_return;
         }
+        start_answer();
+        const auto size = head_.size;
+        const auto* const ready = find_ready(head_);
+        if (ready == nullptr)
+            co_await route_and_answer(head_);
+        else if (!send_at_once(head_, *ready))
+            co_await answer_ready(head_, *ready);
+        else if (!out_.empty())
+            co_await send_rest();
+        // The head's views point into the buffer: only now may its bytes go.
+        if (loop_->routes->options.log.requests) log_request(head_);
+        if (!body_taken_) begin_ += size;
+        if (keep_ == then::close || broken_ || expired_) co_return;
     }
+}
+
+void connection::start_head() {
+    searched_ = 0;
+    idle_ = begin_ == end_;
+    deadline = about_now() + (idle_ ? limits().idle_timeout : limits().header_timeout);
+}
+
+core::head_state connection::look_for_head() {
+    if (begin_ == end_) return core::head_state::incomplete;
+    return core::parse_head(waiting(), head_, fault_, searched_, limits().max_request_head);
+}
+
+void connection::take(std::size_t n) {
+    end_ += n;
+    if (!idle_) return;
     idle_ = false;
-    co_return true;
+    deadline = about_now() + limits().header_timeout;
+}
+
+void connection::start_answer() {
+    idle_ = false;
+    counts_.requests.add();
+    minor_ = head_.minor;
+    keep_ = head_.keep_alive ? then::keep : then::close;
+    head_only_ = head_.verb == core::method::head;
+    status_ = 0;
+    body_taken_ = false;
+    deadline = about_now() + limits().send_timeout;
 }
 
 void connection::make_room() {
@@ -136,32 +170,17 @@ void connection::make_room() {
     if (end_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
 }
 
-awaitable<void> connection::refuse_head(core::parse_fault why) {
+awaitable<void> connection::refuse_head() {
     keep_ = then::close;
     minor_ = 1;
+    head_only_ = false;
     counts_.requests.add();
-    co_await send_refusal(why.kind, why.status, why.text);
+    co_await send_refusal(fault_.kind, fault_.status, fault_.text);
 }
 
-awaitable<bool> connection::one_request() {
-    auto& head = head_;
-    head = {};
-    const bool whole = co_await read_head(head);
-    if (!whole) co_return false;
-    counts_.requests.add();
-    minor_ = head.minor;
-    keep_ = head.keep_alive ? then::keep : then::close;
-    head_only_ = head.verb == core::method::head;
-    const auto size = head.size;
-    status_ = 0;
-    deadline = steady_clock::now() + limits().send_timeout;
-    const bool quick = co_await try_ready(head);
-    if (!quick) co_await route_and_answer(head);
-    // The head's views point into the buffer: only now may its bytes go.
-    if (loop_->routes->options.log.requests) log_request(head);
-    if (!body_taken_) begin_ += size;
-    body_taken_ = false;
-    co_return keep_ == then::keep && !broken_ && !expired_;
+awaitable<void> connection::send_rest() {
+    const auto failed = co_await transport_->write(out_);
+    broken_ = broken_ || failed;
 }
 
 void connection::log_request(const core::request_head& head) {
@@ -289,7 +308,8 @@ role connection::role_of(const core::request_head& head) {
     return token ? role_of_token(loop_->routes->options.tokens, *token) : role::none;
 }
 
-awaitable<void> serve(std::shared_ptr<loop_context> loop, std::unique_ptr<transport> over, peer_kind peer) {
+awaitable<void> serve(std::shared_ptr<loop_context> loop, seat place, std::unique_ptr<transport> over, peer_kind peer) {
+    const auto until_the_end = std::move(place);
     connection it{std::move(loop), std::move(over), peer};
     co_await it.run();
 }

@@ -41,12 +41,15 @@ private:
 
     // ---- reading
 
-    /// Reads until a whole head is in the buffer. False: the connection is over.
-    awaitable<bool> read_head(core::request_head& head);
+    /// Request after request, until one is the last.
+    awaitable<void> serve();
+    void start_head();
+    core::head_state look_for_head();
+    /// So many more bytes are in the buffer.
+    void take(std::size_t n);
     void make_room();
-    awaitable<void> refuse_head(core::parse_fault why);
-    /// False: it was the last of this connection.
-    awaitable<bool> one_request();
+    void start_answer();
+    awaitable<void> refuse_head();
     void log_request(const core::request_head& head);
     /// Reads a body of known length behind the head; answers and closes when there is none or too much.
     awaitable<bool> read_body(const core::request_head& head, std::string& body);
@@ -62,8 +65,17 @@ private:
 
     // ---- files that are here (connection_files.cpp)
 
-    /// Answers at once what was asked for by the same target before; false: it must be routed.
-    awaitable<bool> try_ready(const core::request_head& head);
+    /// The answer to what was asked for by the same target before; null: it must be routed. Valid until the
+    /// connection waits for something.
+    loop_context::ready* find_ready(const core::request_head& head);
+    /// Sends a small file whole, as far as the socket takes it: the rest is in `out_`. False: not of this
+    /// answer, or not to this request; nothing was sent.
+    bool send_at_once(const core::request_head& head, const loop_context::ready& ready);
+    /// Sends what is in `out_`.
+    awaitable<void> send_rest();
+    /// The whole file, with a head that can be kept ready.
+    bool takes_whole(const core::request_head& head) const;
+    awaitable<void> answer_ready(const core::request_head& head, const loop_context::ready& ready);
     void remember(const core::request_head& head, const served_file_ptr& file, std::string_view content_type,
                   core::lifetime keep);
     /// False: the object turned out to be damaged or gone; resolve again.
@@ -79,6 +91,7 @@ private:
     static core::answer decide(core::request_head head, dates which, std::uint64_t size, sys_seconds modified,
                                std::string_view etag);
     void count_status(int status);
+    void count_body(std::uint64_t sent);
     /// `out_` holds the head.
     awaitable<void> send_file(served_file_ptr file, core::answer what);
 
@@ -121,6 +134,8 @@ private:
     std::size_t begin_ = 0, end_ = 0;  ///< of what is in the buffer and not yet served
     std::size_t prefetched_ = 0;       ///< up to here queued requests have their fetches started
     core::request_head head_;          ///< of the current request; its views point into the buffer
+    core::parse_fault fault_;          ///< of a head that was refused
+    std::size_t searched_ = 0;         ///< of the waiting bytes, for the end of a head
     std::string out_, key_;
     std::uint64_t resolved_at_ = 0;
     int minor_ = 1, status_ = 0, queued_ = 0;

@@ -1,4 +1,5 @@
 #include "connection/connection.hpp"
+#include <array>
 #include <larder/core/router.hpp>
 
 namespace larder::net {
@@ -24,32 +25,50 @@ void insert_field(std::string& head, std::string_view name, std::string_view val
 
 }  // namespace
 
-awaitable<bool> connection::try_ready(const core::request_head& head) {
+loop_context::ready* connection::find_ready(const core::request_head& head) {
     loop_->follow_removals();
-    if (!plain_get(head)) co_return false;
+    if (!plain_get(head)) return nullptr;
     key_.assign(head.target);
     const auto found = loop_->answers.find(key_);
-    if (found == loop_->answers.end()) co_return false;
+    if (found == loop_->answers.end()) return nullptr;
     auto& ready = found->second;
     if (ready.generation != loop_->host.generation() || ready.file->changed()) {
         loop_->answers.erase(found);
-        co_return false;
+        return nullptr;
     }
-    const auto now = steady_clock::now();
+    const auto now = about_now();
     if (now - ready.noted > note_every) {
         ready.noted = now;
         loop_->host.store().known().used(ready.file->content, loop_->host.clock().now());
     }
+    counts_.hits.add();
+    return &ready;
+}
+
+bool connection::takes_whole(const core::request_head& head) const {
+    return head.range.empty() && head.if_modified_since.empty() && head.if_none_match.empty() && head.minor == 1 &&
+           keep_ == then::keep && !winding_down_;
+}
+
+bool connection::send_at_once(const core::request_head& head, const loop_context::ready& ready) {
+    const auto& file = *ready.file;
+    if (!file.in_memory || !takes_whole(head)) return false;
+    status_ = 200;
+    const std::string_view body = head_only_ ? std::string_view{} : std::string_view{file.memory};
+    const std::array<std::string_view, 3> parts{ready.head_200, loop_->date_and_end(), body};
+    out_.clear();
+    transport_->write_now(parts, out_);
+    count_body(body.size());
+    return true;
+}
+
+awaitable<void> connection::answer_ready(const core::request_head& head, const loop_context::ready& ready) {
     // The map may change while this waits for the client.
     const served_file_ptr file = ready.file;
-    counts_.hits.add();
-    const bool simple = head.range.empty() && head.if_modified_since.empty() && head.if_none_match.empty() &&
-                        head.minor == 1 && keep_ == then::keep && !winding_down_;
-    if (simple) {
+    if (takes_whole(head)) {
         status_ = 200;
         out_.assign(ready.head_200);
-        out_ += loop_->date();
-        out_ += "\r\n\r\n";
+        out_ += loop_->date_and_end();
         core::answer whole;
         whole.length = file->size;
         co_await send_file(file, whole);
@@ -58,7 +77,6 @@ awaitable<bool> connection::try_ready(const core::request_head& head) {
         const auto keep = ready.keep;
         co_await answer_file(head, file, type, keep, std::nullopt, "hit");
     }
-    co_return true;
 }
 
 void connection::remember(const core::request_head& head, const served_file_ptr& file, std::string_view content_type,
@@ -70,7 +88,7 @@ void connection::remember(const core::request_head& head, const served_file_ptr&
     ready.file = file;
     ready.keep = keep;
     ready.content_type = content_type;
-    ready.noted = steady_clock::now();
+    ready.noted = about_now();
     core::file_head whole;
     whole.what.length = file->size;
     whole.size = file->size;
@@ -147,6 +165,11 @@ void connection::count_status(int status) {
     if (status == 304) counts_.not_modified.add();
 }
 
+void connection::count_body(std::uint64_t sent) {
+    counts_.bytes_sent.add(sent);
+    counts_.bytes_from_store.add(sent);
+}
+
 awaitable<void> connection::send_file(served_file_ptr file, core::answer what) {
     const auto length = head_only_ ? 0 : what.length;
     if (file->in_memory || length == 0) {
@@ -155,21 +178,19 @@ awaitable<void> connection::send_file(served_file_ptr file, core::answer what) {
         out_ += body;
         const auto failed = co_await transport_->write(out_);
         broken_ = broken_ || failed;
-        counts_.bytes_sent.add(body.size());
-        counts_.bytes_from_store.add(body.size());
+        count_body(body.size());
         co_return;
     }
     // It may be long under way: what was asked for behind it can be fetched meanwhile.
     if (may_read_on() && (what.length < large_body || read_queued())) prefetch_queued(head_.size);
     std::uint64_t sent = 0;
-    deadline = steady_clock::now() + limits().send_timeout;
+    deadline = about_now() + limits().send_timeout;
     send_watch watch{transport_->socket(), deadline, limits().send_timeout};
     sending_ = &watch;
     const auto failed = co_await transport_->send_file(out_, file->fd.get(), what.offset, length, sent, watch);
     sending_ = nullptr;
     broken_ = broken_ || failed;
-    counts_.bytes_sent.add(sent);
-    counts_.bytes_from_store.add(sent);
+    count_body(sent);
 }
 
 }  // namespace larder::net

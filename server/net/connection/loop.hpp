@@ -20,6 +20,22 @@ public:
     steady_point deadline = steady_point::max();
 };
 
+/// A connection's place on a loop: taken when the loop is chosen for it, given back when it ends.
+class seat {
+public:
+    explicit seat(counter& taken) : taken_{&taken} { taken.add(); }
+    seat(seat&& other) noexcept : taken_{std::exchange(other.taken_, nullptr)} {}
+    seat(const seat&) = delete;
+    seat& operator=(const seat&) = delete;
+    seat& operator=(seat&&) = delete;
+    ~seat() {
+        if (taken_ != nullptr) taken_->subtract();
+    }
+
+private:
+    counter* taken_;
+};
+
 /// What the connections of one loop share. One thread; no locks.
 struct loop_context {
     /// `most_open`: files, and ready answers that hold one, that it keeps.
@@ -58,12 +74,14 @@ struct loop_context {
     void let_go();
 
     /// The Date field of this second.
-    const std::string& date();
+    std::string_view date();
+    /// The same, and the empty line that ends a head.
+    const std::string& date_and_end();
     const std::shared_ptr<const routing>& current_routes();
 
 private:
     std::uint64_t removals_ = 0;
-    std::string date_;
+    std::string date_and_end_;
     sys_seconds date_of_{};
 };
 

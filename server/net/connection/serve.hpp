@@ -11,7 +11,7 @@ enum class peer_kind {
     admin,    ///< the UNIX socket: whoever can open it is an administrator
 };
 
-/// Serves one connection until it ends. `connections` in the metrics counts it.
-awaitable<void> serve(std::shared_ptr<loop_context> loop, std::unique_ptr<transport> over, peer_kind peer);
+/// Serves one connection until it ends. `connections` in the metrics counts it, and `place` on its loop.
+awaitable<void> serve(std::shared_ptr<loop_context> loop, seat place, std::unique_ptr<transport> over, peer_kind peer);
 
 }  // namespace larder::net

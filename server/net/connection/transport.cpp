@@ -2,11 +2,10 @@
 #include <algorithm>
 #include <array>
 #include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace larder::net {
@@ -14,25 +13,10 @@ namespace {
 
 /// One sendfile call: as much as a socket buffer is ever likely to take.
 constexpr std::uint64_t most_at_once = 4ULL << 20;
+/// Of one answer: head, date, body.
+constexpr std::size_t most_parts = 4;
 /// What a TLS connection reads of a file at a time.
 constexpr std::size_t tls_piece = 64 * 1024;
-
-/// TCP_CORK while a larger file is sent: sendfile hands pages on 16 at a time, and without it each
-/// batch may leave as a packet of its own, which costs both sides a wake-up.
-class corked {
-public:
-    corked(int fd, std::uint64_t length) : fd_{length > cork_from ? fd : -1} { set(1); }
-    ~corked() { set(0); }
-    corked(const corked&) = delete;
-    corked& operator=(const corked&) = delete;
-
-private:
-    static constexpr std::uint64_t cork_from = 32 * 1024;
-    void set(int on) const {
-        if (fd_ >= 0) ::setsockopt(fd_, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
-    }
-    int fd_;
-};
 
 error_code last_error() { return {errno, boost::system::system_category()}; }
 
@@ -75,6 +59,22 @@ awaitable<error_code> plain_transport::handshake() { co_return error_code{}; }
 
 awaitable<error_code> plain_transport::write(std::string_view bytes) { return send_all(bytes, 0, nullptr); }
 
+void plain_transport::write_now(std::span<const std::string_view> parts, std::string& rest) {
+    std::array<iovec, most_parts> pieces{};
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = std::min(parts.size(), most_parts);
+    for (std::size_t i = 0; i < message.msg_iovlen; ++i)
+        pieces[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};  // NOLINT: sendmsg only reads
+    const auto n = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+    auto taken = n > 0 ? static_cast<std::size_t>(n) : 0;
+    for (const auto part : parts) {
+        const auto of_this = std::min(taken, part.size());
+        rest += part.substr(of_this);
+        taken -= of_this;
+    }
+}
+
 /// Straight to the kernel: through the loop a write that can be done at once would cost a look at all
 /// other sockets.
 awaitable<error_code> plain_transport::send_all(std::string_view bytes, int flags, send_watch* watch) {
@@ -98,7 +98,6 @@ awaitable<error_code> plain_transport::send_all(std::string_view bytes, int flag
 awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, std::uint64_t offset,
                                                  std::uint64_t length, std::uint64_t& sent, send_watch& watch) {
     const int to = socket_.native_handle();
-    const corked whole_packets{to, length};
     // MSG_MORE: the head leaves in one packet with the start of the file.
     const auto failed = co_await send_all(head, length > 0 ? MSG_MORE : 0, &watch);
     if (failed) co_return failed;
@@ -141,6 +140,10 @@ awaitable<error_code> tls_transport::write(std::string_view bytes) {
     constexpr std::string_view nothing_more;
     const auto failed = co_await write_both(bytes, nothing_more);
     co_return failed;
+}
+
+void tls_transport::write_now(std::span<const std::string_view> parts, std::string& rest) {
+    for (const auto part : parts) rest += part;
 }
 
 awaitable<error_code> tls_transport::write_both(std::string_view head, std::string_view body) {

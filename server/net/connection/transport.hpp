@@ -5,6 +5,8 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <larder/net/waiting.hpp>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace larder::net {
@@ -55,6 +57,9 @@ public:
     /// A read that never waits: would_block when there is nothing. Not for an encrypted one.
     virtual io_result read_now(char* into, std::size_t size) = 0;
     virtual awaitable<error_code> write(std::string_view bytes) = 0;
+    /// Hands over what can go at once, without waiting and without a copy; appends what is left of the parts to
+    /// `rest`, for write(). An error that is none of the moment comes with that write.
+    virtual void write_now(std::span<const std::string_view> parts, std::string& rest) = 0;
     /// Sends a part of a file behind a head; `sent` grows with what the kernel took of the file.
     virtual awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
                                             std::uint64_t& sent, send_watch& watch) = 0;
@@ -72,6 +77,7 @@ public:
     awaitable<io_result> read_some(char* into, std::size_t size) override;
     io_result read_now(char* into, std::size_t size) override;
     awaitable<error_code> write(std::string_view bytes) override;
+    void write_now(std::span<const std::string_view> parts, std::string& rest) override;
     awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
                                     std::uint64_t& sent, send_watch& watch) override;
     void close() noexcept override;
@@ -94,6 +100,7 @@ public:
     awaitable<io_result> read_some(char* into, std::size_t size) override;
     io_result read_now(char*, std::size_t) override { return {asio::error::would_block, 0}; }
     awaitable<error_code> write(std::string_view bytes) override;
+    void write_now(std::span<const std::string_view> parts, std::string& rest) override;
     awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
                                     std::uint64_t& sent, send_watch& watch) override;
     void close() noexcept override;

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,18 +24,19 @@ private:
 
 /// What the server counts, from its start on. Everything here is on /metrics.
 struct metrics {
-    counter requests;          ///< request heads that were read
-    counter hits;              ///< answered from the store
-    counter misses;            ///< had to be fetched, and started the fetch
-    counter joins;             ///< had to be fetched, by a fetch under way already
-    counter not_modified;      ///< answered 304
-    counter not_found;         ///< answered 404
-    counter failures;          ///< answered 5xx
-    counter refused;           ///< refused for what they were (malformed, not configured, not allowed)
-    counter cut;               ///< responses cut off because the bytes turned out wrong or did not come
-    counter bytes_sent;        ///< of bodies
-    counter bytes_from_store;  ///< of bodies that needed no upstream
-    counter connections;       ///< open now
+    counter requests;             ///< request heads that were read
+    counter hits;                 ///< answered from the store
+    counter misses;               ///< had to be fetched, and started the fetch
+    counter joins;                ///< had to be fetched, by a fetch under way already
+    counter not_modified;         ///< answered 304
+    counter not_found;            ///< answered 404
+    counter failures;             ///< answered 5xx
+    counter refused;              ///< refused for what they were (malformed, not configured, not allowed)
+    counter cut;                  ///< responses cut off because the bytes turned out wrong or did not come
+    counter bytes_sent;           ///< of bodies
+    counter bytes_from_store;     ///< of bodies that needed no upstream
+    counter connections;          ///< open now
+    std::deque<counter> by_loop;  ///< the same, by the loop that serves them; sized once, before the loops run
     counter connections_accepted;
     counter connections_refused;  ///< over max_connections
     counter timeouts;             ///< connections closed because the client was too slow

@@ -8,7 +8,8 @@
 namespace larder::net {
 
 /// The listeners and their loops: one thread and one io_context a core, each with its own listening
-/// sockets (SO_REUSEPORT), so that the kernel spreads connections and the loops share nothing.
+/// sockets (SO_REUSEPORT), so that the kernel spreads connections and the loops share nothing. Where its spread is
+/// uneven, a new connection is handed to the loop that has the fewest.
 class server {
 public:
     /// Binds all addresses of the configuration, or takes those that systemd passed

@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <ctime>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,6 +21,14 @@ namespace asio = boost::asio;
 template <class T>
 using awaitable = asio::awaitable<T>;
 using steady_point = std::chrono::steady_clock::time_point;
+
+/// The steady clock as of the kernel's last tick, a few milliseconds ago: for deadlines of seconds that are set
+/// with every request.
+inline steady_point about_now() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return steady_point{std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec}};
+}
 
 /// One coroutine's wait for something that another thread does. Made on the coroutine's own loop
 /// (one thread a loop: `woken` is only touched there).
