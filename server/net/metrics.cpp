@@ -49,8 +49,8 @@ std::string render_metrics(const metrics& m, const std::vector<gauge_sample>& ga
     single("larder_sent_bytes_total", "Bytes of bodies sent.", m.bytes_sent);
     single("larder_saved_bytes_total", "Bytes of bodies sent that needed no upstream.", m.bytes_from_store);
     single("larder_connections", "Connections open now.", m.connections, MetricType::Gauge);
-    all.push_back(family("larder_loop_connections", "Connections open now, by the loop that serves them.",
-                         MetricType::Gauge));
+    all.push_back(
+        family("larder_loop_connections", "Connections open now, by the loop that serves them.", MetricType::Gauge));
     for (std::size_t i = 0; i < m.by_loop.size(); ++i)
         add(all.back(), static_cast<double>(m.by_loop[i].get()), {{"loop", std::to_string(i)}});
     single("larder_connections_accepted_total", "Connections accepted.", m.connections_accepted);

@@ -1,4 +1,5 @@
 #include "connection/serve.hpp"
+#include "descriptors.hpp"
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -6,7 +7,6 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <filesystem>
 #include <larder/net/server.hpp>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -391,18 +391,10 @@ void server::impl::run() {
 
 namespace {
 
-/// Of the descriptors that the process may have, a quarter is for files that are kept open between requests;
-/// the soft limit is what old programs with select() need, and no limit of ours.
+/// A quarter of the descriptors is for files that are kept open between requests.
 std::size_t most_open_files(std::size_t loops) {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 64;
-    if (limit.rlim_cur < limit.rlim_max) {
-        const rlimit raised{limit.rlim_max, limit.rlim_max};
-        if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
-    }
     // Twice: an answer that is ready may hold a file that open_files has let go of.
-    const auto share = static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 1U << 20)) / 4 / 2 / loops;
-    return std::clamp<std::size_t>(share, 16, 512);
+    return std::clamp<std::size_t>(descriptor_limit() / 4 / 2 / loops, 16, 512);
 }
 
 }  // namespace

@@ -164,6 +164,7 @@ def test_an_object_that_is_written_to_under_a_running_server_is_never_a_wrong_su
     whole = ground.larder.good(path).body
     assert ground.larder.good(path).body == whole
     digest = hashlib.sha256(whole).hexdigest()
+    wait_for(ground.object(digest).exists, "it to be stored: its readers have it before")
     with open(ground.object(digest), "r+b") as file:
         file.seek(len(whole) // 2)
         file.write(b"\0" * 16)

@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from support import faults
+from support.client import request
 from support.env import Package
 from support.larder import archive_table
 from support.process import wait_for
@@ -116,22 +117,30 @@ def test_a_file_of_two_archives_is_fetched_from_the_one_that_answers(env):
 
 
 def test_requests_behind_a_long_answer_have_their_fetches_started(env):
-    packages = [Package("long", size=30 << 20), *(Package(f"p{n}", size=50_000) for n in range(3))]
+    packages = [Package("long", size=30 << 20), *(Package(f"p{n}", size=50_000) for n in range(12))]
     archive = env.archive(*packages)
     archive.publish("stable", date=time.time() - HOUR)
     upstream = env.hostile(archive.tree)
     larder = env.larder_for(archive, upstream, table={"refresh": "600s"})
     larder.good(RELEASE)
     larder.good("/debian/dists/stable/main/binary-amd64/Packages.xz")
-    paths = ["/debian/" + p.pool_path for p in packages]
-    larder.good(paths[0])
-    with larder.connection() as client:
-        for path in paths:
-            client.get(path)
-        # None of the long one is read yet: the socket's buffers hold but a part of it.
-        for path in paths[1:]:
-            upstream.wait_count(path, 1)
-        assert all(client.read().ok for _ in paths)
+    long, *others = ["/debian/" + p.pool_path for p in packages]
+    larder.good(long)
+
+    def behind(paths, together):
+        with larder.connection() as client:
+            requests = [request(path) for path in (long, *paths)]
+            for piece in [b"".join(requests)] if together else requests:
+                client.send(piece)
+            # None of the long one is read yet: the socket's buffers hold but a part of it.
+            for path in paths:
+                upstream.wait_count(path, 1)
+            assert client.read().ok and all(client.read().ok for _ in paths)
+
+    for round, together in enumerate((True, True, False, False)):
+        if round % 2 == 0:
+            larder.restart()   # what is sent for the first time is looked through
+        behind(others[3 * round:3 * round + 3], together)
 
 
 def test_requests_that_come_while_a_miss_is_under_way_have_their_fetches_started(env):

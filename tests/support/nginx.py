@@ -1,6 +1,8 @@
 """A plain nginx on loopback: the upstream that does nothing wrong."""
 
+import http.client
 import re
+import ssl
 from fnmatch import fnmatchcase
 
 from support.process import Process, answers, free_port, wait_for
@@ -29,6 +31,9 @@ http {{
 """
 
 
+MARK = "/.mark-"
+
+
 class Nginx:
     """Serves `tree`; what was asked of it is in requests(). `extra` goes into the server block.
 
@@ -43,7 +48,7 @@ class Nginx:
             extra += f" ssl_certificate {certificate.chain}; ssl_certificate_key {certificate.key};"
         (work / "nginx.conf").write_text(CONFIG.format(work=work, port=self.port, tree=tree, extra=extra,
                                                        tls=" ssl" if certificate else ""))
-        self.process = None
+        self.process, self.marks = None, 0
         self.start()
 
     @property
@@ -69,9 +74,30 @@ class Nginx:
 
     def requests(self, path="*"):
         """(method, status, path) of every request so far whose path matches."""
-        log = self.work / "access.log"
-        rows = [line.split(" ", 3) for line in log.read_text().splitlines()] if log.exists() else []
+        if self.process.running():
+            self.settle()
+        rows = [line.split(" ", 3) for line in self.lines()]
         return [(m, int(s), p) for m, s, _, p in rows if fnmatchcase(re.sub(r"\?.*", "", p), path)]
+
+    def lines(self):
+        log = self.work / "access.log"
+        return [line for line in log.read_text().splitlines() if MARK not in line] if log.exists() else []
+
+    def settle(self):
+        """nginx writes a request down once its last byte is sent, and the other side may be ahead of it. It is
+        one process: when a request of ours is in the log, all that ended before are."""
+        self.marks += 1
+        mark = f"{MARK}{self.marks}-{id(self)}"
+        kind = http.client.HTTPSConnection if self.scheme == "https" else http.client.HTTPConnection
+        more = {"context": ssl._create_unverified_context()} if self.scheme == "https" else {}
+        connection = kind("127.0.0.1", self.port, timeout=15, **more)
+        try:
+            connection.request("GET", mark)
+            connection.getresponse().read()
+        finally:
+            connection.close()
+        log = self.work / "access.log"
+        wait_for(lambda: log.exists() and f"{mark}\n" in log.read_text(), "nginx to write its log")
 
     def count(self, path="*"):
         return len(self.requests(path))

@@ -26,6 +26,7 @@ connection::connection(std::shared_ptr<loop_context> loop, std::unique_ptr<trans
 }
 
 connection::~connection() {
+    if (ear_) *ear_ = nullptr;
     loop_->connections.erase(this);
     counts_.connections.subtract();
 }

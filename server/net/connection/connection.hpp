@@ -110,6 +110,11 @@ private:
     bool listen_while_waiting(const std::shared_ptr<waiter>& w);
     /// Takes what has arrived behind the current request. False: the client has closed.
     bool read_queued();
+    /// From now on takes what arrives behind the current request, as it comes; before the next is read, it
+    /// must end.
+    void listen();
+    void stop_listening();
+    void hear();
     /// Starts the fetches of the requests that are queued behind this one.
     void prefetch_queued(std::size_t from);
     awaitable<void> send_flight(std::shared_ptr<flight> coming, core::answer what);
@@ -141,7 +146,8 @@ private:
     int minor_ = 1, status_ = 0, queued_ = 0;
     then keep_ = then::keep;
     bool head_only_ = false, broken_ = false, idle_ = true, expired_ = false, winding_down_ = false;
-    send_watch* sending_ = nullptr;  ///< while a file is on its way out
+    std::shared_ptr<connection*> ear_;  ///< of the listening; null in it when that has ended
+    send_watch* sending_ = nullptr;     ///< while a file is on its way out
     bool body_taken_ = false, finished_ = false, from_store_ = false;
 };
 

@@ -23,7 +23,6 @@ awaitable<void> connection::answer_fetch(const core::request_head& head, const s
     bool started = false;
     const auto coming = loop_->host.parts().hub.get(fetch.order, &started);
     (started ? counts_.misses : counts_.joins).add();
-    prefetch_queued(head.size);
     const auto keep = fetch.immutable ? core::lifetime_of(path) : core::lifetime::revalidate;
     co_await answer_flight(head, path, coming, keep, started ? "miss" : "joined");
 }
@@ -31,6 +30,7 @@ awaitable<void> connection::answer_fetch(const core::request_head& head, const s
 awaitable<void> connection::answer_flight(const core::request_head& head, const std::string& path,
                                           std::shared_ptr<flight> coming, core::lifetime keep, std::string_view cache) {
     from_store_ = cache == "hit";
+    prefetch_queued(head.size);
     deadline = steady_point::max();
     const auto state = co_await first_bytes(coming);
     deadline = steady_clock::now() + limits().send_timeout;
@@ -115,6 +115,29 @@ bool connection::read_queued() {
     return true;
 }
 
+void connection::listen() {
+    if (ear_ || !may_read_on()) return;
+    ear_ = std::make_shared<connection*>(this);
+    hear();
+}
+
+void connection::hear() {
+    transport_->socket().async_wait(stream_socket::wait_read, [ear = ear_](error_code ec) {
+        auto* const me = *ear;
+        if (ec || me == nullptr || !me->may_read_on()) return;
+        // A client that has gone shows in the sending as well.
+        if (me->read_queued() && me->may_read_on()) me->hear();
+    });
+}
+
+void connection::stop_listening() {
+    if (!ear_) return;
+    *ear_ = nullptr;
+    ear_.reset();
+    error_code ignored;
+    transport_->socket().cancel(ignored);
+}
+
 void connection::prefetch_queued(std::size_t from) {
     // Behind a body, or where no further request will be answered, those are no requests.
     if (head_.has_body() || keep_ == then::close) return;
@@ -155,6 +178,7 @@ awaitable<void> connection::send_flight(std::shared_ptr<flight> coming, core::an
     }
     std::string_view first = out_;
     send_watch watch{transport_->socket(), deadline, limits().send_timeout};
+    listen();
     // The end of a part is held back like the end of the whole: until all is known to be right.
     const auto whole = coming->look().size.value_or(stop);
     const auto held_from = stop < whole ? stop - std::min(length, flight::tail) : stop;
@@ -177,12 +201,12 @@ awaitable<void> connection::send_flight(std::shared_ptr<flight> coming, core::an
         sending_ = nullptr;
         first = {};
         at += sent;
-        // Requests that came while this body is on its way have their fetches started.
-        if (failed || (at < stop && may_read_on() && !read_queued())) {
+        if (failed) {
             broken_ = true;
             break;
         }
     }
+    stop_listening();
     counts_.bytes_sent.add(at - what.offset);
     if (from_store_) counts_.bytes_from_store.add(at - what.offset);
 }

@@ -186,9 +186,11 @@ awaitable<void> connection::send_file(served_file_ptr file, core::answer what) {
     std::uint64_t sent = 0;
     deadline = about_now() + limits().send_timeout;
     send_watch watch{transport_->socket(), deadline, limits().send_timeout};
+    watch.waiting = [this] { listen(); };
     sending_ = &watch;
     const auto failed = co_await transport_->send_file(out_, file->fd.get(), what.offset, length, sent, watch);
     sending_ = nullptr;
+    stop_listening();
     broken_ = broken_ || failed;
     count_body(sent);
 }

@@ -32,6 +32,11 @@ void send_watch::moved() {
     deadline_ = std::chrono::steady_clock::now() + patience_;
 }
 
+void send_watch::waits() {
+    moved();
+    if (waiting) waiting();
+}
+
 bool send_watch::still_moving() {
     const int before = queued_;
     moved();
@@ -85,7 +90,7 @@ awaitable<error_code> plain_transport::send_all(std::string_view bytes, int flag
         if (n >= 0) {
             bytes.remove_prefix(static_cast<std::size_t>(n));
         } else if (errno == EAGAIN) {
-            if (watch != nullptr) watch->moved();
+            if (watch != nullptr) watch->waits();
             co_await socket_.async_wait(stream_socket::wait_write, token);
             if (ec) co_return ec;
         } else if (errno != EINTR) {
@@ -112,7 +117,7 @@ awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, 
         } else if (n == 0) {
             co_return asio::error::eof;  // the file is shorter than it was said to be
         } else if (errno == EAGAIN) {
-            watch.moved();
+            watch.waits();
             co_await socket_.async_wait(stream_socket::wait_write, token);
             if (ec) co_return ec;
         } else if (errno != EINTR) {
@@ -165,7 +170,7 @@ awaitable<error_code> tls_transport::send_file(std::string_view head, int fd, st
         if (n == 0 && length > 0) co_return asio::error::eof;
         const auto size = static_cast<std::size_t>(n);
         const std::string_view body{piece.data(), size};
-        watch.moved();
+        watch.waits();
         const auto failed = co_await write_both(head, body);
         if (failed) co_return failed;
         head = {};

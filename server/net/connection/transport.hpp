@@ -4,6 +4,7 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+#include <functional>
 #include <larder/net/waiting.hpp>
 #include <span>
 #include <string>
@@ -31,12 +32,17 @@ public:
     send_watch(stream_socket& to, steady_point& deadline, std::chrono::milliseconds patience)
         : to_{to}, deadline_{deadline}, patience_{patience} {}
 
-    /// Some bytes went; called before a wait for room, so a client that keeps up costs nothing.
-    void moved();
+    /// Told before each wait for room.
+    std::function<void()> waiting;
+
+    /// Some bytes went, and there is no room for more; a client that keeps up costs nothing.
+    void waits();
     /// At the deadline: true when bytes left the queue since, and the deadline is a new one.
     bool still_moving();
 
 private:
+    void moved();
+
     stream_socket& to_;
     steady_point& deadline_;
     const std::chrono::milliseconds patience_;

@@ -53,11 +53,35 @@ core::plan_limits fetch_hub::impl::limits() const {
 }
 
 void fetch_hub::impl::forget(const fetch_order& order) {
-    const std::lock_guard lock{mutex};
-    const auto found = flights.find(order.content);
-    if (found == flights.end()) return;
-    count -= std::erase_if(found->second, [&](const under_way& one) { return one.from == order.from.get(); });
-    if (found->second.empty()) flights.erase(found);
+    {
+        const std::lock_guard lock{mutex};
+        const auto found = flights.find(order.content);
+        if (found != flights.end()) {
+            count -= std::erase_if(found->second, [&](const under_way& one) { return one.from == order.from.get(); });
+            if (found->second.empty()) flights.erase(found);
+        }
+    }
+    asio::post(loop, [me = shared_from_this()] {
+        --me->open_;
+        me->admit_waiting();
+    });
+}
+
+void fetch_hub::impl::admit(std::shared_ptr<flight> to, const fetch_order& order) {
+    if (open_ >= most_open_ && !order.urgent && !closed) {
+        waiting_.emplace_back(std::move(to), order);
+        return;
+    }
+    ++open_;
+    start_download(shared_from_this(), std::move(to), order);
+}
+
+void fetch_hub::impl::admit_waiting() {
+    while (!waiting_.empty() && (open_ < most_open_ || closed)) {
+        auto [to, order] = std::move(waiting_.front());
+        waiting_.pop_front();
+        admit(std::move(to), order);
+    }
 }
 
 fetch_hub::fetch_hub(asio::io_context& loop, upstream_client& client, store::object_store& objects,
@@ -83,7 +107,7 @@ std::shared_ptr<flight> fetch_hub::get(const fetch_order& order, bool* started) 
         all.push_back({order.from.get(), to});
         ++impl_->count;
     }
-    asio::post(impl_->loop, [hub = impl_, to, order] { start_download(hub, to, order); });
+    asio::post(impl_->loop, [hub = impl_, to, order] { hub->admit(to, order); });
     return to;
 }
 
@@ -104,6 +128,7 @@ void fetch_hub::reconfigure(const core::upstream_options& options) { impl_->opti
 void fetch_hub::shut_down() {
     impl_->closed = true;
     impl_->client.shut_down();
+    impl_->admit_waiting();
 }
 
 std::size_t fetch_hub::active() const {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "descriptors.hpp"
+#include <algorithm>
+#include <deque>
 #include <larder/core/mirrors.hpp>
 #include <larder/net/fetch_hub.hpp>
 
@@ -43,7 +46,16 @@ struct fetch_hub::impl : std::enable_shared_from_this<fetch_hub::impl> {
     core::plan_limits limits() const;
     void forget(const fetch_order& order);
 
+    /// Begins the download, or lets it wait its turn where too many files are open for it; on the loop.
+    void admit(std::shared_ptr<flight> to, const fetch_order& order);
+    /// Begins what has waited, as far as there is room; on the loop.
+    void admit_waiting();
+
 private:
+    /// Two descriptors each, until the object is durable, which a slow disk may make long.
+    const std::size_t most_open_ = std::max<std::size_t>(8, descriptor_limit() / 8);
+    std::size_t open_ = 0;
+    std::deque<std::pair<std::shared_ptr<flight>, fetch_order>> waiting_;
     /// By object, the mirrors that its wrong bytes came from.
     std::unordered_map<digest, std::vector<std::size_t>, digest_hash> liars_;
 };
