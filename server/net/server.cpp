@@ -332,12 +332,14 @@ void server::impl::hand_over(loop& to, stream_socket socket, listener_kind kind)
     if (ec) return host.log().write(log_level::warn, "connection not taken: " + ec.message());
     asio::post(to.io, [this, &to, kind, protocol, fd = std::move(fd), place = seat{*to.open}]() mutable {
         if (to.context->stopping) return;
-        error_code failed;
-        stream_socket taken{to.io};
-        taken.assign(protocol, fd.get(), failed);
-        if (failed) return host.log().write(log_level::warn, "connection not taken: " + failed.message());
-        static_cast<void>(fd.release());
-        welcome(to, std::move(place), std::move(taken), kind);
+        try {
+            stream_socket taken{to.io};
+            taken.assign(protocol, fd.get());
+            static_cast<void>(fd.release());
+            welcome(to, std::move(place), std::move(taken), kind);
+        } catch (const std::exception& e) {
+            host.log().write(log_level::warn, std::string{"connection not taken: "} + e.what());
+        }
     });
 }
 

@@ -1,6 +1,7 @@
 """Upstreams that cost time: that drip, that hang, whose names nobody resolves; and who must not wait for them."""
 
 import hashlib
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -141,6 +142,47 @@ def test_requests_behind_a_long_answer_have_their_fetches_started(env):
         if round % 2 == 0:
             larder.restart()   # what is sent for the first time is looked through
         behind(others[3 * round:3 * round + 3], together)
+
+
+def test_no_more_fetches_are_started_ahead_for_a_client_that_sends_its_requests_one_by_one(env):
+    packages = [Package("long", size=30 << 20), *(Package(f"p{n}", size=5000) for n in range(40))]
+    archive = env.archive(*packages)
+    archive.publish("stable", date=time.time() - HOUR)
+    upstream = env.hostile(archive.tree)
+    larder = env.larder_for(archive, upstream, table={"refresh": "600s"})
+    larder.good(RELEASE)
+    larder.good("/debian/dists/stable/main/binary-amd64/Packages.xz")
+    long, *others = ["/debian/" + p.pool_path for p in packages]
+    larder.good(long)
+    with larder.connection() as client:
+        client.get(long)
+        for path in others:
+            client.get(path)
+            larder.good(RELEASE)   # a way there and back, for the other to be seen
+        upstream.wait_count("/debian/pool/main/p/*", 16)
+        assert upstream.count("/debian/pool/main/p/*") == 16
+        assert client.read().ok and all(client.read().ok for _ in others)
+
+
+def test_a_connection_that_always_has_more_to_ask_takes_no_more_memory(env):
+    archive = env.archive(Package("alpha", size=500_000))
+    archive.publish("stable", date=time.time() - HOUR)
+    larder = env.larder_for(archive, env.nginx(archive.tree))
+    larder.good(RELEASE)
+    path = "/debian/" + archive.packages[0].pool_path
+    whole = larder.good(path).body
+    count, padding = 1500, "x" * 6000
+    asked = request(path, X_Padding=padding)
+    before = larder.peak_memory()
+    with larder.connection() as client:
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)   # slower than the server
+        sending = threading.Thread(target=client.send, args=(asked * count,))
+        sending.start()
+        for _ in range(count):
+            answer = client.read()
+            assert answer.ok and answer.body == whole
+        sending.join()
+    assert larder.peak_memory() - before < 4 << 20
 
 
 def test_requests_that_come_while_a_miss_is_under_way_have_their_fetches_started(env):

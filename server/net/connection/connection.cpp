@@ -126,6 +126,7 @@ awaitable<void> connection::serve() {
         // The head's views point into the buffer: only now may its bytes go.
         if (loop_->routes->options.log.requests) log_request(head_);
         if (!body_taken_) begin_ += size;
+        if (ahead_ > 0) --ahead_;
         if (keep_ == then::close || broken_ || expired_) co_return;
     }
 }
@@ -161,13 +162,13 @@ void connection::start_answer() {
 
 void connection::make_room() {
     if (begin_ > 0 && begin_ == end_) {
-        begin_ = end_ = 0;
+        begin_ = end_ = prefetched_ = 0;
     } else if (end_ == buffer_.size() && begin_ > 0) {
         buffer_.replace(0, end_ - begin_, buffer_, begin_, end_ - begin_);
         end_ -= begin_;
+        prefetched_ -= std::min(prefetched_, begin_);
         begin_ = 0;
     }
-    prefetched_ = 0;
     if (end_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
 }
 

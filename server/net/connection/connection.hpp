@@ -47,6 +47,7 @@ private:
     core::head_state look_for_head();
     /// So many more bytes are in the buffer.
     void take(std::size_t n);
+    /// Makes the buffer have some: what was served goes, else it grows. Views into it end.
     void make_room();
     void start_answer();
     awaitable<void> refuse_head();
@@ -138,6 +139,7 @@ private:
     std::string buffer_;
     std::size_t begin_ = 0, end_ = 0;  ///< of what is in the buffer and not yet served
     std::size_t prefetched_ = 0;       ///< up to here queued requests have their fetches started
+    unsigned ahead_ = 0;               ///< fetches started for requests whose turn has not come
     core::request_head head_;          ///< of the current request; its views point into the buffer
     core::parse_fault fault_;          ///< of a head that was refused
     std::size_t searched_ = 0;         ///< of the waiting bytes, for the end of a head

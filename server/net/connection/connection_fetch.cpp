@@ -97,12 +97,13 @@ bool connection::read_queued() {
     if (end_ == buffer_.size()) {
         // The current head's views point into the buffer: read it again where it is now.
         const auto size = head_.size;
-        buffer_.resize(buffer_.size() * 2);
+        make_room();
         core::parse_fault why;
         std::size_t searched = 0;
         core::parse_head(waiting().substr(0, size), head_, why, searched, size);
     }
-    const auto got = transport_->read_now(buffer_.data() + end_, buffer_.size() - end_);
+    const auto most = limits().max_request_head - (end_ - begin_);
+    const auto got = transport_->read_now(buffer_.data() + end_, std::min(buffer_.size() - end_, most));
     if (got.failed == asio::error::would_block || got.failed == asio::error::try_again) return true;
     if (got.failed == asio::error::eof) {
         // No further requests; those that were asked for may still be wanted.
@@ -125,8 +126,13 @@ void connection::hear() {
     transport_->socket().async_wait(stream_socket::wait_read, [ear = ear_](error_code ec) {
         auto* const me = *ear;
         if (ec || me == nullptr || !me->may_read_on()) return;
-        // A client that has gone shows in the sending as well.
-        if (me->read_queued() && me->may_read_on()) me->hear();
+        // A client that has gone shows in the sending as well. What cannot be looked up now (this is no place to
+        // fail in: nobody but the loop's thread would catch it) is when its turn comes.
+        try {
+            if (me->read_queued() && me->may_read_on()) me->hear();
+        } catch (const std::exception& e) {
+            me->loop_->host.log().write(log_level::error, std::string{"queued requests not looked at: "} + e.what());
+        }
     });
 }
 
@@ -143,7 +149,6 @@ void connection::prefetch_queued(std::size_t from) {
     if (head_.has_body() || keep_ == then::close) return;
     auto at = std::max(begin_ + from, prefetched_);
     if (at >= end_) return;
-    unsigned ahead = 0;
     auto& hub = loop_->host.parts().hub;
     const auto routes = loop_->current_routes();
     while (at < end_) {
@@ -152,6 +157,7 @@ void connection::prefetch_queued(std::size_t from) {
         if (core::parse_head({buffer_.data() + at, end_ - at}, head, why) != core::head_state::complete ||
             head.has_body())
             break;
+        if (ahead_ >= most_ahead) break;
         at += head.size;
         if (const auto ready = loop_->answers.find(std::string{head.target});
             ready != loop_->answers.end() && ready->second.generation == loop_->host.generation())
@@ -160,9 +166,10 @@ void connection::prefetch_queued(std::size_t from) {
         const auto* file = std::get_if<core::archive_file>(&way);
         if (file == nullptr || file->path.empty()) continue;
         auto what = routes->archives[file->archive]->resolve(file->path);
-        if (const auto* fetch = std::get_if<fetch_object>(&what);
-            fetch && ++ahead <= most_ahead && hub.active() < most_downloads)
-            hub.get(fetch->order);
+        const auto* fetch = std::get_if<fetch_object>(&what);
+        if (fetch == nullptr || hub.active() >= most_downloads) continue;
+        hub.get(fetch->order);
+        ++ahead_;
     }
     prefetched_ = at;
 }

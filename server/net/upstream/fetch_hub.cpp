@@ -61,25 +61,39 @@ void fetch_hub::impl::forget(const fetch_order& order) {
             if (found->second.empty()) flights.erase(found);
         }
     }
-    asio::post(loop, [me = shared_from_this()] {
+    asio::post(loop, [me = shared_from_this(), from = order.from.get()] {
         --me->open_;
+        if (--me->open_of_[from] == 0) me->open_of_.erase(from);
         me->admit_waiting();
     });
 }
 
+/// Metadata has as much room again; and no archive takes more than half, so that one whose mirrors hang keeps
+/// nobody from the others.
+bool fetch_hub::impl::has_room(const fetch_order& order) {
+    const auto most = order.urgent ? 2 * most_open_ : most_open_;
+    return closed || (open_ < most && open_of_[order.from.get()] < most / 2);
+}
+
 void fetch_hub::impl::admit(std::shared_ptr<flight> to, const fetch_order& order) {
-    if (open_ >= most_open_ && !order.urgent && !closed) {
+    if (!has_room(order)) {
         waiting_.emplace_back(std::move(to), order);
         return;
     }
     ++open_;
+    ++open_of_[order.from.get()];
     start_download(shared_from_this(), std::move(to), order);
 }
 
 void fetch_hub::impl::admit_waiting() {
-    while (!waiting_.empty() && (open_ < most_open_ || closed)) {
-        auto [to, order] = std::move(waiting_.front());
-        waiting_.pop_front();
+    // What is begun here may fail at once; that comes back by the loop, not into this.
+    for (auto at = waiting_.begin(); at != waiting_.end();) {
+        if (!has_room(at->second)) {
+            ++at;
+            continue;
+        }
+        auto [to, order] = std::move(*at);
+        at = waiting_.erase(at);
         admit(std::move(to), order);
     }
 }

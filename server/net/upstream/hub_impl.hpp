@@ -54,7 +54,9 @@ struct fetch_hub::impl : std::enable_shared_from_this<fetch_hub::impl> {
 private:
     /// Two descriptors each, until the object is durable, which a slow disk may make long.
     const std::size_t most_open_ = std::max<std::size_t>(8, descriptor_limit() / 8);
+    bool has_room(const fetch_order& order);
     std::size_t open_ = 0;
+    std::unordered_map<const mirror_group*, std::size_t> open_of_;
     std::deque<std::pair<std::shared_ptr<flight>, fetch_order>> waiting_;
     /// By object, the mirrors that its wrong bytes came from.
     std::unordered_map<digest, std::vector<std::size_t>, digest_hash> liars_;
