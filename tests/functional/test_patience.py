@@ -117,8 +117,9 @@ def test_a_file_of_two_archives_is_fetched_from_the_one_that_answers(env):
         waiting.join()
 
 
-def test_requests_behind_a_long_answer_have_their_fetches_started(env):
-    packages = [Package("long", size=30 << 20), *(Package(f"p{n}", size=50_000) for n in range(12))]
+def long_ground(env, count, size):
+    """(upstream, larder, a long file that is here, `count` others that are not)."""
+    packages = [Package("long", size=30 << 20), *(Package(f"p{n}", size=size) for n in range(count))]
     archive = env.archive(*packages)
     archive.publish("stable", date=time.time() - HOUR)
     upstream = env.hostile(archive.tree)
@@ -127,6 +128,11 @@ def test_requests_behind_a_long_answer_have_their_fetches_started(env):
     larder.good("/debian/dists/stable/main/binary-amd64/Packages.xz")
     long, *others = ["/debian/" + p.pool_path for p in packages]
     larder.good(long)
+    return upstream, larder, long, others
+
+
+def test_requests_behind_a_long_answer_have_their_fetches_started(env):
+    upstream, larder, long, others = long_ground(env, 12, size=50_000)
 
     def behind(paths, together):
         with larder.connection() as client:
@@ -145,15 +151,7 @@ def test_requests_behind_a_long_answer_have_their_fetches_started(env):
 
 
 def test_no_more_fetches_are_started_ahead_for_a_client_that_sends_its_requests_one_by_one(env):
-    packages = [Package("long", size=30 << 20), *(Package(f"p{n}", size=5000) for n in range(40))]
-    archive = env.archive(*packages)
-    archive.publish("stable", date=time.time() - HOUR)
-    upstream = env.hostile(archive.tree)
-    larder = env.larder_for(archive, upstream, table={"refresh": "600s"})
-    larder.good(RELEASE)
-    larder.good("/debian/dists/stable/main/binary-amd64/Packages.xz")
-    long, *others = ["/debian/" + p.pool_path for p in packages]
-    larder.good(long)
+    upstream, larder, long, others = long_ground(env, 40, size=5000)
     with larder.connection() as client:
         client.get(long)
         for path in others:
