@@ -1,10 +1,12 @@
 #include "connection/serve.hpp"
+#include "connection/tls_transport.hpp"
 #include "descriptors.hpp"
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/write.hpp>
 #include <filesystem>
 #include <larder/net/server.hpp>
 #include <sys/socket.h>
@@ -154,7 +156,7 @@ result<std::shared_ptr<asio::ssl::context>> read_certificate(const core::server_
     auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
     error_code ec;
     context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
-                         asio::ssl::context::no_tlsv1_1);
+                         asio::ssl::context::no_tlsv1_1 | SSL_OP_NO_RENEGOTIATION);
     context->use_certificate_chain_file(options.tls_certificate, ec);
     if (ec) return error{errc::bad_config, "server.tls_certificate " + options.tls_certificate + ": " + ec.message()};
     context->use_private_key_file(options.tls_key, asio::ssl::context::pem, ec);

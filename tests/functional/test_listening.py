@@ -1,10 +1,8 @@
-"""Where Larder is reached: HTTPS, systemd's sockets and notices, the admin socket."""
+"""Where Larder is reached: systemd's sockets and notices, the admin socket."""
 
 import os
-import shutil
 import signal
 import socket
-import ssl
 import stat
 import subprocess
 import time
@@ -12,176 +10,10 @@ from pathlib import Path
 
 from learnt_ground import INRELEASE, file_of, ground, published
 from support import client
-from support.client import Connection, request
+from support.client import Connection
 from support.larder import archive_table, clean_environment
 from support.places import larder_binary
-from support.process import free_port, wait_for
-
-# --- HTTPS -----------------------------------------------------------------------------------------
-
-class Tls:
-    """A larder that listens for HTTPS as well, and who trusts it."""
-
-    def __init__(self, env, count=1, size=5000, **server):
-        self.authority = env.authority()
-        self.certificate = self.authority.issue("127.0.0.1")
-        settings = {"listen_tls": ["127.0.0.1:0"], "tls_certificate": str(self.certificate.chain),
-                    "tls_key": str(self.certificate.key), **server}
-        self.archive, self.upstream, self.larder, self.paths = ground(env, count, size, server=settings)
-        self.address = self.larder.addresses[1]
-        self.url = f"https://{self.address}"
-
-    def curl(self, path, *options, authority=None):
-        """(exit code, body); what curl does not verify it does not show."""
-        trusted = (authority or self.authority).certificate
-        done = subprocess.run(["curl", "--silent", "--show-error", "--fail", "--max-time", "20", "--cacert", trusted, *options,
-                               self.url + path], capture_output=True, env=clean_environment())
-        return done.returncode, done.stdout
-
-    def connection(self):
-        made = Connection(self.address)
-        trust = ssl.create_default_context(cafile=self.authority.certificate)
-        made.socket = trust.wrap_socket(made.socket, server_hostname="127.0.0.1")
-        return made
-
-    def still_well(self):
-        assert self.larder.process.running(), "larder is gone"
-        assert self.curl(INRELEASE)[0] == 0
-
-
-def test_curl_gets_files_over_https_cold_and_warm_and_in_part(env):
-    tls = Tls(env, size=3_000_000)
-    [path] = tls.paths
-    whole = file_of(tls.archive, path)
-    assert tls.curl(path) == (0, whole)
-    assert tls.curl(path) == (0, whole)
-    assert tls.curl(path, "--range", "1000000-1000099") == (0, whole[1000000:1000100])
-    assert tls.curl(path, "--range", "-7") == (0, whole[-7:])
-    assert tls.upstream.count(path) == 1
-
-
-def test_curl_does_not_accept_https_by_an_authority_that_it_does_not_know(env):
-    tls = Tls(env)
-    assert tls.curl(INRELEASE, authority=env.authority()) == (60, b"")
-
-
-def test_requests_pipelined_inside_tls_are_answered_in_order(env):
-    tls = Tls(env, count=8, size=20_000)
-    with tls.connection() as connection:
-        for _ in range(2):   # cold, then warm, on one connection
-            connection.send(b"".join(request(path) for path in tls.paths))
-            for path in tls.paths:
-                answer = connection.read()
-                assert answer.ok and answer.body == file_of(tls.archive, path), (path, answer.status, answer.trouble)
-
-
-def test_apt_installs_over_https(env):
-    tls = Tls(env, count=3)
-    apt = env.apt_for(tls.archive, f"{tls.url}/debian")
-    trust = [f"Acquire::https::CAInfo={tls.authority.certificate}"]
-    apt.update().must_fail("certificate")
-    apt.update(*trust).must()
-    apt.install("package0", "package1", options=trust).must()
-    assert [d.split("_")[0] for d in apt.debs()] == ["package0", "package1"]
-
-
-def test_plain_http_and_https_are_served_beside_each_other(env):
-    tls = Tls(env)
-    assert len(tls.larder.addresses) == 2, tls.larder.addresses
-    assert tls.larder.good(tls.paths[0]).body == tls.curl(tls.paths[0])[1] == file_of(tls.archive, tls.paths[0])
-
-
-def replace(tls, certificate):
-    shutil.copy(certificate.chain, tls.certificate.chain)
-    shutil.copy(certificate.key, tls.certificate.key)
-    tls.larder.process.signal(signal.SIGHUP)
-
-
-def test_a_reload_shows_new_connections_the_new_certificate_and_keeps_the_old_ones_open(env):
-    tls, other = Tls(env), env.authority()
-    with tls.connection() as old:
-        old.get(INRELEASE)
-        assert old.read().ok
-        replace(tls, other.issue("127.0.0.1"))
-        wait_for(lambda: tls.curl(INRELEASE, authority=other)[0] == 0, "the new certificate")
-        assert tls.curl(INRELEASE)[0] == 60, "the former certificate is still shown"
-        old.get(INRELEASE)
-        assert old.read().ok
-
-
-def test_a_certificate_that_does_not_belong_to_its_key_is_not_taken_on_reload(env):
-    tls, other = Tls(env), env.authority()
-    shutil.copy(other.issue("127.0.0.1").chain, tls.certificate.chain)
-    tls.larder.process.signal(signal.SIGHUP)
-    tls.larder.wait_log("not reloaded.*tls_key")
-    tls.still_well()
-
-
-def test_a_reload_that_is_refused_for_another_reason_keeps_the_certificate(env):
-    tls, other = Tls(env), env.authority()
-    tls.archive.keyring.unlink()
-    replace(tls, other.issue("127.0.0.1"))
-    tls.larder.wait_log("not reloaded")
-    tls.still_well()
-
-
-def test_a_certificate_that_is_not_there_is_exit_2_with_its_name(env):
-    tls = Tls(env)
-    tls.larder.stop()
-    tls.certificate.chain.unlink()
-    done = tls.larder.cli("serve")
-    assert done.returncode == 2 and str(tls.certificate.chain) in done.stderr, (done.returncode, done.stderr)
-
-
-def test_what_is_no_tls_does_no_harm_to_the_https_port(env):
-    tls = Tls(env)
-    for data in (request(INRELEASE), b"\x16\x03\x01\xff\xff" + b"\x00" * 70_000, b"\x80\x00" + b"\xff" * 5000, os.urandom(5000), b"\x00"):
-        with Connection(tls.address, timeout=15) as connection:
-            try:
-                connection.send(data)
-                connection.socket.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass   # it has hung up already
-            got = connection.rest()
-            assert b"HTTP/1.1 200" not in got and b"BEGIN PGP" not in got, got[:200]
-    tls.still_well()
-
-
-def test_a_handshake_that_is_never_finished_is_cut_off(env):
-    tls = Tls(env, header_timeout="400ms")
-    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"   # the beginning of one
-    for data in (b"", hello):
-        with Connection(tls.address, timeout=10) as connection:
-            start = time.monotonic()
-            connection.send(data)
-            connection.rest()
-            assert time.monotonic() - start < 8, f"still open after {data!r}"
-    tls.still_well()
-
-
-def test_two_hundred_unfinished_handshakes_do_not_keep_others_out(env):
-    tls = Tls(env)
-    held = [Connection(tls.address) for _ in range(200)]
-    for connection in held:
-        connection.send(b"\x16\x03\x01")
-    start = time.monotonic()
-    tls.still_well()
-    assert time.monotonic() - start < 3
-    for connection in held:
-        connection.close()
-
-
-def test_connect_inside_tls_is_405(env):
-    archive = published(env)
-    other = env.hostile(archive.tree)
-    tls = Tls(env, connect_allow=[other.address])
-    with tls.connection() as connection:
-        connection.send(f"CONNECT {other.address} HTTP/1.1\r\nHost: {other.address}\r\n\r\n".encode())
-        assert connection.read().status == 405
-        assert connection.rest() == b""
-    assert other.open == other.most_open == 0
-    tls.still_well()
-
+from support.process import free_port
 
 # --- systemd: sockets and notices ------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from learnt_ground import PATIENT, file_of, ground
 from support import faults
 from support.client import request
 from support.process import wait_for
-from test_listening import Tls
+from test_https import Tls
 
 # --- stopping, and slow clients --------------------------------------------------------------------
 

@@ -71,8 +71,7 @@ awaitable<void> connection::run() {
 /// until the client ends too or has all of it.
 awaitable<void> connection::linger() {
     const auto until = steady_clock::now() + linger_at_most;
-    error_code ignored;
-    transport_->socket().shutdown(stream_socket::shutdown_send, ignored);
+    transport_->end_sending();
     deadline = until;
     while (!expired_ && (unsent(transport_->socket()) > 0 || begin_ != end_)) {
         begin_ = end_ = 0;

@@ -111,6 +111,7 @@ private:
     bool listen_while_waiting(const std::shared_ptr<waiter>& w);
     /// Takes what has arrived behind the current request. False: the client has closed.
     bool read_queued();
+    bool read_once();
     /// From now on takes what arrives behind the current request, as it comes; before the next is read, it
     /// must end.
     void listen();

@@ -66,6 +66,10 @@ awaitable<std::optional<flight::state>> connection::first_bytes(std::shared_ptr<
         const bool usable =
             state.size && state.modified && (state.readable > 0 || state.now == flight::state::phase::verified);
         if (usable || state.now == flight::state::phase::failed) co_return state;
+        if (may_read_on() && transport_->holds_more() && !read_queued()) {
+            broken_ = true;
+            co_return std::nullopt;
+        }
         const bool listening = listen_while_waiting(w);
         const bool woken = co_await waiter::until(w, give_up);
         if (listening) {
@@ -81,8 +85,7 @@ awaitable<std::optional<flight::state>> connection::first_bytes(std::shared_ptr<
 }
 
 bool connection::may_read_on() {
-    return !transport_->encrypted() && !finished_ && keep_ == then::keep && !head_.has_body() &&
-           end_ - begin_ < limits().max_request_head;
+    return !finished_ && keep_ == then::keep && !head_.has_body() && end_ - begin_ < limits().max_request_head;
 }
 
 bool connection::listen_while_waiting(const std::shared_ptr<waiter>& w) {
@@ -94,6 +97,13 @@ bool connection::listen_while_waiting(const std::shared_ptr<waiter>& w) {
 }
 
 bool connection::read_queued() {
+    do {
+        if (!read_once()) return false;
+    } while (may_read_on() && transport_->holds_more());
+    return true;
+}
+
+bool connection::read_once() {
     if (end_ == buffer_.size()) {
         // The current head's views point into the buffer: read it again where it is now.
         const auto size = head_.size;
@@ -118,6 +128,7 @@ bool connection::read_queued() {
 
 void connection::listen() {
     if (ear_ || !may_read_on()) return;
+    if (transport_->holds_more() && !(read_queued() && may_read_on())) return;
     ear_ = std::make_shared<connection*>(this);
     hear();
 }

@@ -11,12 +11,8 @@
 namespace larder::net {
 namespace {
 
-/// One sendfile call: as much as a socket buffer is ever likely to take.
-constexpr std::uint64_t most_at_once = 4ULL << 20;
 /// Of one answer: head, date, body.
 constexpr std::size_t most_parts = 4;
-/// What a TLS connection reads of a file at a time.
-constexpr std::size_t tls_piece = 64 * 1024;
 
 error_code last_error() { return {errno, boost::system::system_category()}; }
 
@@ -114,6 +110,7 @@ awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, 
         if (n > 0) {
             length -= static_cast<std::uint64_t>(n);
             sent += static_cast<std::uint64_t>(n);
+            if (static_cast<std::uint64_t>(n) == most_at_once) co_await asio::post(asio::use_awaitable);
         } else if (n == 0) {
             co_return asio::error::eof;  // the file is shorter than it was said to be
         } else if (errno == EAGAIN) {
@@ -127,72 +124,15 @@ awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, 
     co_return error_code{};
 }
 
+void plain_transport::end_sending() noexcept {
+    error_code ignored;
+    socket_.shutdown(stream_socket::shutdown_send, ignored);
+}
+
 void plain_transport::close() noexcept {
     error_code ignored;
     socket_.shutdown(stream_socket::shutdown_both, ignored);
     socket_.close(ignored);
-}
-
-awaitable<io_result> tls_transport::read_some(char* into, std::size_t size) {
-    error_code ec;
-    auto token = asio::redirect_error(asio::use_awaitable, ec);
-    const auto buffer = asio::buffer(into, size);
-    const auto n = co_await stream_.async_read_some(buffer, token);
-    co_return io_result(ec, n);
-}
-
-awaitable<error_code> tls_transport::write(std::string_view bytes) {
-    constexpr std::string_view nothing_more;
-    const auto failed = co_await write_both(bytes, nothing_more);
-    co_return failed;
-}
-
-void tls_transport::write_now(std::span<const std::string_view> parts, std::string& rest) {
-    for (const auto part : parts) rest += part;
-}
-
-awaitable<error_code> tls_transport::write_both(std::string_view head, std::string_view body) {
-    error_code ec;
-    auto token = asio::redirect_error(asio::use_awaitable, ec);
-    const std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
-    co_await asio::async_write(stream_, parts, token);
-    co_return ec;
-}
-
-awaitable<error_code> tls_transport::send_file(std::string_view head, int fd, std::uint64_t offset,
-                                               std::uint64_t length, std::uint64_t& sent, send_watch& watch) {
-    std::string piece(tls_piece, '\0');
-    do {
-        const auto n = length == 0 ? 0
-                                   : ::pread(fd, piece.data(), std::min<std::uint64_t>(length, tls_piece),
-                                             static_cast<off_t>(offset));
-        if (n < 0) co_return last_error();
-        if (n == 0 && length > 0) co_return asio::error::eof;
-        const auto size = static_cast<std::size_t>(n);
-        const std::string_view body{piece.data(), size};
-        watch.waits();
-        const auto failed = co_await write_both(head, body);
-        if (failed) co_return failed;
-        head = {};
-        offset += size;
-        length -= size;
-        sent += size;
-    } while (length > 0);
-    co_return error_code{};
-}
-
-awaitable<error_code> tls_transport::handshake() {
-    error_code ec;
-    auto token = asio::redirect_error(asio::use_awaitable, ec);
-    co_await stream_.async_handshake(asio::ssl::stream_base::server, token);
-    co_return ec;
-}
-
-void tls_transport::close() noexcept {
-    // No waiting for the other side's close_notify: every body has an exact length.
-    error_code ignored;
-    socket().shutdown(stream_socket::shutdown_both, ignored);
-    socket().close(ignored);
 }
 
 }  // namespace larder::net

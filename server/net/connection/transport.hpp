@@ -2,8 +2,6 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/write.hpp>
 #include <functional>
 #include <larder/net/waiting.hpp>
 #include <span>
@@ -57,10 +55,13 @@ public:
 
     virtual stream_socket& socket() noexcept = 0;
     virtual bool encrypted() const noexcept = 0;
+    /// Whether bytes of the client's have left the socket and not been read here: waiting for the socket would
+    /// not tell of them.
+    virtual bool holds_more() const noexcept = 0;
     /// What comes before the first byte of HTTP.
     virtual awaitable<error_code> handshake() = 0;
     virtual awaitable<io_result> read_some(char* into, std::size_t size) = 0;
-    /// A read that never waits: would_block when there is nothing. Not for an encrypted one.
+    /// A read that never waits, also while something is sent: would_block when there is nothing.
     virtual io_result read_now(char* into, std::size_t size) = 0;
     virtual awaitable<error_code> write(std::string_view bytes) = 0;
     /// Hands over what can go at once, without waiting and without a copy; appends what is left of the parts to
@@ -69,8 +70,14 @@ public:
     /// Sends a part of a file behind a head; `sent` grows with what the kernel took of the file.
     virtual awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
                                             std::uint64_t& sent, send_watch& watch) = 0;
+    /// Says that no more comes; what the client still sends can be read.
+    virtual void end_sending() noexcept = 0;
     virtual void close() noexcept = 0;
 };
+
+/// One call that hands a file to the kernel: as much as a socket's buffer is ever likely to take. A client that
+/// takes it as fast as it comes leaves the loop to the others after so much.
+constexpr std::uint64_t most_at_once = 4ULL << 20;
 
 /// Of TCP without TLS, or of a UNIX socket: files leave by sendfile.
 class plain_transport final : public transport {
@@ -79,6 +86,7 @@ public:
 
     stream_socket& socket() noexcept override { return socket_; }
     bool encrypted() const noexcept override { return false; }
+    bool holds_more() const noexcept override { return false; }
     awaitable<error_code> handshake() override;
     awaitable<io_result> read_some(char* into, std::size_t size) override;
     io_result read_now(char* into, std::size_t size) override;
@@ -86,36 +94,13 @@ public:
     void write_now(std::span<const std::string_view> parts, std::string& rest) override;
     awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
                                     std::uint64_t& sent, send_watch& watch) override;
+    void end_sending() noexcept override;
     void close() noexcept override;
 
 private:
     awaitable<error_code> send_all(std::string_view bytes, int flags, send_watch* watch);
 
     stream_socket socket_;
-};
-
-/// With TLS: files are read and encrypted here.
-class tls_transport final : public transport {
-public:
-    tls_transport(stream_socket socket, std::shared_ptr<asio::ssl::context> context)
-        : context_{std::move(context)}, stream_{std::move(socket), *context_} {}
-
-    stream_socket& socket() noexcept override { return stream_.next_layer(); }
-    bool encrypted() const noexcept override { return true; }
-    awaitable<error_code> handshake() override;
-    awaitable<io_result> read_some(char* into, std::size_t size) override;
-    io_result read_now(char*, std::size_t) override { return {asio::error::would_block, 0}; }
-    awaitable<error_code> write(std::string_view bytes) override;
-    void write_now(std::span<const std::string_view> parts, std::string& rest) override;
-    awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
-                                    std::uint64_t& sent, send_watch& watch) override;
-    void close() noexcept override;
-
-private:
-    awaitable<error_code> write_both(std::string_view head, std::string_view body);
-
-    std::shared_ptr<asio::ssl::context> context_;  ///< a reload replaces the server's
-    asio::ssl::stream<stream_socket> stream_;
 };
 
 }  // namespace larder::net
