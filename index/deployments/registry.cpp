@@ -1,0 +1,175 @@
+#include <charconv>
+#include <larder/base/text.hpp>
+#include <larder/deployments/registry.hpp>
+
+namespace larder::deployments {
+namespace {
+
+/// A manifest is a few lines; with a thousand suites it is far below this.
+constexpr std::uint64_t most_manifest = 1 << 20;
+
+error none(std::string_view name) {
+    return {errc::absent, "no deployment is called '" + printable(name, 110) + "'; larder deployment list shows all"};
+}
+
+error taken(std::string_view name) {
+    return {errc::conflict, "deployment '" + std::string{name} + "' was changed meanwhile; look at it again"};
+}
+
+error odd(std::string_view field) {
+    return {errc::malformed, "a deployment's ref: its " + std::string{field} + " cannot be read"};
+}
+
+result<void> take_field(deployment& d, std::string_view name, std::string_view value) {
+    if (name == "Head") {
+        const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), d.head);
+        if (ec != std::errc{} || end != value.data() + value.size() || d.head == 0) return odd(name);
+    } else if (name == "Generation") {
+        LARDER_TRY(d.generation, digest::from_hex(value));
+    } else if (name == "Hold") {
+        const auto mode = parse_hold_mode(value);
+        if (!mode) return odd(name);
+        d.hold = *mode;
+    } else if (name == "On-First-Use") {
+        d.on_first_use = value == "yes";
+    } else if (name == "Removed") {
+        LARDER_TRY(d.removed, parse_timestamp(value));
+    } else if (name == "Larder-Deployment" && value != "1") {
+        return error{errc::unsupported, "a deployment of format " + printable(value, 20) + ": a newer Larder made it"};
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string deployment::write() const {
+    std::string out = "Larder-Deployment: 1\nHead: " + std::to_string(head) + "\nGeneration: " + generation.hex() +
+                      "\nHold: " + std::string{to_string(hold)} + "\n";
+    if (on_first_use) out += "On-First-Use: yes\n";
+    if (removed) out += "Removed: " + format_timestamp(*removed) + "\n";
+    return out;
+}
+
+result<deployment> deployment::read(std::string_view text) {
+    deployment d;
+    for (const auto line : split(text, '\n')) {
+        if (line.empty()) continue;
+        const auto colon = line.find(':');
+        if (colon == std::string_view::npos)
+            return error{errc::malformed, "a deployment's ref: a line without a colon"};
+        LARDER_CHECK(take_field(d, line.substr(0, colon), trim(line.substr(colon + 1))));
+    }
+    if (d.head == 0) return odd("Head");
+    return d;
+}
+
+std::string ref_of(std::string_view name) { return std::string{deployment_prefix} + std::string{name}; }
+
+std::string ref_of(std::string_view name, std::uint64_t number) {
+    const auto digits = std::to_string(number);
+    return std::string{generation_prefix} + std::string{name} + "/" +
+           std::string(digits.size() < 10 ? 10 - digits.size() : 0, '0') + digits;
+}
+
+result<std::vector<deployment>> registry::list() const {
+    LARDER_TRY(const auto refs, refs_.list(deployment_prefix));
+    std::vector<deployment> all;
+    for (const auto& [name, ref] : refs) {
+        auto one = deployment::read(ref.value);
+        if (!one) return one.error().in(name);
+        one->name = name.substr(deployment_prefix.size());
+        one->version = ref.version;
+        all.push_back(std::move(*one));
+    }
+    return all;
+}
+
+result<deployment> registry::find(std::string_view name) const {
+    if (!check_name(name)) return none(name);
+    LARDER_TRY(const auto ref, refs_.get(ref_of(name)));
+    if (!ref) return none(name);
+    auto one = deployment::read(ref->value);
+    if (!one) return one.error().in(ref_of(name));
+    one->name = name;
+    one->version = ref->version;
+    return one;
+}
+
+result<digest> registry::id_of(std::string_view name, std::uint64_t number) const {
+    if (!check_name(name)) return none(name);
+    LARDER_TRY(const auto ref, refs_.get(ref_of(name, number)));
+    if (!ref)
+        return error{errc::absent,
+                     "deployment '" + std::string{name} + "' has no generation " + std::to_string(number)};
+    return digest::from_hex(ref->value);
+}
+
+result<generation> registry::load(std::string_view name, std::uint64_t number) const {
+    LARDER_TRY(const auto id, id_of(name, number));
+    const auto where = "generation " + std::to_string(number) + " of deployment '" + std::string{name} + "'";
+    const auto text = objects_.read(id, most_manifest);
+    if (!text) return text.error().in(where);
+    auto made = generation::read(*text);
+    if (!made) return made.error().in(where);
+    if (made->deployment != name || made->number != number)
+        return error{errc::malformed, where + ": its manifest is of generation " + std::to_string(made->number) +
+                                          " of '" + printable(made->deployment, 110) + "'"};
+    return made;
+}
+
+result<std::vector<generation>> registry::history(std::string_view name) const {
+    LARDER_TRY(const auto d, find(name));
+    std::vector<generation> all;
+    for (std::uint64_t number = 1; number <= d.head; ++number) {
+        LARDER_TRY(auto one, load(name, number));
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+result<deployment> registry::create(const deployment& made, const generation& first) {
+    LARDER_CHECK(check_name(made.name));
+    auto now = made;
+    now.head = first.number;
+    LARDER_TRY(now.generation, objects_.put(first.write(), first.made));
+    const auto changed =
+        refs_.change({{ref_of(now.name), 0, now.write()}, {ref_of(now.name, first.number), 0, now.generation.hex()}});
+    if (!changed && changed.error().code() == errc::conflict)
+        return error{errc::conflict, "there is a deployment '" + now.name + "' already"};
+    LARDER_CHECK(changed);
+    now.version = 1;
+    return now;
+}
+
+result<deployment> registry::append(const deployment& head, const generation& next) {
+    auto now = head;
+    now.head = next.number;
+    LARDER_TRY(now.generation, objects_.put(next.write(), next.made));
+    const auto changed = refs_.change(
+        {{ref_of(now.name), head.version, now.write()}, {ref_of(now.name, next.number), 0, now.generation.hex()}});
+    if (!changed && changed.error().code() == errc::conflict) return taken(now.name);
+    LARDER_CHECK(changed);
+    ++now.version;
+    return now;
+}
+
+result<deployment> registry::change(const deployment& changed) {
+    auto now = changed;
+    const auto done = refs_.change({{ref_of(now.name), changed.version, now.write()}});
+    if (!done && done.error().code() == errc::conflict) return taken(now.name);
+    LARDER_CHECK(done);
+    ++now.version;
+    return now;
+}
+
+result<void> registry::forget(std::string_view name) {
+    LARDER_TRY(const auto d, find(name));
+    std::vector<store::ref_change> steps{{ref_of(name), d.version, {}}};
+    LARDER_TRY(const auto refs, refs_.list(std::string{generation_prefix} + std::string{name} + "/"));
+    for (const auto& [ref_name, ref] : refs) steps.push_back({ref_name, ref.version, {}});
+    const auto done = refs_.change(steps);
+    if (!done && done.error().code() == errc::conflict) return taken(name);
+    return done;
+}
+
+}  // namespace larder::deployments
