@@ -1,5 +1,6 @@
 #include "catalogue_table.hpp"
 #include "file_objects.hpp"
+#include "hold_table.hpp"
 #include "lock.hpp"
 #include "ref_table.hpp"
 #include <cerrno>
@@ -66,6 +67,7 @@ public:
     object_store& objects() noexcept override { return *objects_; }
     ref_store& refs() noexcept override { return refs_; }
     catalogue& known() noexcept override { return catalogue_; }
+    hold_store& holds() noexcept override { return holds_; }
     const std::string& path() const noexcept override { return path_; }
 
 private:
@@ -75,6 +77,7 @@ private:
     std::unique_ptr<lmdb_env> env_;
     ref_table refs_{*env_};
     catalogue_table catalogue_{*env_};
+    hold_table holds_{*env_};
     std::unique_ptr<object_store> objects_;
 };
 

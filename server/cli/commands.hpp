@@ -18,6 +18,8 @@ struct command_line {
 void add_serve(CLI::App& app, command_line& line);
 void add_status(CLI::App& app, command_line& line);
 void add_archive(CLI::App& app, command_line& line);
+void add_snapshot(CLI::App& app, command_line& line);
+void add_deployment(CLI::App& app, command_line& line);
 void add_import(CLI::App& app, command_line& line);
 void add_doctor(CLI::App& app, command_line& line);
 void add_gc(CLI::App& app, command_line& line);

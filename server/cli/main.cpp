@@ -44,6 +44,8 @@ int main(int argc, char** argv) {
     add_serve(app, line);
     add_status(app, line);
     add_archive(app, line);
+    add_snapshot(app, line);
+    add_deployment(app, line);
     add_import(app, line);
     add_doctor(app, line);
     add_gc(app, line);

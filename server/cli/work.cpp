@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <cerrno>
 #include <larder/net/log.hpp>
+#include <larder/net/run_job.hpp>
 #include <thread>
 #include <unistd.h>
 
@@ -60,6 +61,16 @@ result<void> leave_root(const std::string& path) {
 }
 
 }  // namespace
+
+work job(std::string kind, json::object options) {
+    work w;
+    w.here = [kind, text = json::serialize(options)](net::engine& e, const net::progress_sink& tell) {
+        return net::run_job(e, kind, text, tell);
+    };
+    w.kind = std::move(kind);
+    w.options = std::move(options);
+    return w;
+}
 
 bool is_no_store(const std::string& path) {
     // The first file of a new store. What cannot be looked at may be one: opening it says why not.

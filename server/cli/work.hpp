@@ -16,6 +16,9 @@ struct work {
     std::function<result<std::string>(net::engine&, const net::progress_sink&)> here;
 };
 
+/// A job whose report is the same wherever it runs.
+work job(std::string kind, boost::json::object options);
+
 class admin_client;
 
 /// Starts a job of the server ("/jobs/gc", "/reload"), shows its progress, and returns its report.

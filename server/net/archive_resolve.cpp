@@ -1,3 +1,5 @@
+#include "archive_paths.hpp"
+#include "pinned.hpp"
 #include "suite.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
@@ -11,27 +13,6 @@ namespace {
 
 /// However often clients insist, upstream is asked no more often than this.
 constexpr std::chrono::seconds least_between_insisting{2};
-
-bool is_release_name(std::string_view name) {
-    return name == "InRelease" || name == "Release" || name == "Release.gpg";
-}
-
-std::string_view file_name(std::string_view path) {
-    const auto slash = path.rfind('/');
-    return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
-std::string_view folder_name(std::string_view path) {
-    const auto slash = path.rfind('/');
-    return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
-}
-
-/// What is left of `path` below `folder`; nothing when it is not below it.
-std::optional<std::string_view> below(std::string_view path, std::string_view folder) {
-    if (folder.empty()) return path;
-    if (path.size() <= folder.size() || !path.starts_with(folder) || path[folder.size()] != '/') return std::nullopt;
-    return path.substr(folder.size() + 1);
-}
 
 /// The suite that a release file at this path would be of; empty when it would be of none.
 std::string suite_of_release(std::string_view path) {
@@ -51,13 +32,6 @@ std::string_view architecture_of(std::string_view name) {
     return {};
 }
 
-/// The latest claim that a file can be verified by. Where none can, an index that was not read yet may
-/// still have one.
-std::vector<store::claim>::const_iterator usable(const std::vector<store::claim>& claims) {
-    return std::find_if(claims.begin(), claims.end(),
-                        [](const auto& one) { return one.content != index::no_usable_hash; });
-}
-
 error nothing_known(const std::string& archive) {
     return {errc::upstream_down,
             "no suite of archive '" + archive + "' is known here yet; run apt-get update through this server first"};
@@ -65,30 +39,25 @@ error nothing_known(const std::string& archive) {
 
 }  // namespace
 
-struct archive::place {
-    std::shared_ptr<suite> in;  ///< null: in no suite's folder (the pool)
-    std::string_view rest;
-    std::string unknown;  ///< the suite it would be in, were it known
-};
+/// Takes the suite for the place of the path, if it is in the suite's folder and in that of no other deeper down.
+void archive::consider(place& best, const std::shared_ptr<suite>& one, std::string_view path) {
+    const auto folder = one->folder();
+    const auto rest = below(path, folder);
+    // A flat suite claims only its own release files; the rest of it is found by its indices.
+    if (!rest || (one->flat() && !is_release_name(*rest) && !rest->starts_with("by-hash/") &&
+                  !(one->current() && one->current()->by_path(*rest))))
+        return;
+    if (best.in && folder.size() <= best.in->folder().size()) return;
+    best.in = one;
+    best.rest = *rest;
+}
 
 archive::place archive::locate(std::string_view path) const {
     place best;
-    std::size_t longest = 0;
     const std::lock_guard lock{mutex_};
-    for (const auto& [key, one] : suites_) {
-        // What somebody made up must not take paths away from a suite that exists.
-        if (one->stranger()) continue;
-        const auto folder = one->folder();
-        const auto rest = below(path, folder);
-        // A flat suite claims only its own release files; the rest of it is found by its indices.
-        if (!rest || (one->flat() && !is_release_name(*rest) && !rest->starts_with("by-hash/") &&
-                      !(one->current() && one->current()->by_path(*rest))))
-            continue;
-        if (best.in && folder.size() <= longest) continue;
-        best.in = one;
-        best.rest = *rest;
-        longest = folder.size();
-    }
+    // What somebody made up must not take paths away from a suite that exists.
+    for (const auto& [key, one] : suites_)
+        if (!one->stranger()) consider(best, one, path);
     const bool in_dists = path.starts_with("dists/");
     const auto name = file_name(path);
     if (!is_release_name(name)) {
@@ -175,19 +144,26 @@ resolution archive::resolve_in_suite(suite& in, std::string_view rest, std::stri
     if (!claims) return claims.error();
     if (usable(*claims) != claims->end()) return resolve_claims(*claims);
 
-    // Named, perhaps, by an index of its own folder or of one above it that has not been read yet.
-    learn_indices learn;
-    for (const auto& file : state->release().files) {
-        const auto kind = index::kind_of(file.path);
-        if (kind != index::index_kind::sha256sums && kind != index::index_kind::pdiff_index) continue;
-        if (!below(rest, folder_name(file.path)) || file_name(file.path) == rest) continue;
-        if (auto index = wanted(in, *state, file)) learn.indices.push_back(std::move(*index));
-    }
+    learn_indices learn{smaller_indices(in, *state, rest, which::unread)};
     if (!learn.indices.empty()) return learn;
     const auto by_now = parts_.store.known().find(options_.name, path);  // as in resolve_pool()
     if (!by_now) return by_now.error();
     if (!by_now->empty()) return resolve_claims(*by_now);
     return error{errc::absent, std::string{path} + ": the Release of suite '" + in.name() + "' does not name it"};
+}
+
+/// Those of its own folder, or of one above it, that may name a file of a suite.
+std::vector<index_wanted> archive::smaller_indices(const suite& in, const suite_state& state, std::string_view rest,
+                                                   which of_them) const {
+    std::vector<index_wanted> found;
+    for (const auto& file : state.release().files) {
+        const auto kind = index::kind_of(file.path);
+        if (kind != index::index_kind::sha256sums && kind != index::index_kind::pdiff_index) continue;
+        if (!below(rest, folder_name(file.path)) || file_name(file.path) == rest) continue;
+        if (auto index = of_them == which::unread ? wanted(in, state, file) : describe(in, state, file))
+            found.push_back(std::move(*index));
+    }
+    return found;
 }
 
 resolution archive::resolve_by_hash(suite& in, std::string_view rest) {
@@ -340,6 +316,11 @@ bool folder_fits(std::string_view folder, std::string_view architecture, const s
 }  // namespace
 
 std::vector<index_wanted> archive::pool_candidates(std::string_view path) const {
+    return pool_indices(known_suites(), path, which::unread);
+}
+
+std::vector<index_wanted> archive::pool_indices(const std::vector<std::shared_ptr<suite>>& suites,
+                                                std::string_view path, which of_them) const {
     const auto name = file_name(path);
     const auto architecture = architecture_of(name);
     const auto kind = architecture.empty() ? index::index_kind::sources : index::index_kind::packages;
@@ -347,7 +328,7 @@ std::vector<index_wanted> archive::pool_candidates(std::string_view path) const 
     std::vector<index_wanted> found;
     const auto parts = split(path, '/');
     const std::string component{parts.size() > 2 && parts[0] == "pool" ? parts[1] : std::string_view{}};
-    for (const auto& s : known_suites()) {
+    for (const auto& s : suites) {
         const auto state = s->current();
         if (!state) continue;
         const auto& names = state->release().components;
@@ -369,7 +350,8 @@ std::vector<index_wanted> archive::pool_candidates(std::string_view path) const 
                 choice = {&file, is_here};
         }
         for (const auto& [stem, choice] : choices)
-            if (auto index = wanted(*s, *state, *choice.file)) {
+            if (auto index =
+                    of_them == which::unread ? wanted(*s, *state, *choice.file) : describe(*s, *state, *choice.file)) {
                 if (!choice.here) index->also = other_forms(*s, *state, *choice.file);
                 found.push_back(std::move(*index));
             }

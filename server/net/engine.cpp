@@ -1,5 +1,7 @@
+#include "held.hpp"
 #include "own_names.hpp"
 #include "site/site_state.hpp"
+#include "views.hpp"
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -52,6 +54,8 @@ struct engine::impl {
     std::unique_ptr<upstream_client> client;
     std::unique_ptr<fetch_hub> hub;
     std::unique_ptr<engine_parts> parts;
+    std::unique_ptr<views> pinned;
+    std::unique_ptr<held_list> held;
 
     mutable std::mutex mutex;
     std::shared_ptr<const routing> routes;
@@ -75,6 +79,7 @@ struct engine::impl {
     void remember_whole(const digest& content);  ///< with the stamp that its file has now
     awaitable<void> refresh_forever();
     awaitable<void> note_uses_forever();
+    awaitable<void> note_holds_forever();
     awaitable<void> make_room(engine& of, pressure why);
     awaitable<void> make_room_forever(engine& of);
 };
@@ -196,6 +201,8 @@ result<std::unique_ptr<engine>> engine::start(core::options options, std::unique
                                             made->counts, *made->log, made->clock);
     made->parts.reset(new engine_parts{*made->store, made->loop, made->pool, *made->hub, made->counts, *made->log,
                                        made->clock, made->generation, made->refs_mutex, made->refs_changed});
+    made->pinned = std::make_unique<views>(*made->parts);
+    made->held = std::make_unique<held_list>(*made->parts);
     LARDER_TRY(made->routes, made->make_routes(std::move(options), nullptr));
     auto* const self = made.get();
     made->hub->on_stored([self](const fetch_order& order) {
@@ -257,6 +264,8 @@ void engine::stop() {
     self->thread.join();
     const auto flushed = self->store->known().flush_uses();
     if (!flushed) self->log->write(log_level::warn, flushed.error().message());
+    if (const auto noted = self->held->flush(); !noted)
+        self->log->write(log_level::error, "what deployments hold could not be written: " + noted.error().message());
     {
         const std::lock_guard lock{self->mutex};
         self->routes.reset();
@@ -308,6 +317,8 @@ bool engine::answers() {
 }
 
 const wall_clock& engine::clock() const noexcept { return impl_->clock; }
+held_list& engine::held() noexcept { return *impl_->held; }
+views& engine::pinned() noexcept { return *impl_->pinned; }
 site_state& engine::site() noexcept { return *impl_->site; }
 std::uint64_t engine::removals() const noexcept { return impl_->removals.load(std::memory_order_acquire); }
 void engine::objects_gone() noexcept {
@@ -430,6 +441,21 @@ awaitable<void> engine::impl::note_uses_forever() {
     }
 }
 
+awaitable<void> engine::impl::note_holds_forever() {
+    asio::steady_timer timer{loop};
+    for (;;) {
+        timer.expires_after(std::chrono::milliseconds{500});
+        boost::system::error_code ec;
+        auto token = asio::redirect_error(asio::use_awaitable, ec);
+        co_await timer.async_wait(token);
+        if (ec || stopping) co_return;
+        if (!held->pending()) continue;
+        auto flushing = offload(pool, [this] { return held->flush(); });
+        const auto flushed = co_await outcome<result<void>>::get(flushing, no_deadline());
+        if (!*flushed) log->write(log_level::error, "holds not noted: " + flushed->error().message());
+    }
+}
+
 awaitable<void> engine::impl::make_room(engine& of, pressure why) {
     if (std::exchange(making_room, true)) co_return;
     auto passing = offload(pool, [&of, why, stop = ending.get_token()] {
@@ -457,6 +483,8 @@ void engine::start_upkeep() {
     asio::co_spawn(impl_->loop, std::move(bounding), asio::detached);
     auto refreshing = impl_->refresh_forever();
     asio::co_spawn(impl_->loop, std::move(refreshing), asio::detached);
+    auto holding = impl_->note_holds_forever();
+    asio::co_spawn(impl_->loop, std::move(holding), asio::detached);
     auto noting = impl_->note_uses_forever();
     asio::co_spawn(impl_->loop, std::move(noting), asio::detached);
 }

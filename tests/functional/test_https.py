@@ -125,6 +125,33 @@ def test_a_client_that_leaves_in_the_middle_of_a_file_does_no_harm(env):
     assert tls.curl(tls.paths[0]) == (0, file_of(tls.archive, tls.paths[0]))
 
 
+def test_a_client_that_keeps_up_is_not_cut_off_however_long_it_takes(env):
+    tls = Tls(env, size=250 << 20, send_timeout="100ms")
+    size = len(file_of(tls.archive, tls.paths[0]))
+    for _ in range(2):   # looked through while it is sent, and then not
+        done = subprocess.run(["curl", "--silent", "--show-error", "--cacert", tls.authority.certificate, "--output",
+                               "/dev/null", "--write-out", "%{http_code} %{size_download}", "--tls13-ciphers",
+                               "TLS_CHACHA20_POLY1305_SHA256", tls.url + tls.paths[0]], capture_output=True, text=True)
+        assert done.stdout == f"200 {size}", (done.stdout, done.stderr)
+
+
+def test_a_client_that_says_it_will_ask_no_more_gets_what_it_asked_for(env):
+    tls = Tls(env, count=2, size=30 << 20, upstream=PATIENT)
+    warm, cold = tls.paths
+    tls.larder.good(warm)
+    for path in (warm, cold):
+        tls.upstream.rule(cold, faults.stall(-1))
+        with tls.connection() as connection:
+            connection.get(path)
+            wait_for(lambda: path == warm or tls.upstream.count(cold), "the request to be seen")
+            with socket.socket(fileno=os.dup(connection.socket.fileno())) as plain:
+                plain.shutdown(socket.SHUT_WR)   # without a word inside TLS
+            tls.upstream.honest()
+            tls.upstream.release()
+            answer = connection.read()
+            assert answer.body == file_of(tls.archive, path), (path, answer.status, len(answer.body), answer.trouble)
+
+
 def test_the_end_of_a_connection_is_said_inside_tls(env):
     tls = Tls(env)
     with tls.connection(strict=True) as connection:

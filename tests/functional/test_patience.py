@@ -162,6 +162,24 @@ def test_no_more_fetches_are_started_ahead_for_a_client_that_sends_its_requests_
         assert client.read().ok and all(client.read().ok for _ in others)
 
 
+def test_answers_that_are_here_make_no_room_for_more_fetches_ahead(env):
+    upstream, larder, long, others = long_ground(env, 90, size=20_000)
+    here, stuck, missing = others[:15], others[15], others[16:]
+    for path in here:
+        larder.good(path)
+    before = upstream.count("/debian/pool/main/p/*")
+    upstream.rule(stuck, faults.stall(-1))
+    upstream.rule(missing[0], faults.trickle(4000, 0.2))
+    with larder.connection() as client:
+        client.send(b"".join(request(path) for path in (stuck, *here, *missing)))
+        upstream.wait_count("/debian/pool/main/p/*", before + 17)   # the first, and 16 ahead
+        upstream.release()
+        assert all(client.read().ok for _ in (stuck, *here))
+        larder.good(RELEASE)   # a way there and back: the next one is waited for
+        assert upstream.count("/debian/pool/main/p/*") <= before + 18
+        assert all(client.read().ok for _ in missing)
+
+
 def test_a_connection_that_always_has_more_to_ask_takes_no_more_memory(env):
     archive = env.archive(Package("alpha", size=500_000))
     archive.publish("stable", date=time.time() - HOUR)

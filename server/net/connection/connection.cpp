@@ -1,4 +1,5 @@
 #include "connection/connection.hpp"
+#include <held.hpp>
 #include <larder/base/text.hpp>
 #include <larder/core/basic_auth.hpp>
 #include <larder/core/conditional.hpp>
@@ -71,8 +72,8 @@ awaitable<void> connection::run() {
 /// until the client ends too or has all of it.
 awaitable<void> connection::linger() {
     const auto until = steady_clock::now() + linger_at_most;
-    transport_->end_sending();
     deadline = until;
+    co_await transport_->end_sending();
     while (!expired_ && (unsent(transport_->socket()) > 0 || begin_ != end_)) {
         begin_ = end_ = 0;
         const auto got = co_await transport_->read_some(buffer_.data(), buffer_.size());
@@ -125,7 +126,6 @@ awaitable<void> connection::serve() {
         // The head's views point into the buffer: only now may its bytes go.
         if (loop_->routes->options.log.requests) log_request(head_);
         if (!body_taken_) begin_ += size;
-        if (ahead_ > 0) --ahead_;
         if (keep_ == then::close || broken_ || expired_) co_return;
     }
 }
@@ -150,18 +150,25 @@ void connection::take(std::size_t n) {
 
 void connection::start_answer() {
     idle_ = false;
+    // It was looked at while another was current; from now on it counts for none that is ahead.
+    if (begin_ < prefetched_ && !ahead_of_.empty()) {
+        ahead_ -= ahead_of_.front() ? 1U : 0U;
+        ahead_of_.pop_front();
+    }
     counts_.requests.add();
     minor_ = head_.minor;
     keep_ = head_.keep_alive ? then::keep : then::close;
     head_only_ = head_.verb == core::method::head;
     status_ = 0;
+    holder_.clear();
     body_taken_ = false;
     deadline = about_now() + limits().send_timeout;
 }
 
 void connection::make_room() {
     if (begin_ > 0 && begin_ == end_) {
-        begin_ = end_ = prefetched_ = 0;
+        begin_ = end_ = 0;
+        look_again();
     } else if (end_ == buffer_.size() && begin_ > 0) {
         buffer_.replace(0, end_ - begin_, buffer_, begin_, end_ - begin_);
         end_ -= begin_;
@@ -169,6 +176,12 @@ void connection::make_room() {
         begin_ = 0;
     }
     if (end_ == buffer_.size()) buffer_.resize(buffer_.size() * 2);
+}
+
+void connection::look_again() {
+    prefetched_ = 0;
+    ahead_of_.clear();
+    ahead_ = 0;
 }
 
 awaitable<void> connection::refuse_head() {
@@ -227,7 +240,14 @@ awaitable<void> connection::route_and_answer(const core::request_head& head) {
     if (auto* file = std::get_if<core::archive_file>(&way)) {
         // A body there would be read as the next request: it is neither wanted nor kept.
         if (head.has_body()) keep_ = then::close;
-        co_await answer_archive(head, *routes, *file);
+        const pinned_view_ptr live;
+        co_await answer_archive(head, *routes, *file, live);
+    } else if (auto* then_file = std::get_if<core::snapshot_file>(&way)) {
+        if (head.has_body()) keep_ = then::close;
+        co_await answer_snapshot(head, *routes, std::move(*then_file));
+    } else if (auto* held_file = std::get_if<core::deployment_file>(&way)) {
+        if (head.has_body()) keep_ = then::close;
+        co_await answer_deployment(head, *routes, std::move(*held_file));
     } else if (auto* tunnel = std::get_if<core::connect>(&way)) {
         co_await answer_connect(head, *tunnel);
     } else if (const auto* no = std::get_if<core::refuse>(&way)) {
@@ -242,7 +262,7 @@ awaitable<void> connection::route_and_answer(const core::request_head& head) {
 }
 
 awaitable<void> connection::answer_archive(const core::request_head& head, const routing& routes,
-                                           const core::archive_file& file) {
+                                           const core::archive_file& file, pinned_view_ptr view) {
     if (file.path.empty()) {
         co_await send_error(
             404, "this is the root of archive '" + routes.archives[file.archive]->name() + "'; there are no listings");
@@ -250,12 +270,13 @@ awaitable<void> connection::answer_archive(const core::request_head& head, const
     }
     const auto from = routes.archives[file.archive];
     const auto give_up = steady_clock::now() + patience;
-    if (core::insists(head.cache_control)) from->insist(file.path);
+    if (!view && core::insists(head.cache_control)) from->insist(file.path);
     // Each step may make the next one possible; a handful is the most there can be.
     auto suite_was = archive::asked::not_yet;
     for (int turn = 0; turn < 64; ++turn) {
         resolved_at_ = loop_->host.generation();
-        auto what = from->resolve(file.path, suite_was);
+        auto what = view ? from->resolve_pinned(*view, file.path) : from->resolve(file.path, suite_was);
+        hold(*from, file.path, what);
         if (auto* serve = std::get_if<serve_object>(&what)) {
             const bool sent = co_await answer_object(head, file.path, *serve);
             if (sent) co_return;
@@ -271,20 +292,54 @@ awaitable<void> connection::answer_archive(const core::request_head& head, const
         }
         prefetch_queued(head.size);
         if (std::holds_alternative<ask_suite>(what)) suite_was = archive::asked::already;
-        const auto moved = co_await bring(from, what, give_up);
+        const auto moved = co_await bring(from, file.path, what, view, give_up);
         // Another suite's trouble is no answer to a path of the pool: resolving again says what is.
         const bool others = std::holds_alternative<ask_suite>(what) && !file.path.starts_with("dists/");
         if (!moved && (!others || moved.error().code() == errc::timeout)) {
             co_await send_failure(moved.error());
             co_return;
         }
-        prefetched_ = 0;  // what could not be resolved before may be now
+        look_again();  // what could not be resolved before may be now
     }
     co_await send_error(503, "this path could not be resolved");
 }
 
-awaitable<result<void>> connection::bring(std::shared_ptr<archive> archive, const resolution& what,
-                                          steady_point give_up) {
+awaitable<void> connection::answer_snapshot(const core::request_head& head, const routing& routes,
+                                            core::snapshot_file asked) {
+    const auto name = routes.archives[asked.archive]->name();
+    auto view = co_await loop_->host.pinned().snapshot(name, asked.when);
+    if (!view) {
+        co_await send_failure(view.error());
+        co_return;
+    }
+    const core::archive_file file{asked.archive, std::move(asked.path), false};
+    co_await answer_archive(head, routes, file, *view);
+}
+
+awaitable<void> connection::answer_deployment(const core::request_head& head, const routing& routes,
+                                              core::deployment_file asked) {
+    const auto name = routes.archives[asked.archive]->name();
+    auto view = co_await loop_->host.pinned().deployment(asked.name, asked.generation, name);
+    if (!view) {
+        co_await send_failure(view.error());
+        co_return;
+    }
+    holder_ = asked.name;
+    const core::archive_file file{asked.archive, std::move(asked.path), false};
+    co_await answer_archive(head, routes, file, *view);
+}
+
+void connection::hold(const archive& from, const std::string& path, const resolution& what) {
+    // Its indices are kept with the generations.
+    if (holder_.empty() || path.starts_with("dists/")) return;
+    if (const auto* serve = std::get_if<serve_object>(&what))
+        loop_->host.held().note(holder_, {serve->content, serve->info.size, from.name(), path});
+    else if (const auto* fetch = std::get_if<fetch_object>(&what))
+        loop_->host.held().note(holder_, {fetch->order.content, fetch->order.size, from.name(), path});
+}
+
+awaitable<result<void>> connection::bring(std::shared_ptr<archive> archive, const std::string& path,
+                                          const resolution& what, pinned_view_ptr view, steady_point give_up) {
     deadline = give_up + limits().send_timeout;
     result<void> moved;
     if (const auto* suite = std::get_if<ask_suite>(&what)) {
@@ -294,6 +349,8 @@ awaitable<result<void>> connection::bring(std::shared_ptr<archive> archive, cons
         moved = co_await archive->companions(pair->suite, give_up);
     } else if (const auto* wide = std::get_if<ask_by_sha512>(&what)) {
         moved = co_await archive->name_by_sha512(*wide, give_up);
+    } else if (const auto* several = std::get_if<look_in_indices>(&what)) {
+        moved = co_await archive->look_up(view, path, *several, give_up);
     } else if (const auto* indices = std::get_if<learn_indices>(&what)) {
         const auto learnt = co_await archive->learn(indices->indices, give_up);
         // Those that cannot be had are remembered as such: resolving again says what that means.

@@ -2,6 +2,7 @@
 
 #include "connection/loop.hpp"
 #include "connection/serve.hpp"
+#include <deque>
 #include <larder/base/result.hpp>
 #include <larder/core/conditional.hpp>
 #include <larder/core/response_head.hpp>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <views.hpp>
 
 namespace larder::net {
 
@@ -49,6 +51,8 @@ private:
     void take(std::size_t n);
     /// Makes the buffer have some: what was served goes, else it grows. Views into it end.
     void make_room();
+    /// Queued requests will be looked at anew.
+    void look_again();
     void start_answer();
     awaitable<void> refuse_head();
     void log_request(const core::request_head& head);
@@ -58,10 +62,17 @@ private:
     // ---- deciding
 
     awaitable<void> route_and_answer(const core::request_head& head);
+    /// A file as it is now; with a view, as that has it.
     awaitable<void> answer_archive(const core::request_head& head, const routing& routes,
-                                   const core::archive_file& file);
+                                   const core::archive_file& file, pinned_view_ptr view);
+    awaitable<void> answer_snapshot(const core::request_head& head, const routing& routes, core::snapshot_file asked);
+    awaitable<void> answer_deployment(const core::request_head& head, const routing& routes,
+                                      core::deployment_file asked);
+    /// Has the deployment hold what is sent for it.
+    void hold(const archive& from, const std::string& path, const resolution& what);
     /// Waits for what must be known before a path can be resolved.
-    awaitable<result<void>> bring(std::shared_ptr<archive> archive, const resolution& what, steady_point give_up);
+    awaitable<result<void>> bring(std::shared_ptr<archive> archive, const std::string& path, const resolution& what,
+                                  pinned_view_ptr view, steady_point give_up);
     role role_of(const core::request_head& head);
 
     // ---- files that are here (connection_files.cpp)
@@ -117,8 +128,11 @@ private:
     void listen();
     void stop_listening();
     void hear();
+    /// What a queued request comes to, as far as that can be told at once.
+    std::optional<resolution> resolve_ahead(const routing& routes, const core::route& way);
     /// Starts the fetches of the requests that are queued behind this one.
     void prefetch_queued(std::size_t from);
+    void look_at_queued(std::size_t from);
     awaitable<void> send_flight(std::shared_ptr<flight> coming, core::answer what);
 
     // ---- everything else (connection_site.cpp)
@@ -140,12 +154,15 @@ private:
     std::string buffer_;
     std::size_t begin_ = 0, end_ = 0;  ///< of what is in the buffer and not yet served
     std::size_t prefetched_ = 0;       ///< up to here queued requests have their fetches started
-    unsigned ahead_ = 0;               ///< fetches started for requests whose turn has not come
-    core::request_head head_;          ///< of the current request; its views point into the buffer
-    core::parse_fault fault_;          ///< of a head that was refused
-    std::size_t searched_ = 0;         ///< of the waiting bytes, for the end of a head
+    /// Of the queued requests that were looked at, in order: whether a fetch was started for them.
+    std::deque<bool> ahead_of_;
+    unsigned ahead_ = 0;        ///< how many
+    core::request_head head_;   ///< of the current request; its views point into the buffer
+    core::parse_fault fault_;   ///< of a head that was refused
+    std::size_t searched_ = 0;  ///< of the waiting bytes, for the end of a head
     std::string out_, key_;
     std::uint64_t resolved_at_ = 0;
+    std::string holder_;  ///< the deployment that the current request is of; else empty
     int minor_ = 1, status_ = 0, queued_ = 0;
     then keep_ = then::keep;
     bool head_only_ = false, broken_ = false, idle_ = true, expired_ = false, winding_down_ = false;

@@ -137,13 +137,8 @@ void connection::hear() {
     transport_->socket().async_wait(stream_socket::wait_read, [ear = ear_](error_code ec) {
         auto* const me = *ear;
         if (ec || me == nullptr || !me->may_read_on()) return;
-        // A client that has gone shows in the sending as well. What cannot be looked up now (this is no place to
-        // fail in: nobody but the loop's thread would catch it) is when its turn comes.
-        try {
-            if (me->read_queued() && me->may_read_on()) me->hear();
-        } catch (const std::exception& e) {
-            me->loop_->host.log().write(log_level::error, std::string{"queued requests not looked at: "} + e.what());
-        }
+        // A client that has gone shows in the sending as well.
+        if (me->read_queued() && me->may_read_on()) me->hear();
     });
 }
 
@@ -155,7 +150,26 @@ void connection::stop_listening() {
     transport_->socket().cancel(ignored);
 }
 
+std::optional<resolution> connection::resolve_ahead(const routing& routes, const core::route& way) {
+    if (const auto* file = std::get_if<core::archive_file>(&way))
+        return file->path.empty() ? std::nullopt : std::optional{routes.archives[file->archive]->resolve(file->path)};
+    const auto* held = std::get_if<core::deployment_file>(&way);
+    if (held == nullptr || held->path.empty()) return {};
+    const auto& from = routes.archives[held->archive];
+    const auto view = loop_->host.pinned().ready(held->name, held->generation, from->name());
+    return view ? std::optional{from->resolve_pinned(*view, held->path)} : std::nullopt;
+}
+
+/// Trouble with what is queued is none of the answer that is on its way: it comes up again when its turn comes.
 void connection::prefetch_queued(std::size_t from) {
+    try {
+        look_at_queued(from);
+    } catch (const std::exception& e) {
+        loop_->host.log().write(log_level::error, std::string{"queued requests not looked at: "} + e.what());
+    }
+}
+
+void connection::look_at_queued(std::size_t from) {
     // Behind a body, or where no further request will be answered, those are no requests.
     if (head_.has_body() || keep_ == then::close) return;
     auto at = std::max(begin_ + from, prefetched_);
@@ -170,19 +184,18 @@ void connection::prefetch_queued(std::size_t from) {
             break;
         if (ahead_ >= most_ahead) break;
         at += head.size;
+        prefetched_ = at;
+        ahead_of_.push_back(false);
         if (const auto ready = loop_->answers.find(std::string{head.target});
             ready != loop_->answers.end() && ready->second.generation == loop_->host.generation())
             continue;
-        auto way = routes->router(head);
-        const auto* file = std::get_if<core::archive_file>(&way);
-        if (file == nullptr || file->path.empty()) continue;
-        auto what = routes->archives[file->archive]->resolve(file->path);
-        const auto* fetch = std::get_if<fetch_object>(&what);
+        const auto what = resolve_ahead(*routes, routes->router(head));
+        const auto* fetch = what ? std::get_if<fetch_object>(&*what) : nullptr;
         if (fetch == nullptr || hub.active() >= most_downloads) continue;
         hub.get(fetch->order);
+        ahead_of_.back() = true;
         ++ahead_;
     }
-    prefetched_ = at;
 }
 
 awaitable<void> connection::send_flight(std::shared_ptr<flight> coming, core::answer what) {

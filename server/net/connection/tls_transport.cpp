@@ -12,6 +12,9 @@ namespace {
 /// What is read of a file at a time: four records of the largest size.
 constexpr std::size_t tls_piece = 64 * 1024;
 
+/// After so many reads that had not to wait, others on the loop have their turn.
+constexpr unsigned most_at_once_reads = 32;
+
 error_code last_error() { return {errno, boost::system::system_category()}; }
 
 }  // namespace
@@ -23,6 +26,12 @@ tls_transport::tls_transport(stream_socket socket, std::shared_ptr<asio::ssl::co
     // Buffers only while they are in use: an idle connection is worth some 35 KiB less.
     SSL_set_mode(session_.get(),
                  SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    // One record a call: else a client that sends nothing but requests for new keys, of which there is no end, would
+    // have the loop for itself.
+    SSL_clear_mode(session_.get(), SSL_MODE_AUTO_RETRY);
+    // An end without a close_notify: every request and answer has an exact length, so it cuts nothing off unseen. As
+    // an error it would end the sending, too.
+    SSL_set_options(session_.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_set_accept_state(session_.get());
 }
 
@@ -41,9 +50,7 @@ tls_transport::step tls_transport::judge(int returned) {
     over_ = true;
     const auto queued = ERR_get_error();
     if (kind == SSL_ERROR_SYSCALL && err != 0) return {next::over, {err, boost::system::system_category()}};
-    // An end without a close_notify: every request and answer has an exact length, so it cuts nothing off unseen.
-    if (queued == 0 || ERR_GET_REASON(queued) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-        return {next::over, asio::error::eof};
+    if (queued == 0) return {next::over, asio::error::eof};
     return {next::over, {static_cast<int>(queued), asio::error::get_ssl_category()}};
 }
 
@@ -76,7 +83,14 @@ awaitable<io_result> tls_transport::read_some(char* into, std::size_t size) {
     for (;;) {
         std::size_t n = 0;
         const auto [then, why] = read_step(into, size, n);
-        if (then == next::done || then == next::over) co_return io_result(why, n);
+        if (then == next::over) co_return io_result(why, n);
+        if (then == next::done) {
+            if (++at_once_ < most_at_once_reads) co_return io_result(why, n);
+            at_once_ = 0;
+            co_await asio::post(asio::use_awaitable);
+            co_return io_result(why, n);
+        }
+        at_once_ = 0;
         const auto failed = co_await wait(then);
         if (failed) co_return io_result(failed, 0);
     }
@@ -89,7 +103,8 @@ io_result tls_transport::read_now(char* into, std::size_t size) {
         case next::done:
         case next::over: return {why, n};
         case next::wait_to_read: return {asio::error::would_block, 0};
-        // Reading waits for no writing without a renegotiation, and there is none.
+        // New keys that the client asked for could not be sent yet. To try again as soon as the socket can be read
+        // would be to try without a pause: what is queued is read when its turn comes.
         case next::wait_to_write: break;
     }
     return {asio::error::connection_aborted, 0};
@@ -103,7 +118,10 @@ awaitable<error_code> tls_transport::write_all(std::string_view bytes, send_watc
         const auto [then, why] = judge(SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &n));
         if (then == next::over) co_return why ? why : error_code{asio::error::broken_pipe};
         bytes.remove_prefix(n);
-        if (then == next::done) continue;
+        if (then == next::done) {
+            if (watch != nullptr) watch->went();
+            continue;
+        }
         if (watch != nullptr) watch->waits();
         const auto failed = co_await wait(then);
         if (failed) co_return failed;
@@ -144,10 +162,15 @@ awaitable<error_code> tls_transport::send_file(std::string_view head, int fd, st
     co_return error_code{};
 }
 
-void tls_transport::end_sending() noexcept {
-    ERR_clear_error();
-    // The close_notify goes if it can: nobody waits for it.
-    if (!over_ && SSL_is_init_finished(session_.get()) == 1) SSL_shutdown(session_.get());
+awaitable<void> tls_transport::end_sending() {
+    // The close_notify. 0 and 1 are both that it is out: the client's own is not waited for.
+    while (!over_ && SSL_is_init_finished(session_.get()) == 1) {
+        ERR_clear_error();
+        const auto returned = SSL_shutdown(session_.get());
+        if (returned >= 0 || judge(returned).then != next::wait_to_write) break;
+        const auto failed = co_await wait(next::wait_to_write);
+        if (failed) break;
+    }
     error_code ignored;
     socket_.shutdown(stream_socket::shutdown_send, ignored);
 }

@@ -10,7 +10,8 @@ namespace larder::net {
 /// it cannot block; so a read that does not wait, and reading while something is sent, are there as without TLS.
 ///
 /// SSL_read(3), SSL_write(3): what could not be written at once is offered again, whole, before anything else is;
-/// reading in between is allowed.
+/// reading in between is allowed. One thing is not: a client that asks for new keys twice while a record waits for
+/// room ends its connection (OpenSSL then wants to answer the first before the record is out).
 class tls_transport final : public transport {
 public:
     /// Throws std::bad_alloc when OpenSSL has no memory for it.
@@ -26,7 +27,7 @@ public:
     void write_now(std::span<const std::string_view> parts, std::string& rest) override;
     awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
                                     std::uint64_t& sent, send_watch& watch) override;
-    void end_sending() noexcept override;
+    awaitable<void> end_sending() override;
     void close() noexcept override;
 
 private:
@@ -48,7 +49,8 @@ private:
     std::shared_ptr<asio::ssl::context> context_;  ///< a reload replaces the server's
     stream_socket socket_;
     std::unique_ptr<SSL, free_session> session_;
-    bool over_ = false;  ///< OpenSSL is not to be asked any more
+    bool over_ = false;     ///< OpenSSL is not to be asked any more
+    unsigned at_once_ = 0;  ///< reads in a row that had not to wait
 };
 
 }  // namespace larder::net

@@ -110,6 +110,7 @@ awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, 
         if (n > 0) {
             length -= static_cast<std::uint64_t>(n);
             sent += static_cast<std::uint64_t>(n);
+            watch.went();
             if (static_cast<std::uint64_t>(n) == most_at_once) co_await asio::post(asio::use_awaitable);
         } else if (n == 0) {
             co_return asio::error::eof;  // the file is shorter than it was said to be
@@ -124,9 +125,10 @@ awaitable<error_code> plain_transport::send_file(std::string_view head, int fd, 
     co_return error_code{};
 }
 
-void plain_transport::end_sending() noexcept {
+awaitable<void> plain_transport::end_sending() {
     error_code ignored;
     socket_.shutdown(stream_socket::shutdown_send, ignored);
+    co_return;
 }
 
 void plain_transport::close() noexcept {

@@ -23,7 +23,7 @@ struct io_result {
 /// Bytes that the client's side has not acknowledged.
 int unsent(stream_socket& to) noexcept;
 
-/// Watches a body on its way to a client: the deadline moves on with every step, and one that is reached is
+/// Watches a body on its way to a client: the deadline moves on with all that goes out, and one that is reached is
 /// none as long as the client takes bytes out of the kernel's queue, however slowly.
 class send_watch {
 public:
@@ -33,7 +33,9 @@ public:
     /// Told before each wait for room.
     std::function<void()> waiting;
 
-    /// Some bytes went, and there is no room for more; a client that keeps up costs nothing.
+    /// Some bytes went: the client keeps up, so that it may never be waited for.
+    void went() { deadline_ = about_now() + patience_; }
+    /// Some bytes went, and there is no room for more.
     void waits();
     /// At the deadline: true when bytes left the queue since, and the deadline is a new one.
     bool still_moving();
@@ -71,7 +73,7 @@ public:
     virtual awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
                                             std::uint64_t& sent, send_watch& watch) = 0;
     /// Says that no more comes; what the client still sends can be read.
-    virtual void end_sending() noexcept = 0;
+    virtual awaitable<void> end_sending() = 0;
     virtual void close() noexcept = 0;
 };
 
@@ -94,7 +96,7 @@ public:
     void write_now(std::span<const std::string_view> parts, std::string& rest) override;
     awaitable<error_code> send_file(std::string_view head, int fd, std::uint64_t offset, std::uint64_t length,
                                     std::uint64_t& sent, send_watch& watch) override;
-    void end_sending() noexcept override;
+    awaitable<void> end_sending() override;
     void close() noexcept override;
 
 private:

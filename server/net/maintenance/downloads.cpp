@@ -40,16 +40,14 @@ awaitable<result<void>> learning(std::shared_ptr<archive> from, std::vector<inde
     co_return how;
 }
 
-/// Waits on the caller's thread for something on the upstream loop, which has time-outs of its own.
-/// After a stop it goes on there, without a listener.
+}  // namespace
+
 result<void> wait_for(engine& e, awaitable<result<void>> work, const std::stop_token& stop) {
     auto ended = asio::co_spawn(e.parts().loop, std::move(work), asio::use_future);
     while (ended.wait_for(100ms) != std::future_status::ready)
         if (stop.stop_requested()) return stopped();
     return ended.get();
 }
-
-}  // namespace
 
 result<void> download(engine& e, const std::vector<fetch_order>& orders, const std::string& doing,
                       const std::function<void(std::size_t, const result<void>&)>& ended, const progress_sink& tell,

@@ -13,6 +13,10 @@ result<void> download(engine& e, const std::vector<fetch_order>& orders, const s
                       const std::function<void(std::size_t, const result<void>&)>& ended, const progress_sink& tell,
                       std::stop_token stop);
 
+/// Waits on the caller's thread, an ordinary one, for something on the upstream loop, which has time-outs of its
+/// own. After a stop it goes on there, without a listener.
+result<void> wait_for(engine& e, awaitable<result<void>> work, const std::stop_token& stop);
+
 /// Fetches and reads indices; the outcome is the first failure.
 result<void> learn_all(engine& e, const std::shared_ptr<archive>& from, std::vector<index_wanted> indices,
                        std::stop_token stop);

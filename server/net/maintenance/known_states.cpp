@@ -1,6 +1,8 @@
 #include "maintenance/known_states.hpp"
+#include "held.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
+#include <larder/deployments/registry.hpp>
 
 namespace larder::net::maintenance {
 namespace {
@@ -44,6 +46,43 @@ bool takes(const index_filter& filter, const index::release_file& file, index::i
 
 void keep_files(const state_manifest& manifest, digest_set& keep) {
     for (const auto& file : files_of(manifest)) keep.insert(file.content);
+}
+
+/// The state's own files and, where that is asked for, those that its Release names.
+enum class with_files { no, yes };
+result<void> keep_state(store::store& s, const digest& id, with_files files, digest_set& keep) {
+    keep.insert(id);
+    LARDER_TRY(const auto text, s.objects().read(id, 1 << 20));
+    LARDER_TRY(const auto manifest, state_manifest::read(text));
+    keep_files(manifest, keep);
+    if (files == with_files::no) return {};
+    LARDER_TRY(const auto state, load_state(s.objects(), id));
+    for (const auto& file : state->release().files)
+        if (const auto content = content_of(s.known(), file)) keep.insert(*content);
+    for (const auto* companion : {"Release", "Release.gpg"}) {
+        LARDER_TRY(const auto note, s.known().get_note("companion/" + id.hex() + "/" + companion));
+        const auto content = note ? digest::from_hex(*note) : result<digest>{error{}};
+        if (content) keep.insert(*content);
+    }
+    return {};
+}
+
+/// All states that generations of deployments name; their manifests are kept as every ref's object is.
+result<digest_set> pinned_states(store::store& s) {
+    digest_set pinned;
+    LARDER_TRY(const auto refs, s.refs().list(deployments::generation_prefix));
+    for (const auto& [name, ref] : refs) {
+        LARDER_TRY(const auto id, digest::from_hex(ref.value));
+        const auto text = s.objects().read(id, 1 << 20);
+        if (!text) return text.error().in("ref " + name);
+        const auto generation = deployments::generation::read(*text);
+        if (!generation) return generation.error().in("ref " + name);
+        for (const auto& pin : generation->pins) {
+            pinned.insert(pin.snapshot);
+            pinned.insert(pin.state());
+        }
+    }
+    return pinned;
 }
 
 }  // namespace
@@ -113,28 +152,23 @@ std::vector<stored_file> files_of(const state_manifest& manifest) {
 result<digest_set> reachable(engine& e) {
     digest_set keep;
     auto& s = e.store();
+    LARDER_TRY(const auto pinned, pinned_states(s));
+    for (const auto& id : pinned)
+        if (auto kept = keep_state(s, id, with_files::yes, keep); !kept)
+            return kept.error().in("the pinned snapshot " + id.hex());
+    LARDER_CHECK(e.held().flush());
+    LARDER_CHECK(
+        s.holds().each({}, [&keep](std::string_view, const store::held_object& one) { keep.insert(one.content); }));
     LARDER_TRY(const auto every, s.refs().list(""));
     for (const auto& [name, ref] : every) {
         const auto id = digest::from_hex(ref.value);
         if (!id) continue;
         keep.insert(*id);
         const auto parsed = parse_state_ref(name);
-        if (!parsed) continue;
-        const auto text = s.objects().read(*id, 1 << 20);
-        if (!text) return text.error().in("ref " + name + " (larder doctor repairs it)");
-        LARDER_TRY(const auto manifest, state_manifest::read(*text));
-        keep_files(manifest, keep);
-        if (!parsed->current) continue;
+        if (!parsed || pinned.contains(*id)) continue;
         // Clients of the current state find its indices with upstream gone.
-        const auto state = load_state(s.objects(), *id);
-        if (!state) return state.error().in("ref " + name + " (larder doctor repairs it)");
-        for (const auto& file : (*state)->release().files)
-            if (const auto content = content_of(s.known(), file)) keep.insert(*content);
-        for (const auto* companion : {"Release", "Release.gpg"}) {
-            LARDER_TRY(const auto note, s.known().get_note("companion/" + id->hex() + "/" + companion));
-            const auto content = note ? digest::from_hex(*note) : result<digest>{error{}};
-            if (content) keep.insert(*content);
-        }
+        if (auto kept = keep_state(s, *id, parsed->current ? with_files::yes : with_files::no, keep); !kept)
+            return kept.error().in("ref " + name + " (larder doctor repairs it)");
     }
     // What the archives themselves know to be in use, should that be more.
     const auto routes = e.routes();

@@ -1,5 +1,6 @@
 #include <boost/json.hpp>
 #include <larder/base/text.hpp>
+#include <larder/net/run_job.hpp>
 #include <site/job_kinds.hpp>
 
 namespace larder::net::site {
@@ -66,4 +67,25 @@ result<void> check_options(const job_kind& kind, const json::object& given) {
     return {};
 }
 
+std::vector<job_kind> all_kinds() {
+    auto all = maintenance_kinds();
+    for (auto& kind : deployment_kinds()) all.push_back(std::move(kind));
+    return all;
+}
+
 }  // namespace larder::net::site
+
+namespace larder::net {
+
+result<std::string> run_job(engine& e, std::string_view kind, std::string_view options, const progress_sink& tell,
+                            std::stop_token stop) {
+    const auto given = boost::json::parse(options).as_object();
+    for (const auto& one : site::all_kinds()) {
+        if (one.name != kind) continue;
+        LARDER_CHECK(site::check_options(one, given));
+        return one.run(e, given, tell, std::move(stop));
+    }
+    return error{errc::unsupported, "there is no job of the kind " + std::string{kind}};
+}
+
+}  // namespace larder::net

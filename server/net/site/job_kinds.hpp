@@ -36,6 +36,9 @@ struct job_kind {
 
 /// doctor, gc, import, update, fetch.
 std::vector<job_kind> maintenance_kinds();
+/// What is done with snapshots and deployments.
+std::vector<job_kind> deployment_kinds();
+std::vector<job_kind> all_kinds();
 
 /// `malformed` with a sentence when something is unknown, missing, of another type or too large.
 result<void> check_options(const job_kind& kind, const boost::json::object& given);

@@ -1,6 +1,6 @@
-#include <boost/json.hpp>
 #include <larder/net/maintenance.hpp>
 #include <site/job_kinds.hpp>
+#include <site/job_options.hpp>
 
 // The kinds of long work that the API offers: each option is a member of maintenance.hpp's structs.
 
@@ -9,35 +9,8 @@ namespace {
 
 namespace json = boost::json;
 
-void take(const json::object& given, std::string_view name, bool& into) {
-    if (const auto* v = given.if_contains(name)) into = v->as_bool();
-}
-
 constexpr std::uint64_t most_threads = 1024;
 constexpr std::uint64_t most_grace = 100ULL * 365 * 86'400;
-
-/// Its range was checked: see the option's `most`.
-template <class Number>
-void take_number(const json::object& given, std::string_view name, Number& into) {
-    if (const auto* v = given.if_contains(name)) into = v->to_number<Number>();
-}
-
-void take(const json::object& given, std::string_view name, std::string& into) {
-    if (const auto* v = given.if_contains(name)) into = v->as_string();
-}
-
-void take(const json::object& given, std::string_view name, std::vector<std::string>& into) {
-    const auto* v = given.if_contains(name);
-    if (v == nullptr) return;
-    into.clear();
-    for (const auto& one : v->as_array()) into.emplace_back(one.as_string());
-}
-
-template <class Report>
-result<std::string> told(const result<Report>& report) {
-    if (!report) return report.error();
-    return to_json(*report);
-}
 
 result<std::string> run_doctor(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
     doctor_options o;

@@ -14,7 +14,7 @@ namespace larder::net {
 /// (its jobs ended) before anything that jobs use. Thread-safe.
 class site_state {
 public:
-    explicit site_state(const wall_clock& clock, std::vector<site::job_kind> kinds = site::maintenance_kinds());
+    explicit site_state(const wall_clock& clock, std::vector<site::job_kind> kinds = site::all_kinds());
 
     site::job_board& jobs() noexcept { return jobs_; }
     const site::job_board& jobs() const noexcept { return jobs_; }

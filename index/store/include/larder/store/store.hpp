@@ -1,6 +1,7 @@
 #pragma once
 
 #include <larder/store/catalogue.hpp>
+#include <larder/store/holds.hpp>
 #include <larder/store/objects.hpp>
 #include <larder/store/refs.hpp>
 #include <memory>
@@ -14,7 +15,7 @@ namespace larder::store {
 ///     <path>/objects/…   see objects.hpp
 ///     <path>/incoming/   temporary files, emptied at opening
 ///     <path>/damaged/    what doctor moved aside
-///     <path>/db/         LMDB: tables refs, archives, paths, contents, indices, uses, notes
+///     <path>/db/         LMDB: tables refs, archives, paths, contents, indices, uses, notes, holds
 ///     <path>/format      the version of this layout
 ///
 /// A crash at any moment leaves the previous refs and at most some objects that no ref names.
@@ -24,6 +25,7 @@ public:
     virtual object_store& objects() noexcept = 0;
     virtual ref_store& refs() noexcept = 0;
     virtual catalogue& known() noexcept = 0;
+    virtual hold_store& holds() noexcept = 0;
     virtual const std::string& path() const noexcept = 0;
 };
 

@@ -42,10 +42,15 @@ struct ask_by_sha512 {
 struct learn_indices {
     std::vector<index_wanted> indices;  ///< may name it, and have not been read yet
 };
-using resolution =
-    std::variant<serve_object, fetch_object, ask_suite, ask_companions, ask_by_sha512, learn_indices, error>;
+/// The archive has called several contents by this path; which of them these indices mean must be looked up.
+struct look_in_indices {
+    std::vector<index_wanted> indices;
+};
+using resolution = std::variant<serve_object, fetch_object, ask_suite, ask_companions, ask_by_sha512, learn_indices,
+                                look_in_indices, error>;
 
 class suite;
+class pinned_view;
 
 /// What people are shown of a suite.
 struct suite_status {
@@ -76,6 +81,12 @@ public:
     /// this request's behalf, what is here will do, however soon it is due again.
     enum class asked { not_yet, already };
     resolution resolve(std::string_view path, asked suite = asked::not_yet);
+
+    /// The same where suites stay at a state: nothing is ever asked of upstream but the files themselves.
+    resolution resolve_pinned(const pinned_view& view, std::string_view path);
+    /// What look_in_indices asks for: reads them until one names the path, and has the view remember it.
+    awaitable<result<void>> look_up(std::shared_ptr<const pinned_view> view, std::string path, look_in_indices where,
+                                    steady_point deadline);
 
     /// A client wants what upstream has now: the suite of this release file is due, unless upstream was asked
     /// a moment ago.
@@ -133,6 +144,7 @@ private:
             std::shared_ptr<mirror_group> mirrors);
 
     // resolve
+    static void consider(place& best, const std::shared_ptr<suite>& one, std::string_view path);
     place locate(std::string_view path) const;
     resolution resolve_release_file(suite& in, std::string_view name, asked suite_was);
     resolution resolve_in_suite(suite& in, std::string_view rest, std::string_view path);
@@ -154,6 +166,17 @@ private:
                                          const std::vector<std::string>& components,
                                          const std::vector<std::string>& architectures) const;
     std::vector<index_wanted> pool_candidates(std::string_view path) const;
+    /// Indices that may name a file: all, or those that nobody has read yet and somebody could.
+    enum class which { all, unread };
+    std::vector<index_wanted> pool_indices(const std::vector<std::shared_ptr<suite>>& suites, std::string_view path,
+                                           which of_them) const;
+    std::vector<index_wanted> smaller_indices(const suite& in, const suite_state& state, std::string_view rest,
+                                              which of_them) const;
+    // resolve what is pinned (archive_pinned.cpp)
+    using naming = std::function<std::vector<index_wanted>(which)>;
+    bool is_current_index(const digest& content) const;
+    resolution resolve_pinned_file(const pinned_view& view, std::string_view path, const naming& by);
+    awaitable<result<void>> bring(fetch_order order);
 
     // refresh
     std::vector<std::shared_ptr<suite>> known_suites() const;

@@ -12,6 +12,8 @@
 namespace larder::net {
 
 class site_state;
+class views;
+class held_list;
 
 /// The configuration as the requests see it; swapped whole by a reload.
 struct routing {
@@ -76,6 +78,11 @@ public:
     std::shared_ptr<flight> check_first(const digest& content, std::uint64_t size, std::uint64_t stamp);
     /// Notes that an object is known to be whole (it was hashed in memory, or just downloaded).
     void is_whole(const digest& content);
+
+    /// What /snapshot and /d show.
+    views& pinned() noexcept;
+    /// What deployments hold.
+    held_list& held() noexcept;
 
     /// What the pages and the API remember: the jobs.
     site_state& site() noexcept;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/post.hpp>
@@ -63,7 +64,13 @@ private:
 /// to its coroutine: one that has left, or whose loop is gone, is not woken.
 class wait_list {
 public:
-    void add(const std::shared_ptr<waiter>& w) { waiting_.push_back(w); }
+    void add(const std::shared_ptr<waiter>& w) {
+        if (waiting_.size() >= look_at_) {
+            std::erase_if(waiting_, [](const auto& one) { return one.expired(); });
+            look_at_ = std::max(least_, waiting_.size() * 2);
+        }
+        waiting_.push_back(w);
+    }
     void wake_all() {
         for (auto& one : waiting_)
             if (auto w = one.lock()) waiter::wake(w);
@@ -72,7 +79,10 @@ public:
     std::size_t size() const noexcept { return waiting_.size(); }
 
 private:
+    static constexpr std::size_t least_ = 16;
+
     std::vector<std::weak_ptr<waiter>> waiting_;
+    std::size_t look_at_ = least_;  ///< with so many, those that have left are taken out
 };
 
 /// A value that is set once, on any thread, and awaited by any number of coroutines on any loops:

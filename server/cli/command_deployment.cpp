@@ -1,0 +1,216 @@
+#include "commands.hpp"
+#include "difference_table.hpp"
+#include "table.hpp"
+#include "work.hpp"
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <pwd.h>
+#include <unistd.h>
+
+namespace larder::cli {
+namespace {
+
+namespace json = boost::json;
+
+struct change_line {
+    std::string name, reason, hold;
+    std::vector<std::string> suites, architectures;
+    std::uint64_t to = 0, before = 0, after = 0;
+    bool dry_run = false, by_source = false;
+};
+
+/// Who stands in the history: the user who called, also behind sudo.
+std::string caller() {
+    if (const char* sudo = std::getenv("SUDO_USER"); sudo != nullptr && *sudo != '\0') return sudo;
+    const auto* who = ::getpwuid(::getuid());
+    return who != nullptr ? who->pw_name : "uid " + std::to_string(::getuid());
+}
+
+json::object options_of(const change_line& given) {
+    json::object o{{"name", given.name}, {"by", caller()}};
+    if (!given.reason.empty()) o["reason"] = given.reason;
+    if (!given.suites.empty()) o["suites"] = json::value_from(given.suites);
+    return o;
+}
+
+int print(const common_options& common, const result<json::object>& report,
+          const std::function<void(const json::object&)>& for_people) {
+    if (!report) return complain(report.error());
+    if (common.json)
+        std::cout << json::serialize(*report) << "\n";
+    else
+        for_people(*report);
+    return done;
+}
+
+result<json::object> ask(const common_options& common, const work& what) {
+    const auto config = load_options(common);
+    if (!config) return config.error();
+    return run(common, *config, what);
+}
+
+void print_suites(const json::object& generation) {
+    std::vector<std::vector<std::string>> rows{{"ARCHIVE", "SUITE", "SNAPSHOT"}};
+    for (const auto& one : list_in(generation, "suites")) {
+        const auto& s = one.as_object();
+        rows.push_back({text_in(s, "archive"), text_in(s, "suite"), text_in(s, "snapshot").substr(0, 12)});
+    }
+    std::cout << table(rows);
+}
+
+const json::object& inner(const json::object& report, std::string_view name) {
+    static const json::object none;
+    const auto* v = report.if_contains(name);
+    return v != nullptr && v->is_object() ? v->get_object() : none;
+}
+
+std::string joined(const json::array& all) {
+    std::string out;
+    for (const auto& one : all) out += (out.empty() ? "" : " ") + std::string{one.as_string()};
+    return out;
+}
+
+int run_create(const common_options& common, const change_line& given) {
+    auto options = options_of(given);
+    if (!given.architectures.empty()) options["architectures"] = json::value_from(given.architectures);
+    if (!given.hold.empty()) options["hold"] = given.hold;
+    return print(common, ask(common, job("deployment_create", std::move(options))), [](const json::object& report) {
+        std::cout << "Deployment " << text_in(report, "name") << ", generation 1, for "
+                  << joined(list_in(inner(report, "generation"), "architectures")) << ":\n";
+        print_suites(inner(report, "generation"));
+    });
+}
+
+void print_step(const json::object& report, bool dry_run, rows_of which) {
+    std::cout << differences_text(list_in(report, "differences"), which);
+    const auto number = std::to_string(number_in(inner(report, "generation"), "number"));
+    if (is_set(report, "made"))
+        std::cout << "\nGeneration " << number << " of " << text_in(report, "name") << " is in force.\n";
+    else if (dry_run && !list_in(report, "differences").empty())
+        std::cout << "\nThis was a dry run: it would be generation " << number << ".\n";
+}
+
+int run_step(const common_options& common, const change_line& given, const std::string& kind) {
+    auto options = options_of(given);
+    options["dry_run"] = given.dry_run;
+    if (given.to != 0) options["to"] = given.to;
+    const auto which = given.by_source ? rows_of::sources : rows_of::packages;
+    return print(common, ask(common, job(kind, std::move(options))),
+                 [&](const json::object& report) { print_step(report, given.dry_run, which); });
+}
+
+int run_list(const common_options& common) {
+    return print(common, ask(common, job("deployments", {})), [](const json::object& report) {
+        std::vector<std::vector<std::string>> rows{
+            {"DEPLOYMENT", "GENERATION", "MADE", "HOLD", "ARCHITECTURES", "SUITES"}};
+        for (const auto& one : list_in(report, "deployments")) {
+            const auto& d = one.as_object();
+            const auto& head = inner(d, "head");
+            std::string suites;
+            for (const auto& pin : list_in(head, "suites"))
+                suites += (suites.empty() ? "" : " ") + text_in(pin.as_object(), "archive") + "/" +
+                          text_in(pin.as_object(), "suite");
+            rows.push_back({text_in(d, "name"), std::to_string(number_in(d, "generation")), moment_in(head, "made"),
+                            text_in(d, "hold"), joined(list_in(head, "architectures")), suites});
+        }
+        std::cout << table(rows);
+    });
+}
+
+int run_history(const common_options& common, const std::string& name) {
+    return print(common, ask(common, job("deployment_history", {{"name", name}})), [](const json::object& report) {
+        std::vector<std::vector<std::string>> rows{{"GENERATION", "MADE", "STEP", "BY", "WHY"}};
+        for (const auto& one : list_in(report, "generations")) {
+            const auto& g = one.as_object();
+            auto step = text_in(g, "step");
+            if (const auto origin = number_in(g, "origin"); origin != 0) step += " to " + std::to_string(origin);
+            rows.push_back({std::to_string(number_in(g, "number")), moment_in(g, "made"), step, text_in(g, "by"),
+                            text_in(g, "reason")});
+        }
+        std::cout << table(rows);
+    });
+}
+
+int run_diff(const common_options& common, const change_line& given) {
+    json::object options{{"name", given.name}};
+    if (given.before != 0) options["before"] = given.before;
+    if (given.after != 0) options["after"] = given.after;
+    const auto which = given.by_source ? rows_of::sources : rows_of::packages;
+    return print(common, ask(common, job("deployment_diff", std::move(options))), [&](const json::object& report) {
+        std::cout << "Generation " << number_in(report, "before") << " to " << number_in(report, "after") << ":\n"
+                  << differences_text(list_in(report, "differences"), which);
+    });
+}
+
+CLI::App* add_named(CLI::App& noun, const std::string& verb, const std::string& purpose, change_line& given) {
+    auto* command = noun.add_subcommand(verb, purpose);
+    command->add_option("name", given.name, "Deployment")->required()->type_name("NAME");
+    return command;
+}
+
+void add_suites(CLI::App& command, change_line& given, const std::string& purpose) {
+    command.add_option("--suite", given.suites, purpose)->type_name("ARCHIVE/SUITE[@WHEN]")->allow_extra_args(false);
+}
+
+void add_reason(CLI::App& command, change_line& given) {
+    command.add_option("--reason", given.reason, "Why, for the history")->type_name("TEXT");
+}
+
+void add_shown(CLI::App& command, change_line& given) {
+    command.add_flag("--by-source", given.by_source, "A row for each source package");
+}
+
+void add_changes(CLI::App& noun, command_line& line) {
+    auto created = std::make_shared<change_line>();
+    auto* create = add_named(noun, "create", "Pin suites together under a name, as they are now.", *created);
+    add_suites(*create, *created, "A suite to pin, now or as it was at a moment; again for each");
+    create->add_option("--arch", created->architectures, "Architecture of its machines (else those configured)")
+        ->type_name("ARCH")
+        ->allow_extra_args(false);
+    create->add_option("--hold", created->hold, "What is kept for ever (used)")
+        ->type_name("")
+        ->check(CLI::IsMember({"used", "closure", "full"}));
+    add_reason(*create, *created);
+    create->callback([&line, created] { line.exit = run_create(line.common, *created); });
+
+    auto upgraded = std::make_shared<change_line>();
+    auto* upgrade = add_named(noun, "upgrade", "Make the next generation, of suites at other states.", *upgraded);
+    add_suites(*upgrade, *upgraded, "Only this suite, to now or to a moment (else all, to now); again for each");
+    upgrade->add_flag("--dry-run", upgraded->dry_run, "Only show what would change");
+    add_shown(*upgrade, *upgraded);
+    add_reason(*upgrade, *upgraded);
+    upgrade->callback([&line, upgraded] { line.exit = run_step(line.common, *upgraded, "deployment_upgrade"); });
+
+    auto rolled = std::make_shared<change_line>();
+    auto* rollback =
+        add_named(noun, "rollback", "Make the next generation, with the suites of an earlier one.", *rolled);
+    rollback->add_option("--to", rolled->to, "That generation (else the one before)")->type_name("NUMBER");
+    rollback->add_flag("--dry-run", rolled->dry_run, "Only show what would change");
+    add_shown(*rollback, *rolled);
+    add_reason(*rollback, *rolled);
+    rollback->callback([&line, rolled] { line.exit = run_step(line.common, *rolled, "deployment_rollback"); });
+}
+
+}  // namespace
+
+void add_deployment(CLI::App& app, command_line& line) {
+    auto* noun = app.add_subcommand("deployment", "Machines that install the very same packages, for ever.");
+    noun->require_subcommand(1);
+    noun->fallthrough();
+    auto* list = noun->add_subcommand("list", "List the deployments.");
+    list->callback([&line] { line.exit = run_list(line.common); });
+    add_changes(*noun, line);
+    auto asked = std::make_shared<change_line>();
+    auto* history = add_named(*noun, "history", "Its generations: when, who, why.", *asked);
+    history->callback([&line, asked] { line.exit = run_history(line.common, asked->name); });
+    auto compared = std::make_shared<change_line>();
+    auto* diff = add_named(*noun, "diff", "What changed between two generations, package by package.", *compared);
+    diff->add_option("before", compared->before, "A generation (else the one before the other)")->type_name("NUMBER");
+    diff->add_option("after", compared->after, "Another (else the one in force)")->type_name("NUMBER");
+    add_shown(*diff, *compared);
+    diff->callback([&line, compared] { line.exit = run_diff(line.common, *compared); });
+}
+
+}  // namespace larder::cli

@@ -1,0 +1,112 @@
+#include "archive_paths.hpp"
+#include "pinned.hpp"
+#include <larder/index/claims.hpp>
+#include <larder/index/decompress.hpp>
+
+// What a path is where suites stay at a state: by that state's own indices, whatever the archive says now.
+
+namespace larder::net {
+namespace {
+
+/// No index of any archive comes near; a bomb goes far beyond.
+constexpr std::uint64_t most_uncompressed = 2ULL << 30;
+
+error not_named(const pinned_view& view, std::string_view path) {
+    return {errc::absent, std::string{path} + ": no index of " + view.what() + " names it"};
+}
+
+/// Reads a stored index for one path.
+result<pinned_view::found> look_in(store::store& store, const index_wanted& index, std::string_view path) {
+    LARDER_TRY(auto file, store.objects().open(index.order.content));
+    LARDER_TRY(const auto plain, index::decompress(index::file_source(std::move(file)),
+                                                   index::compression_of(index.path), most_uncompressed));
+    pinned_view::found found;
+    const auto take = [&](std::string_view named, const digest& content, std::uint64_t size) {
+        if (named == path) found = {true, content, size};
+    };
+    LARDER_CHECK(index::scan(index.kind, *plain, index.base, take));
+    return found;
+}
+
+}  // namespace
+
+resolution archive::resolve_pinned(const pinned_view& view, std::string_view path) {
+    place where;
+    for (const auto& one : view.suites()) consider(where, one, path);
+    if (!where.in && path.starts_with("dists/"))
+        return error{errc::absent, std::string{path} + ": " + view.what() + " has no such suite"};
+    if (!where.in)
+        return resolve_pinned_file(view, path,
+                                   [&](which of_them) { return pool_indices(view.suites(), path, of_them); });
+    auto& in = *where.in;
+    const auto state = in.current();
+    if (is_release_name(where.rest)) {
+        auto what = resolve_release_file(in, where.rest, asked::already);
+        if (!std::holds_alternative<ask_companions>(what)) return what;
+        return error{errc::absent, std::string{path} + ": of this state only InRelease is here"};
+    }
+    if (const auto* file = state->by_path(where.rest)) return deliver_file(in, *state, *file, false);
+    if (where.rest.find("by-hash/") != std::string_view::npos) return resolve_by_hash(in, where.rest);
+    return resolve_pinned_file(view, path,
+                               [&](which of_them) { return smaller_indices(in, *state, where.rest, of_them); });
+}
+
+bool archive::is_current_index(const digest& content) const {
+    const auto hex = content.hex();
+    for (const auto& s : known_suites())
+        if (const auto state = s->current(); state && state->by_hash("SHA256", hex) != nullptr) return true;
+    return false;
+}
+
+resolution archive::resolve_pinned_file(const pinned_view& view, std::string_view path, const naming& by) {
+    if (const auto known = view.remembered(path))
+        return known->named ? deliver(known->content, known->size, {std::string{path}}, true)
+                            : resolution{not_named(view, path)};
+    if (auto unread = by(which::unread); !unread.empty()) {
+        // What is served live goes by the states there are now.
+        for (auto& index : unread) index.former = !is_current_index(index.order.content);
+        return learn_indices{std::move(unread)};
+    }
+    const auto claims = parts_.store.known().find(options_.name, path);
+    if (!claims) return claims.error();
+    if (claims->empty()) return not_named(view, path);
+    const auto first = usable(*claims);
+    const bool one_content = std::all_of(claims->begin(), claims->end(), [&](const store::claim& c) {
+        return first == claims->end() || c.content == first->content;
+    });
+    if (one_content) return resolve_claims(*claims);
+    return look_in_indices{by(which::all)};
+}
+
+awaitable<result<void>> archive::look_up(std::shared_ptr<const pinned_view> view, std::string path,
+                                         look_in_indices where, steady_point deadline) {
+    pinned_view::found found;
+    for (const auto& index : where.indices) {
+        auto brought = co_await bring(index.order);
+        // What upstream does not have any more cannot say what the path is; another one may.
+        if (!brought && brought.error().code() == errc::absent) continue;
+        if (!brought) co_return brought.error();
+        auto looking = offload(parts_.pool, [this, index, path] { return look_in(parts_.store, index, path); });
+        const auto looked = co_await outcome<result<pinned_view::found>>::get(looking, deadline);
+        if (!looked) co_return error{errc::timeout, "an index of archive '" + name() + "' is still being read"};
+        if (!*looked) co_return looked->error();
+        found = **looked;
+        if (found.named) break;
+    }
+    view->remember(path, found);
+    co_return result<void>{};
+}
+
+/// Has an object here.
+awaitable<result<void>> archive::bring(fetch_order order) {
+    const auto here = parts_.store.objects().find(order.content);
+    if (!here) co_return here.error();
+    if (*here) co_return result<void>{};
+    const auto coming = parts_.hub.get(order);
+    const auto state = co_await flight::beyond(coming, store::unknown_size, no_deadline());
+    if (state->now == flight::state::phase::failed) co_return state->why;
+    auto stored = co_await fetch_hub::stored(coming, no_deadline());
+    co_return stored;
+}
+
+}  // namespace larder::net

@@ -1,0 +1,163 @@
+#include "deployments/cut.hpp"
+#include "deployments/differences.hpp"
+#include <algorithm>
+#include <larder/base/text.hpp>
+
+namespace larder::net {
+namespace {
+
+using namespace pinning;
+using deployments::deployment;
+using deployments::generation;
+using deployments::step;
+
+deployments::registry registry_of(engine& e) { return {e.store().objects(), e.store().refs()}; }
+
+result<std::vector<suite_choice>> parse_choices(const std::vector<std::string>& texts) {
+    std::vector<suite_choice> all;
+    for (const auto& text : texts) {
+        LARDER_TRY(auto one, parse_choice(text));
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+generation made_now(engine& e, const std::string& name, step how, const signed_for& who) {
+    generation g;
+    g.deployment = name;
+    g.made = e.clock().now();
+    g.how = how;
+    g.by = who.by;
+    g.reason = who.reason;
+    return g;
+}
+
+generation next_of(engine& e, const deployment& head, const generation& before, step how, const signed_for& who) {
+    auto g = made_now(e, head.name, how, who);
+    g.number = head.head + 1;
+    g.parent = head.generation;
+    g.architectures = before.architectures;
+    g.pins = before.pins;
+    return g;
+}
+
+result<deployment> find_live(engine& e, const std::string& name) {
+    LARDER_TRY(auto found, registry_of(e).find(name));
+    if (found.removed) return error{errc::refused, "deployment '" + name + "' was removed; restore it first"};
+    return found;
+}
+
+/// What the next generation would be told of, and what there is to pin for it.
+result<void> settle(engine& e, generation_report& report, const generation& before, const cut& what, bool dry_run,
+                    const progress_sink& tell, const std::stop_token& stop) {
+    LARDER_TRY(report.differences, compare_generations(e, before, report.generation, tell, stop));
+    if (report.differences.empty() || dry_run) return {};
+    LARDER_TRY(report.deployment,
+               pin_together(e, what, [&] { return registry_of(e).append(report.deployment, report.generation); }));
+    report.made = true;
+    return {};
+}
+
+/// Every object that a pin needs, whichever generation it is of.
+result<cut> cut_of(engine& e, const generation& g) {
+    cut all;
+    all.pins = g.pins;
+    for (const auto& pin : g.pins) {
+        LARDER_TRY(const auto state, load_state(e.store().objects(), pin.snapshot));
+        all.objects.push_back(pin.snapshot);
+        for (const auto& file : maintenance::files_of(state->manifest())) all.objects.push_back(file.content);
+    }
+    return all;
+}
+
+}  // namespace
+
+result<generation_report> create_deployment(engine& e, const create_options& options, const progress_sink& tell,
+                                            std::stop_token stop) {
+    LARDER_CHECK(deployments::check_name(options.name));
+    if (const auto there = registry_of(e).find(options.name))
+        return error{errc::refused, "there is a deployment '" + options.name + "' already"};
+    LARDER_TRY(const auto suites, parse_choices(options.suites));
+    if (suites.empty()) return error{errc::bad_config, "a deployment needs a suite: --suite debian/bookworm"};
+    generation_report report;
+    report.generation = made_now(e, options.name, step::create, options.who);
+    auto& architectures = report.generation.architectures;
+    architectures = options.architectures;
+    if (architectures.empty()) {
+        LARDER_TRY(architectures, configured_architectures(e, suites));
+    }
+    std::sort(architectures.begin(), architectures.end());
+    architectures.erase(std::unique(architectures.begin(), architectures.end()), architectures.end());
+    LARDER_TRY(const auto all, make_cut(e, suites, architectures, tell, stop));
+    report.generation.pins = all.pins;
+    report.deployment.name = options.name;
+    report.deployment.hold = options.hold;
+    LARDER_TRY(report.deployment,
+               pin_together(e, all, [&] { return registry_of(e).create(report.deployment, report.generation); }));
+    report.made = true;
+    return report;
+}
+
+result<generation_report> upgrade_deployment(engine& e, const upgrade_options& options, const progress_sink& tell,
+                                             std::stop_token stop) {
+    generation_report report;
+    LARDER_TRY(report.deployment, find_live(e, options.name));
+    LARDER_TRY(const auto before, registry_of(e).load(options.name, report.deployment.head));
+    LARDER_TRY(auto suites, parse_choices(options.suites));
+    if (suites.empty())
+        for (const auto& pin : before.pins) suites.push_back({pin.archive, pin.suite, {}});
+    report.generation = next_of(e, report.deployment, before, step::upgrade, options.who);
+    LARDER_TRY(const auto fresh, make_cut(e, suites, before.architectures, tell, stop));
+    for (const auto& pin : fresh.pins) {
+        const auto same = [&](const auto& one) { return one.archive == pin.archive && one.suite == pin.suite; };
+        auto& pins = report.generation.pins;
+        const auto there = std::find_if(pins.begin(), pins.end(), same);
+        if (there == pins.end())
+            return error{errc::refused, pin.archive + "/" + pin.suite + " is no suite of deployment '" + options.name +
+                                            "'; larder deployment show lists them"};
+        *there = pin;
+    }
+    LARDER_CHECK(settle(e, report, before, fresh, options.dry_run, tell, stop));
+    return report;
+}
+
+result<generation_report> rollback_deployment(engine& e, const rollback_options& options, const progress_sink& tell,
+                                              std::stop_token stop) {
+    generation_report report;
+    LARDER_TRY(report.deployment, find_live(e, options.name));
+    const auto head = report.deployment.head;
+    LARDER_TRY(const auto before, registry_of(e).load(options.name, head));
+    if (options.to == 0 && head == 1)
+        return error{errc::refused, "deployment '" + options.name + "' has no generation before the first"};
+    const auto to = options.to != 0 ? options.to : head - 1;
+    if (to >= head)
+        return error{errc::refused, "generation " + std::to_string(to) + " is not before " + std::to_string(head) +
+                                        ", which is in force"};
+    LARDER_TRY(const auto target, registry_of(e).load(options.name, to));
+    report.generation = next_of(e, report.deployment, before, step::rollback, options.who);
+    report.generation.origin = to;
+    report.generation.pins = target.pins;
+    report.generation.architectures = target.architectures;
+    LARDER_TRY(const auto what, cut_of(e, target));
+    LARDER_CHECK(settle(e, report, before, what, options.dry_run, tell, stop));
+    return report;
+}
+
+result<deployment_list> list_deployments(engine& e) {
+    deployment_list list;
+    LARDER_TRY(auto all, registry_of(e).list());
+    for (auto& one : all) {
+        LARDER_TRY(auto head, registry_of(e).load(one.name, one.head));
+        list.deployments.push_back({std::move(one), std::move(head)});
+    }
+    return list;
+}
+
+result<deployment_history> history_of(engine& e, const std::string& name) {
+    deployment_history h;
+    LARDER_TRY(h.deployment, registry_of(e).find(name));
+    LARDER_TRY(h.generations, registry_of(e).history(name));
+    return h;
+}
+
+}  // namespace larder::net

@@ -1,0 +1,132 @@
+#include <boost/json.hpp>
+#include <json_text.hpp>
+#include <larder/net/deployments.hpp>
+
+namespace larder::net {
+namespace {
+
+namespace json = boost::json;
+using deployments::generation;
+
+json::array strings(const std::vector<std::string>& all) {
+    json::array out;
+    for (const auto& s : all) out.emplace_back(s);
+    return out;
+}
+
+json::object snapshot_json(const snapshot_row& row) {
+    return {{"archive", row.archive},
+            {"suite", row.suite},
+            {"snapshot", row.id.hex()},
+            {"date", format_iso(row.date)},
+            {"when", format_timestamp(row.date)},
+            {"current", row.current},
+            {"signers", strings(row.signers)},
+            {"indices", row.indices},
+            {"indices_here", row.indices_here}};
+}
+
+json::value snapshot_or_null(const std::optional<snapshot_row>& row) {
+    if (!row) return nullptr;
+    return snapshot_json(*row);
+}
+
+json::object difference_json(const suite_difference& d) {
+    json::array packages;
+    json::object counts{{"added", 0}, {"removed", 0}, {"upgraded", 0}, {"downgraded", 0}, {"changed", 0}};
+    for (const auto& c : d.packages) {
+        const auto what = index::to_string(c.what);
+        packages.push_back(json::object{{"what", what},
+                                        {"package", c.name},
+                                        {"architecture", c.architecture},
+                                        {"source", c.source},
+                                        {"before", c.before},
+                                        {"after", c.after},
+                                        {"sha256", c.content.hex()},
+                                        {"size", c.size}});
+        counts[what] = counts[what].as_int64() + 1;
+    }
+    return {{"archive", d.archive},
+            {"suite", d.suite},
+            {"before", snapshot_or_null(d.before)},
+            {"after", snapshot_or_null(d.after)},
+            {"counts", std::move(counts)},
+            {"packages", std::move(packages)},
+            {"unread", strings(d.unread)}};
+}
+
+json::array differences_json(const std::vector<suite_difference>& all) {
+    json::array out;
+    for (const auto& d : all) out.push_back(difference_json(d));
+    return out;
+}
+
+json::object generation_json(const generation& g) {
+    json::array suites;
+    for (const auto& pin : g.pins) {
+        json::object one{{"archive", pin.archive}, {"suite", pin.suite}, {"snapshot", pin.snapshot.hex()}};
+        one["shown"] = pin.state().hex();
+        suites.push_back(std::move(one));
+    }
+    json::object out{{"number", g.number},         {"made", format_iso(g.made)},
+                     {"step", to_string(g.how)},   {"by", g.by},
+                     {"reason", g.reason},         {"architectures", strings(g.architectures)},
+                     {"suites", std::move(suites)}};
+    if (g.origin != 0) out["origin"] = g.origin;
+    return out;
+}
+
+json::object deployment_json(const deployments::deployment& d) {
+    json::object out{{"name", d.name}, {"generation", d.head}, {"hold", to_string(d.hold)}};
+    out["on_first_use"] = d.on_first_use;
+    if (d.removed)
+        out["removed"] = format_iso(*d.removed);
+    else
+        out["removed"] = nullptr;
+    return out;
+}
+
+}  // namespace
+
+std::string to_json(const snapshot_list& report) {
+    json::array all;
+    for (const auto& row : report.snapshots) all.push_back(snapshot_json(row));
+    return json_text(json::object{{"snapshots", std::move(all)}});
+}
+
+std::string to_json(const suite_difference& report) { return json_text(difference_json(report)); }
+
+std::string to_json(const generation_report& report) {
+    auto out = deployment_json(report.deployment);
+    out["generation"] = generation_json(report.generation);
+    out["made"] = report.made;
+    out["differences"] = differences_json(report.differences);
+    return json_text(out);
+}
+
+std::string to_json(const deployment_list& report) {
+    json::array all;
+    for (const auto& row : report.deployments) {
+        auto one = deployment_json(row.deployment);
+        one["head"] = generation_json(row.head);
+        all.push_back(std::move(one));
+    }
+    return json_text(json::object{{"deployments", std::move(all)}});
+}
+
+std::string to_json(const deployment_history& report) {
+    auto out = deployment_json(report.deployment);
+    json::array all;
+    for (const auto& g : report.generations) all.push_back(generation_json(g));
+    out["generations"] = std::move(all);
+    return json_text(out);
+}
+
+std::string to_json(const generation_diff& report) {
+    return json_text(json::object{{"name", report.name},
+                                  {"before", report.before},
+                                  {"after", report.after},
+                                  {"differences", differences_json(report.differences)}});
+}
+
+}  // namespace larder::net

@@ -1,0 +1,222 @@
+#include "deployments/states.hpp"
+#include "archive_paths.hpp"
+#include <algorithm>
+#include <array>
+#include <larder/base/text.hpp>
+#include <larder/index/decompress.hpp>
+#include <map>
+
+namespace larder::net::pinning {
+namespace {
+
+constexpr std::uint64_t most_uncompressed = 2ULL << 30;
+constexpr std::size_t shortest_id = 8;
+
+/// apt-pkg/aptconfiguration.cc, getCompressionTypes: what a default configuration asks for, in this order.
+int rank_of(std::string_view path) {
+    using enum index::compression;
+    constexpr std::array order{xz, bz2, lzma, gz, lz4, zst, none};
+    const auto found = std::find(order.begin(), order.end(), index::compression_of(path));
+    return static_cast<int>(found - order.begin());
+}
+
+bool listed(const std::vector<std::string>& list, std::string_view item) {
+    return list.empty() || std::find(list.begin(), list.end(), item) != list.end();
+}
+
+bool is_hex(std::string_view text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+std::optional<sys_seconds> moment_in(std::string_view ref) {
+    const auto mark = ref.rfind('@');
+    if (mark == std::string_view::npos) return {};
+    const auto when = parse_timestamp(ref.substr(mark + 1, format_timestamp({}).size()));
+    return when ? std::optional{*when} : std::nullopt;
+}
+
+/// The component's folder that a file stands below: "main/binary-amd64" -> "main".
+std::string_view component_of(std::string_view folder) { return folder_name(folder); }
+
+bool is_translation(std::string_view stem) {
+    return file_name(folder_name(stem)) == "i18n" && file_name(stem) == "Translation-en";
+}
+
+bool is_needed(std::string_view stem, const suite& in, const std::vector<std::string>& components,
+               const std::vector<std::string>& architectures) {
+    const auto kind = index::kind_of(stem);
+    const auto folder = folder_name(stem);
+    if (folder.find("debian-installer") != std::string_view::npos) return false;
+    const bool fits = in.flat() || listed(components, component_of(folder));
+    if (kind == index::index_kind::packages) {
+        if (in.flat()) return true;
+        const auto of = architecture_of(stem);
+        return fits && !of.empty() && (of == "all" || listed(architectures, of));
+    }
+    // Sources are asked for by name: without, they would come along with "all architectures".
+    if (kind == index::index_kind::sources)
+        return fits && std::find(architectures.begin(), architectures.end(), "source") != architectures.end();
+    return fits && is_translation(stem);
+}
+
+result<void> read_index_of(const store::object_store& objects, const index::release_file& file,
+                           std::vector<index::listed_package>& all) {
+    LARDER_TRY(auto fd, objects.open(*file.sha256));
+    LARDER_TRY(auto plain, index::decompress(index::file_source(std::move(fd)), index::compression_of(file.path),
+                                             most_uncompressed));
+    const auto ahead = index::read_ahead(std::move(plain));
+    const auto take = [&all](index::listed_package&& one) { all.push_back(std::move(one)); };
+    LARDER_TRY(const auto left_out, index::read_packages(index::kind_of(file.path), *ahead, take));
+    static_cast<void>(left_out);
+    return {};
+}
+
+}  // namespace
+
+result<suite_choice> parse_choice(std::string_view text) {
+    suite_choice made;
+    const auto at = text.rfind('@');
+    const auto name = text.substr(0, at);
+    if (at != std::string_view::npos) made.when = text.substr(at + 1);
+    const auto slash = name.find('/');
+    if (slash == std::string_view::npos || slash == 0 || slash + 1 == name.size() ||
+        (at != std::string_view::npos && made.when.empty()))
+        return error{errc::bad_config, "'" + printable(text, 200) +
+                                           "' is not of the form ARCHIVE/SUITE or ARCHIVE/SUITE@WHEN, like "
+                                           "debian/bookworm or debian/bookworm@20261121T063000Z"};
+    made.archive = name.substr(0, slash);
+    made.suite = name.substr(slash + 1);
+    return made;
+}
+
+result<std::vector<kept_state>> kept_states(const store::ref_store& refs, const std::string& archive,
+                                            const std::string& suite_name) {
+    LARDER_TRY(const auto found, maintenance::state_refs(refs));
+    std::map<std::pair<std::string, std::string>, std::string> current;
+    for (const auto& one : found)
+        if (one.current) current[{one.archive, one.suite}] = one.value;
+    std::vector<kept_state> all;
+    for (const auto& one : found) {
+        if (one.current || (!archive.empty() && one.archive != archive) ||
+            (!suite_name.empty() && one.suite != suite_name))
+            continue;
+        const auto id = digest::from_hex(one.value);
+        const auto when = moment_in(one.ref);
+        if (!id || !when) continue;
+        all.push_back({one.archive, one.suite, *id, *when, current[{one.archive, one.suite}] == one.value});
+    }
+    std::stable_sort(all.begin(), all.end(), [](const kept_state& a, const kept_state& b) {
+        return std::tie(a.archive, a.suite, a.date) < std::tie(b.archive, b.suite, b.date);
+    });
+    return all;
+}
+
+result<kept_state> find_state(const store::ref_store& refs, const suite_choice& choice) {
+    LARDER_TRY(const auto all, kept_states(refs, choice.archive, choice.suite));
+    if (all.empty())
+        return error{errc::absent, "no state of " + choice.text() +
+                                       " is here; larder archive update fetches the one "
+                                       "that is published now"};
+    if (choice.when.empty()) {
+        for (const auto& one : all)
+            if (one.current) return one;
+        return all.back();
+    }
+    const auto moment = parse_timestamp(choice.when);
+    const kept_state* best = nullptr;
+    for (const auto& one : all) {
+        if (moment ? one.date > *moment : !one.id.hex().starts_with(choice.when)) continue;
+        if (!moment && best != nullptr && best->id != one.id)
+            return error{errc::refused, "'" + choice.when + "' is the beginning of several snapshots' ids: give more"};
+        best = &one;
+    }
+    if (!moment && (choice.when.size() < shortest_id || !is_hex(choice.when)))
+        return error{errc::bad_config, "'" + printable(choice.when, 70) +
+                                           "' is neither a moment, like 20261121T063000Z, nor a snapshot's id (its "
+                                           "first 8 digits at least)"};
+    if (best == nullptr)
+        return error{errc::absent,
+                     choice.text() + " has no state from " + choice.when +
+                         (moment ? " or before; the oldest here is from " + format_timestamp(all.front().date)
+                                 : "; larder snapshot list shows all")};
+    return *best;
+}
+
+std::string architecture_of(std::string_view path) {
+    const auto stem = index::without_compression(path);
+    const auto kind = index::kind_of(stem);
+    if (kind == index::index_kind::sources) return "source";
+    const auto last = file_name(folder_name(stem));
+    if (kind != index::index_kind::packages || !last.starts_with("binary-")) return {};
+    return std::string{last.substr(7)};
+}
+
+std::vector<needed_file> needed_files(const suite_state& state, const suite& in,
+                                      const std::vector<std::string>& components,
+                                      const std::vector<std::string>& architectures) {
+    std::map<std::string_view, needed_file> found;
+    for (const auto& file : state.release().files) {
+        const auto stem = index::without_compression(file.path);
+        if (!file.sha256 || !is_needed(stem, in, components, architectures)) continue;
+        auto& one = found[stem];
+        one.lists_packages = index::kind_of(stem) != index::index_kind::none;
+        one.forms.push_back(&file);
+    }
+    std::vector<needed_file> all;
+    for (auto& [stem, one] : found) {
+        std::sort(one.forms.begin(), one.forms.end(),
+                  [](const auto* a, const auto* b) { return rank_of(a->path) < rank_of(b->path); });
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+result<index_forms> package_indices(const store::object_store& objects, const suite_state& state, const suite& in,
+                                    const std::vector<std::string>& architectures) {
+    index_forms all;
+    for (const auto& one : needed_files(state, in, {}, architectures)) {
+        if (!one.lists_packages) continue;
+        const index::release_file* here = nullptr;
+        for (const auto* form : one.forms) {
+            LARDER_TRY(const auto found, objects.find(*form->sha256));
+            if (found && (here == nullptr || form->size < here->size)) here = form;
+        }
+        all.emplace(index::without_compression(one.forms.front()->path), here);
+    }
+    return all;
+}
+
+result<std::vector<index::listed_package>> packages_of(const store::object_store& objects, const index_forms& from,
+                                                       const std::set<std::string>& skip, const std::stop_token& stop) {
+    std::vector<index::listed_package> all;
+    for (const auto& [stem, file] : from) {
+        if (file == nullptr || skip.contains(stem)) continue;
+        if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
+        if (auto read = read_index_of(objects, *file, all); !read) return read.error().in(file->path);
+    }
+    return all;
+}
+
+snapshot_row row_of(const store::object_store& objects, const kept_state& of, const suite_state& state) {
+    snapshot_row row;
+    row.archive = of.archive;
+    row.suite = of.suite;
+    row.id = of.id;
+    row.date = state.release().date;
+    row.current = of.current;
+    row.signers = state.manifest().signers;
+    const suite in{of.suite};
+    std::vector<std::string> architectures = state.release().architectures;
+    architectures.emplace_back("source");
+    for (const auto& one : needed_files(state, in, {}, architectures)) {
+        ++row.indices;
+        row.indices_here += std::any_of(one.forms.begin(), one.forms.end(), [&](const auto* form) {
+            const auto found = objects.find(*form->sha256);
+            return found && *found;
+        });
+    }
+    return row;
+}
+
+}  // namespace larder::net::pinning

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "maintenance/known_states.hpp"
+#include <larder/net/deployments.hpp>
+#include <map>
+#include <set>
+#include <string>
+
+namespace larder::net::pinning {
+
+/// "debian/bookworm@20261121T063000Z": a suite, and perhaps which of its states.
+struct suite_choice {
+    std::string archive, suite;
+    std::string when;  ///< empty: the state now
+    std::string text() const { return archive + "/" + suite; }
+};
+/// `bad_config` says what is wrong with it.
+result<suite_choice> parse_choice(std::string_view text);
+
+/// A kept state, and the name by which a ref has it.
+struct kept_state {
+    std::string archive, suite;
+    digest id;
+    sys_seconds date{};
+    bool current = false;
+};
+
+/// All states that refs name, by archive and suite, the oldest first. An empty name takes all.
+result<std::vector<kept_state>> kept_states(const store::ref_store& refs, const std::string& archive,
+                                            const std::string& suite);
+
+/// The state of a suite that was in force at a moment, or that has this id or beginning of one; with an empty
+/// `when` the current one. `absent` says what is known instead.
+result<kept_state> find_state(const store::ref_store& refs, const suite_choice& choice);
+
+/// Which of a state's files its clients need, for these architectures ("source" among them for sources), each in
+/// all its compressions, the one that apt asks for first in front (Acquire::CompressionTypes::Order: xz, bz2, lzma,
+/// gz, lz4, zst, none).
+struct needed_file {
+    std::vector<const index::release_file*> forms;
+    bool lists_packages = true;  ///< Packages or Sources; false for Translation
+};
+std::vector<needed_file> needed_files(const suite_state& state, const suite& in,
+                                      const std::vector<std::string>& components,
+                                      const std::vector<std::string>& architectures);
+
+/// Which architectures' packages a file of a state lists; empty for what lists none.
+std::string architecture_of(std::string_view path);
+
+/// The indices of packages of a state, by their paths without the ending of a compression: each with a form that
+/// is here, or null.
+using index_forms = std::map<std::string, const index::release_file*, std::less<>>;
+result<index_forms> package_indices(const store::object_store& objects, const suite_state& state, const suite& in,
+                                    const std::vector<std::string>& architectures);
+
+/// All packages of these indices; those that are not here, or that `skip` names, are left out.
+result<std::vector<index::listed_package>> packages_of(const store::object_store& objects, const index_forms& from,
+                                                       const std::set<std::string>& skip, const std::stop_token& stop);
+
+snapshot_row row_of(const store::object_store& objects, const kept_state& of, const suite_state& state);
+
+}  // namespace larder::net::pinning

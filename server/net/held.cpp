@@ -1,0 +1,52 @@
+#include "held.hpp"
+
+namespace larder::net {
+namespace {
+
+/// Some 60 bytes each; beyond it the memory of what is held already starts anew.
+constexpr std::size_t most_remembered = 500'000;
+
+}  // namespace
+
+void held_list::note(const std::string& deployment, const store::held_object& what) {
+    const std::lock_guard lock{mutex_};
+    if (remembered_ >= most_remembered) {
+        known_.clear();
+        remembered_ = 0;
+    }
+    if (!known_[deployment].insert(what.content).second) return;
+    ++remembered_;
+    pending_[deployment].push_back(what);
+}
+
+bool held_list::pending() const {
+    const std::lock_guard lock{mutex_};
+    return !pending_.empty();
+}
+
+result<void> held_list::flush() {
+    decltype(pending_) all;
+    {
+        const std::lock_guard lock{mutex_};
+        all.swap(pending_);
+    }
+    for (auto one = all.begin(); one != all.end(); ++one) {
+        const auto written = parts_.store.holds().add(one->first, one->second);
+        if (written) continue;
+        const std::lock_guard lock{mutex_};
+        for (; one != all.end(); ++one) {
+            auto& back = pending_[one->first];
+            back.insert(back.end(), one->second.begin(), one->second.end());
+        }
+        return written;
+    }
+    return {};
+}
+
+void held_list::forget(const std::string& deployment) {
+    const std::lock_guard lock{mutex_};
+    known_.erase(deployment);
+    pending_.erase(deployment);
+}
+
+}  // namespace larder::net

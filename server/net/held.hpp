@@ -1,0 +1,39 @@
+#pragma once
+
+#include <larder/net/engine_parts.hpp>
+#include <larder/store/holds.hpp>
+#include <map>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace larder::net {
+
+/// What deployments hold because somebody fetched it through them. Noted in memory and written down about twice a
+/// second: what a crash loses of it is noted again with the next fetch, and gc asks for it to be written first.
+/// Thread-safe.
+class held_list {
+public:
+    explicit held_list(engine_parts& parts) : parts_{parts} {}
+
+    /// From a request's loop; costs a look at a set once it is known.
+    void note(const std::string& deployment, const store::held_object& what);
+    /// Writes down what was noted. Blocks.
+    result<void> flush();
+    /// Whether there is anything to write down.
+    bool pending() const;
+    /// Forgets what is known of a deployment whose holds were dropped.
+    void forget(const std::string& deployment);
+
+private:
+    using digests = std::unordered_set<digest, digest_hash>;
+
+    engine_parts& parts_;
+    mutable std::mutex mutex_;
+    std::map<std::string, digests, std::less<>> known_;
+    std::map<std::string, std::vector<store::held_object>, std::less<>> pending_;
+    std::size_t remembered_ = 0;
+};
+
+}  // namespace larder::net

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <larder/deployments/registry.hpp>
+#include <larder/index/packages.hpp>
+#include <larder/net/engine.hpp>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace larder::net {
+
+// What is done with snapshots and deployments: each a call that blocks, on an ordinary thread; a job of the API,
+// or a command that has the store open itself.
+
+/// A state of a suite that is kept.
+struct snapshot_row {
+    std::string archive, suite;
+    digest id;
+    sys_seconds date{};
+    bool current = false;
+    std::vector<std::string> signers;
+    std::uint64_t indices = 0, indices_here = 0;  ///< that its Release names, in any compression
+};
+
+struct snapshot_list_options {
+    std::string archive, suite;  ///< empty: all
+};
+struct snapshot_list {
+    std::vector<snapshot_row> snapshots;  ///< by archive and suite, the oldest first
+};
+result<snapshot_list> list_snapshots(engine& e, const snapshot_list_options& options);
+
+/// Two states to set against each other, each "archive/suite@when" (a moment, or an id or its beginning), or
+/// "archive/suite" for the state now.
+struct snapshot_diff_options {
+    std::string before, after;
+    std::vector<std::string> architectures;  ///< none: all whose indices are here
+};
+struct suite_difference {
+    std::string archive, suite;
+    std::optional<snapshot_row> before, after;
+    std::vector<index::package_change> packages;
+    std::vector<std::string> unread;  ///< indices that are not here, so that nothing is known of them
+};
+result<suite_difference> diff_snapshots(engine& e, const snapshot_diff_options& options, const progress_sink& tell,
+                                        std::stop_token stop = {});
+
+/// Who does something, and why: it stands in the history for ever.
+struct signed_for {
+    std::string by, reason;
+};
+
+struct create_options {
+    std::string name;
+    std::vector<std::string> suites;         ///< "archive/suite", or "archive/suite@when" for a state of the past
+    std::vector<std::string> architectures;  ///< none: those that the archives have configured
+    deployments::hold_mode hold = deployments::hold_mode::used;
+    signed_for who;
+};
+
+struct upgrade_options {
+    std::string name;
+    std::vector<std::string> suites;  ///< as above; none: all that it has, to their states now
+    bool dry_run = false;
+    signed_for who;
+};
+
+struct rollback_options {
+    std::string name;
+    std::uint64_t to = 0;  ///< a generation's number; 0: the one before
+    bool dry_run = false;
+    signed_for who;
+};
+
+/// A generation that was made, or would be.
+struct generation_report {
+    deployments::deployment deployment;
+    deployments::generation generation;
+    bool made = false;                          ///< false: a dry run, or nothing to change
+    std::vector<suite_difference> differences;  ///< to the generation before; of a first one none
+};
+
+/// One cut across suites and archives, all or nothing: each suite is asked for if it is due, its indices for the
+/// architectures are brought here and read, and then one transaction pins all of them. `upstream_down` (or what it
+/// is) names the suite that could not be had; then there is no deployment.
+result<generation_report> create_deployment(engine& e, const create_options& options, const progress_sink& tell,
+                                            std::stop_token stop = {});
+/// The next generation, by the same rules.
+result<generation_report> upgrade_deployment(engine& e, const upgrade_options& options, const progress_sink& tell,
+                                             std::stop_token stop = {});
+/// The next generation, with the suites of an earlier one.
+result<generation_report> rollback_deployment(engine& e, const rollback_options& options, const progress_sink& tell,
+                                              std::stop_token stop = {});
+
+struct deployment_row {
+    deployments::deployment deployment;
+    deployments::generation head;
+};
+struct deployment_list {
+    std::vector<deployment_row> deployments;
+};
+result<deployment_list> list_deployments(engine& e);
+
+struct deployment_history {
+    deployments::deployment deployment;
+    std::vector<deployments::generation> generations;  ///< the first first
+};
+result<deployment_history> history_of(engine& e, const std::string& name);
+
+struct generation_diff_options {
+    std::string name;
+    std::uint64_t before = 0, after = 0;
+};
+struct generation_diff {
+    std::string name;
+    std::uint64_t before = 0, after = 0;
+    std::vector<suite_difference> differences;
+};
+result<generation_diff> diff_generations(engine& e, const generation_diff_options& options, const progress_sink& tell,
+                                         std::stop_token stop = {});
+
+/// One JSON object, without a newline.
+std::string to_json(const snapshot_list& report);
+std::string to_json(const suite_difference& report);
+std::string to_json(const generation_report& report);
+std::string to_json(const deployment_list& report);
+std::string to_json(const deployment_history& report);
+std::string to_json(const generation_diff& report);
+
+}  // namespace larder::net

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "suite.hpp"
+#include <larder/net/archive.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace larder::net {
+
+/// What a snapshot, or a deployment's generation, shows of one archive: suites that stay at a state. What it
+/// shows never changes. Thread-safe.
+class pinned_view {
+public:
+    /// `what` names it in sentences for people: "deployment 'web'". A suite's first state is the one it is
+    /// pinned to; the others are such as a client in the middle of an update may still ask for by hash.
+    struct pinned_suite {
+        std::string name;
+        std::vector<suite_state_ptr> states;
+    };
+    pinned_view(std::string what, const std::vector<pinned_suite>& suites);
+
+    const std::string& what() const noexcept { return what_; }
+    const std::vector<std::shared_ptr<suite>>& suites() const noexcept { return suites_; }
+
+    /// Which content a path has here, where the archive has called several contents by it; looked up in this
+    /// view's own indices, and remembered. Nothing: not looked up yet.
+    struct found {
+        bool named = false;  ///< false: no index of this view names it
+        digest content{};
+        std::uint64_t size = 0;
+    };
+    std::optional<found> remembered(std::string_view path) const;
+    void remember(std::string_view path, const found& what) const;
+
+private:
+    const std::string what_;
+    std::vector<std::shared_ptr<suite>> suites_;
+    mutable std::mutex mutex_;
+    mutable std::map<std::string, found, std::less<>> found_;
+};
+
+}  // namespace larder::net

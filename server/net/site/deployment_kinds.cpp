@@ -1,0 +1,140 @@
+#include <larder/net/deployments.hpp>
+#include <site/job_kinds.hpp>
+#include <site/job_options.hpp>
+
+// Snapshots and deployments, as jobs: each option is a member of deployments.hpp's structs.
+
+namespace larder::net::site {
+namespace {
+
+namespace json = boost::json;
+
+void take_who(const json::object& given, signed_for& who) {
+    take(given, "by", who.by);
+    take(given, "reason", who.reason);
+}
+
+result<std::string> run_snapshots(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    snapshot_list_options o;
+    take(given, "archive", o.archive);
+    take(given, "suite", o.suite);
+    return told(list_snapshots(e, o));
+}
+
+result<std::string> run_snapshot_diff(engine& e, const json::object& given, const progress_sink& tell,
+                                      std::stop_token stop) {
+    snapshot_diff_options o;
+    take(given, "before", o.before);
+    take(given, "after", o.after);
+    take(given, "architectures", o.architectures);
+    return told(diff_snapshots(e, o, tell, std::move(stop)));
+}
+
+result<std::string> run_create(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    create_options o;
+    take(given, "name", o.name);
+    take(given, "suites", o.suites);
+    take(given, "architectures", o.architectures);
+    take_who(given, o.who);
+    if (std::string hold; take(given, "hold", hold), !hold.empty()) {
+        const auto mode = deployments::parse_hold_mode(hold);
+        if (!mode) return error{errc::malformed, "hold is one of used, closure, full"};
+        o.hold = *mode;
+    }
+    return told(create_deployment(e, o, tell, std::move(stop)));
+}
+
+result<std::string> run_upgrade(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    upgrade_options o;
+    take(given, "name", o.name);
+    take(given, "suites", o.suites);
+    take(given, "dry_run", o.dry_run);
+    take_who(given, o.who);
+    return told(upgrade_deployment(e, o, tell, std::move(stop)));
+}
+
+result<std::string> run_rollback(engine& e, const json::object& given, const progress_sink& tell,
+                                 std::stop_token stop) {
+    rollback_options o;
+    take(given, "name", o.name);
+    take_number(given, "to", o.to);
+    take(given, "dry_run", o.dry_run);
+    take_who(given, o.who);
+    return told(rollback_deployment(e, o, tell, std::move(stop)));
+}
+
+result<std::string> run_list(engine& e, const json::object&, const progress_sink&, std::stop_token) {
+    return told(list_deployments(e));
+}
+
+result<std::string> run_history(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    std::string name;
+    take(given, "name", name);
+    return told(history_of(e, name));
+}
+
+result<std::string> run_diff(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    generation_diff_options o;
+    take(given, "name", o.name);
+    take_number(given, "before", o.before);
+    take_number(given, "after", o.after);
+    return told(diff_generations(e, o, tell, std::move(stop)));
+}
+
+}  // namespace
+
+std::vector<job_kind> deployment_kinds() {
+    using enum option_type;
+    constexpr auto needed = presence::required;
+    const job_option name{"name", text, "Of the deployment.", needed};
+    const job_option by{"by", text, "Who does it, for the history."};
+    const job_option reason{"reason", text, "Why, for the history."};
+    return {
+        {"snapshots",
+         "Lists the states of suites that are kept.",
+         {{"archive", text, "Default: all."}, {"suite", text, "Default: all."}},
+         run_snapshots},
+        {"snapshot_diff",
+         "Sets two states against each other, package by package.",
+         {{"before", text, "\"archive/suite@when\", or \"archive/suite\" for the state now.", needed},
+          {"after", text, "The same.", needed},
+          {"architectures", texts, "Default: all."}},
+         run_snapshot_diff},
+        {"deployments", "Lists the deployments.", {}, run_list},
+        {"deployment_history", "A deployment's generations, the first first.", {name}, run_history},
+        {"deployment_create",
+         "Pins suites together, all or none, under a name.",
+         {name,
+          {"suites", texts, "\"archive/suite\", or \"archive/suite@when\" for a state of the past.", needed},
+          {"architectures", texts,
+           "Of its machines; \"source\" for sources. Default: what the archives have configured."},
+          {"hold", text, "What is kept for ever: used (default), closure or full."},
+          by,
+          reason},
+         run_create},
+        {"deployment_upgrade",
+         "Makes the next generation, of suites at newer, or other, states.",
+         {name,
+          {"suites", texts, "Those to change, as for deployment_create. Default: all, to their states now."},
+          {"dry_run", boolean, "Only tell what would change; default false."},
+          by,
+          reason},
+         run_upgrade},
+        {"deployment_rollback",
+         "Makes the next generation, with the suites of an earlier one.",
+         {name,
+          {"to", number, "The number of that generation. Default: the one before."},
+          {"dry_run", boolean, "Only tell what would change; default false."},
+          by,
+          reason},
+         run_rollback},
+        {"deployment_diff",
+         "What changed between two generations, package by package.",
+         {name,
+          {"before", number, "A generation's number. Default: the one before `after`."},
+          {"after", number, "A generation's number. Default: the one in force."}},
+         run_diff},
+    };
+}
+
+}  // namespace larder::net::site

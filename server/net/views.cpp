@@ -1,0 +1,189 @@
+#include "views.hpp"
+#include "maintenance/known_states.hpp"
+#include <algorithm>
+#include <larder/base/text.hpp>
+
+namespace larder::net {
+namespace {
+
+/// Open at once; each is a few pointers, its states are shared with the others.
+constexpr std::size_t most_views = 512;
+constexpr std::size_t shortest_id = 8;
+
+bool is_hex(std::string_view text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+/// The moment in the name of a history ref.
+std::optional<sys_seconds> moment_in(std::string_view ref) {
+    const auto mark = ref.rfind('@');
+    if (mark == std::string_view::npos) return {};
+    const auto when = parse_timestamp(ref.substr(mark + 1, format_timestamp({}).size()));
+    return when ? std::optional{*when} : std::nullopt;
+}
+
+std::string key_of(const std::string& name, std::uint64_t number, const std::string& archive) {
+    return "d/" + name + "/" + std::to_string(number) + "/" + archive;
+}
+
+/// A generation shows the same for ever; what is in force also answers for the one before it.
+std::string key_of(const std::string& name, std::uint64_t number, bool in_force, const std::string& archive) {
+    return key_of(name, number, archive) + (in_force ? "/now" : "");
+}
+
+error no_archive(const std::string& name, const std::string& archive) {
+    return {errc::absent, "deployment '" + name + "' has nothing of archive '" + archive + "'"};
+}
+
+/// The history refs of an archive, those with the latest Date last.
+result<std::vector<std::pair<sys_seconds, maintenance::state_ref>>> history_of(const store::ref_store& refs,
+                                                                               const std::string& archive) {
+    LARDER_TRY(const auto found, refs.list("history/" + archive + "/"));
+    std::vector<std::pair<sys_seconds, maintenance::state_ref>> all;
+    for (const auto& [name, ref] : found) {
+        auto one = maintenance::parse_state_ref(name);
+        const auto when = moment_in(name);
+        if (!one || !when) continue;
+        one->value = ref.value;
+        all.emplace_back(*when, std::move(*one));
+    }
+    std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    return all;
+}
+
+}  // namespace
+
+pinned_view_ptr views::find(const std::string& key) {
+    const std::lock_guard lock{mutex_};
+    const auto known = open_.find(key);
+    if (known == open_.end()) return nullptr;
+    auto& one = known->second;
+    if (one.generation != 0 && one.generation != parts_.generation.load(std::memory_order_acquire)) {
+        open_.erase(known);
+        return nullptr;
+    }
+    one.used = ++clock_;
+    return one.view;
+}
+
+void views::keep(const std::string& key, pinned_view_ptr view, std::uint64_t generation) {
+    const std::lock_guard lock{mutex_};
+    if (open_.size() >= most_views) {
+        const auto half = clock_ - std::min<std::uint64_t>(clock_, most_views / 2);
+        std::erase_if(open_, [half](const auto& one) { return one.second.used < half; });
+        if (open_.size() >= most_views) open_.clear();
+        std::erase_if(states_, [](const auto& one) { return one.second.expired(); });
+    }
+    open_.insert_or_assign(key, entry{std::move(view), ++clock_, generation});
+}
+
+awaitable<result<pinned_view_ptr>> views::open(std::string key, std::uint64_t generation,
+                                               std::function<result<pinned_view_ptr>()> how) {
+    if (auto known = find(key)) co_return known;
+    auto opening = offload(parts_.pool, std::move(how));
+    const auto opened = co_await outcome<result<pinned_view_ptr>>::get(opening, no_deadline());
+    if (!*opened) co_return opened->error();
+    keep(key, **opened, generation);
+    co_return **opened;
+}
+
+awaitable<result<pinned_view_ptr>> views::snapshot(std::string archive, std::string when) {
+    const auto key = "s/" + archive + "/" + when;
+    const auto generation = parts_.generation.load(std::memory_order_acquire);
+    std::function<result<pinned_view_ptr>()> how = [this, archive, when] { return open_snapshot(archive, when); };
+    auto opened = co_await open(key, generation, std::move(how));
+    co_return opened;
+}
+
+awaitable<result<pinned_view_ptr>> views::deployment(std::string name, std::optional<std::uint64_t> number,
+                                                     std::string archive) {
+    const auto known = registry_.find(name);
+    if (!known) co_return known.error();
+    if (known->removed)
+        co_return error{errc::absent,
+                        "deployment '" + name + "' was removed; larder deployment restore brings it back"};
+    const bool in_force = !number;
+    const auto wanted = number.value_or(known->head);
+    const auto key = key_of(name, wanted, in_force, archive);
+    std::function<result<pinned_view_ptr>()> how = [this, name, wanted, in_force, archive] {
+        return open_deployment(name, wanted, in_force, archive);
+    };
+    auto opened = co_await open(key, 0, std::move(how));
+    co_return opened;
+}
+
+pinned_view_ptr views::ready(const std::string& name, std::optional<std::uint64_t> number, const std::string& archive) {
+    const auto known = registry_.find(name);
+    if (!known || known->removed) return nullptr;
+    return find(key_of(name, number.value_or(known->head), !number, archive));
+}
+
+result<suite_state_ptr> views::state(const digest& id) {
+    {
+        const std::lock_guard lock{mutex_};
+        if (auto known = states_[id].lock()) return known;
+    }
+    LARDER_TRY(auto made, load_state(parts_.store.objects(), id));
+    const std::lock_guard lock{mutex_};
+    states_[id] = made;
+    return made;
+}
+
+result<pinned_view_ptr> views::open_snapshot(const std::string& archive, const std::string& when) {
+    LARDER_TRY(const auto history, history_of(parts_.store.refs(), archive));
+    const auto moment = parse_timestamp(when);
+    std::map<std::string, std::string> chosen;  // suite, state
+    if (moment) {
+        for (const auto& [date, ref] : history)
+            if (date <= *moment) chosen[ref.suite] = ref.value;
+    } else if (when.size() >= shortest_id && when.size() <= 64 && is_hex(when)) {
+        for (const auto& [date, ref] : history) {
+            if (!ref.value.starts_with(when)) continue;
+            if (!chosen.empty() && chosen.begin()->second != ref.value)
+                return error{errc::refused,
+                             "'" + when + "' is the beginning of several snapshots' ids: give more of it"};
+            chosen[ref.suite] = ref.value;
+        }
+    } else {
+        return error{errc::absent,
+                     "'" + printable(when, 70) + "' is neither a moment, like 20261121T063000Z, nor a snapshot's id"};
+    }
+    if (chosen.empty())
+        return error{errc::absent, moment ? "no state of archive '" + archive + "' from " + when + " or before is here"
+                                          : "archive '" + archive + "' has no snapshot " + when + " here"};
+    std::vector<pinned_view::pinned_suite> suites;
+    for (const auto& [name, value] : chosen) {
+        LARDER_TRY(const auto id, digest::from_hex(value));
+        LARDER_TRY(auto one, state(id));
+        suites.push_back({name, {std::move(one)}});
+    }
+    return std::make_shared<const pinned_view>("the snapshot " + when, suites);
+}
+
+result<pinned_view_ptr> views::open_deployment(const std::string& name, std::uint64_t number, bool in_force,
+                                               const std::string& archive) {
+    LARDER_TRY(const auto g, registry_.load(name, number));
+    std::optional<deployments::generation> before;
+    if (in_force && number > 1) {
+        LARDER_TRY(before, registry_.load(name, number - 1));
+    }
+    std::vector<pinned_view::pinned_suite> suites;
+    for (const auto& pin : g.pins) {
+        if (pin.archive != archive) continue;
+        pinned_view::pinned_suite one{pin.suite, {}};
+        // A generation's own URL has upstream's own bytes.
+        const auto& shown = in_force ? pin.state() : pin.snapshot;
+        LARDER_TRY(auto now, state(shown));
+        one.states.push_back(std::move(now));
+        const auto* was = before ? before->find(pin.archive, pin.suite) : nullptr;
+        if (was != nullptr && was->state() != shown)
+            if (auto former = state(was->state())) one.states.push_back(std::move(*former));
+        suites.push_back(std::move(one));
+    }
+    if (suites.empty()) return no_archive(name, archive);
+    return std::make_shared<const pinned_view>(
+        "deployment '" + name + "'" + (in_force ? std::string{} : ", generation " + std::to_string(number)), suites);
+}
+
+}  // namespace larder::net

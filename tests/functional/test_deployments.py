@@ -1,0 +1,312 @@
+"""Deployments: machines that install the very same packages, whatever the archive does."""
+
+import hashlib
+import json
+import time
+
+from support import debs, faults
+from support.env import Package
+from support.larder import archive_table
+from support.process import wait_for
+
+HOUR = 3600
+RELEASE = "dists/stable/InRelease"
+PACKAGES = "dists/stable/main/binary-amd64/Packages.xz"
+
+
+def moment(seconds):
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(seconds))
+
+
+class Fleet:
+    """An archive with a service and what it needs, and a larder; the archive can move on, and go away."""
+
+    def __init__(self, env, **settings):
+        self.env, self.now = env, int(time.time())
+        self.archive = env.archive()
+        self.first = self.publish("1.0", hours_ago=5)
+        self.upstream = env.hostile(self.archive.tree)
+        table = archive_table("debian", f"{self.upstream.url}/debian", self.archive.keyring, architectures=["amd64"],
+                              components=["main"])
+        self.larder = env.larder(table, **settings)
+        self.larder.good(f"/debian/{RELEASE}")
+
+    def publish(self, version, hours_ago, marker=None):
+        """Nothing of the former versions is left in it; returns the bytes of its packages, by name."""
+        packages = [Package("service", version, depends=f"library (= {version})", size=30_000, marker=marker),
+                    Package("library", version, size=20_000, marker=marker)]
+        for old in self.archive.packages:
+            (self.archive.root / old.pool_path).unlink(missing_ok=True)
+        self.archive.packages = []
+        self.archive.add(*packages)
+        self.archive.publish("stable", date=self.now - hours_ago * HOUR, by_hash=False)
+        return {f"{p.name}_{p.version}_{p.arch}.deb": debs.deb(p).read_bytes() for p in packages}
+
+    def moves_on(self, version="2.0", hours_ago=2, **more):
+        new = self.publish(version, hours_ago, **more)
+        here = (self.archive.root / RELEASE).read_bytes()
+        wait_for(lambda: self.larder.good(f"/debian/{RELEASE}").body == here, "the new state to be served")
+        return new
+
+    def gone(self):
+        self.upstream.down = True
+        self.upstream.rule("*", faults.no_answer())
+
+    def cli(self, *arguments, check=0):
+        return self.larder.cli(*arguments, check=check).stdout
+
+    def json(self, *arguments, check=0):
+        return json.loads(self.cli(*arguments, "--json", check=check))
+
+    def create(self, name="web", *more, suite="debian/stable"):
+        return self.json("deployment", "create", name, "--suite", suite, *more)
+
+    def unit(self, view="/d/web/debian", **more):
+        return self.env.apt_for(self.archive, self.larder.url + view, **more)
+
+    def installs(self, unit, expected, package="service"):
+        """What the real apt takes for an installation, byte for byte."""
+        unit.update().must()
+        unit.install(package).must()
+        got = {name: (unit.root / "var/cache/apt/archives" / name).read_bytes() for name in unit.debs()}
+        assert got == expected, (sorted(got), sorted(expected))
+
+    def collect_all(self):
+        """Everything that nothing keeps goes."""
+        self.larder.stop()
+        self.larder.cli("gc", "--remove", "--grace", "0s", "--free", "1000000000", check=0)
+        self.larder.start()
+
+
+def test_a_new_unit_gets_byte_for_byte_what_the_others_have_with_upstream_gone(env):
+    fleet = Fleet(env)
+    fleet.create()
+    fleet.installs(fleet.unit(), fleet.first)
+    new = fleet.moves_on()
+    fleet.installs(fleet.unit("/debian"), new)
+    fleet.gone()
+    fleet.collect_all()
+    fleet.installs(fleet.unit(), fleet.first)
+
+
+def test_what_a_deployment_holds_survives_a_server_that_is_killed(env):
+    fleet = Fleet(env)
+    fleet.create()
+    fleet.installs(fleet.unit(), fleet.first)
+    fleet.moves_on()
+    fleet.gone()
+    fleet.larder.stop()
+    fleet.larder.start()
+    fleet.installs(fleet.unit(), fleet.first)
+    fleet.larder.kill()
+    fleet.larder.cli("gc", "--remove", "--grace", "0s", "--free", "1000000000", check=0)
+    fleet.larder.start()
+    fleet.installs(fleet.unit(), fleet.first)
+
+
+def test_the_signature_that_a_unit_sees_is_upstreams_own(env):
+    fleet = Fleet(env)
+    own = (fleet.archive.root / RELEASE).read_bytes()
+    fleet.create()
+    fleet.moves_on()
+    assert fleet.larder.good(f"/d/web/debian/{RELEASE}").body == own
+    assert fleet.larder.good(f"/d/web@1/debian/{RELEASE}").body == own
+
+
+def test_an_upgrade_shows_what_changes_and_changes_nothing_when_it_is_a_dry_run(env):
+    fleet = Fleet(env)
+    fleet.create()
+    fleet.installs(fleet.unit(), fleet.first)
+    new = fleet.moves_on()
+    dry = fleet.json("deployment", "upgrade", "web", "--dry-run")
+    assert not dry["made"]
+    [difference] = dry["differences"]
+    assert difference["counts"]["upgraded"] == 2 and difference["suite"] == "stable"
+    rows = {(p["package"], p["what"], p["before"], p["after"]) for p in difference["packages"]}
+    assert rows == {("service", "upgraded", "1.0", "2.0"), ("library", "upgraded", "1.0", "2.0")}
+    fleet.installs(fleet.unit(), fleet.first)
+    text = fleet.cli("deployment", "upgrade", "web", "--reason", "the new one")
+    assert "upgraded" in text and "Generation 2 of web is in force." in text
+    fleet.installs(fleet.unit(), new)
+    again = fleet.json("deployment", "upgrade", "web")
+    assert not again["made"] and not again["differences"]
+
+
+def test_each_generation_has_a_url_of_its_own(env):
+    fleet = Fleet(env)
+    fleet.create()
+    fleet.installs(fleet.unit(), fleet.first)
+    new = fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web")
+    fleet.installs(fleet.unit("/d/web@2/debian"), new)
+    fleet.gone()
+    fleet.collect_all()
+    fleet.installs(fleet.unit("/d/web@1/debian"), fleet.first)
+    fleet.installs(fleet.unit("/d/web@2/debian"), new)
+    assert fleet.larder.get(f"/d/web@3/debian/{RELEASE}").status == 404
+
+
+def test_the_history_says_when_who_and_why(env):
+    fleet = Fleet(env)
+    fleet.create("web", "--reason", "the first machines")
+    fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web", "--reason", "a fix")
+    rows = fleet.json("deployment", "history", "web")["generations"]
+    assert [(r["number"], r["step"], r["reason"]) for r in rows] == [
+        (1, "create", "the first machines"), (2, "upgrade", "a fix")]
+    assert all(r["by"] and r["made"] for r in rows)
+    [listed] = fleet.json("deployment", "list")["deployments"]
+    assert listed["name"] == "web" and listed["generation"] == 2
+    [difference] = fleet.json("deployment", "diff", "web", "1", "2")["differences"]
+    assert difference["counts"]["upgraded"] == 2
+    assert "a fix" in fleet.cli("deployment", "history", "web") and "web" in fleet.cli("deployment", "list")
+
+
+def test_a_state_of_the_past_can_be_pinned(env):
+    fleet = Fleet(env)
+    fleet.installs(fleet.unit("/debian"), fleet.first)
+    fleet.moves_on()
+    fleet.create(suite="debian/stable@" + moment(fleet.now - 3 * HOUR))
+    fleet.installs(fleet.unit(), fleet.first)
+    before_all = fleet.larder.cli("deployment", "create", "older", "--suite",
+                                  "debian/stable@" + moment(fleet.now - 9 * HOUR), check=1)
+    assert "no state" in before_all.stderr and moment(fleet.now - 5 * HOUR) in before_all.stderr
+
+
+def test_two_deployments_have_other_bytes_under_one_name_each_its_own(env):
+    fleet = Fleet(env)
+    first = fleet.publish("1.0", hours_ago=4, marker="one")
+    here = (fleet.archive.root / RELEASE).read_bytes()
+    wait_for(lambda: fleet.larder.good(f"/debian/{RELEASE}").body == here, "the state")
+    fleet.create("old")
+    fleet.installs(fleet.unit("/d/old/debian"), first)
+    second = fleet.moves_on("1.0", hours_ago=2, marker="two")
+    fleet.create("new")
+    assert first.keys() == second.keys() and first != second
+    fleet.installs(fleet.unit("/d/new/debian"), second)
+    fleet.gone()
+    fleet.collect_all()
+    for _ in range(2):
+        fleet.installs(fleet.unit("/d/old/debian"), first)
+        fleet.installs(fleet.unit("/d/new/debian"), second)
+
+
+def test_the_proxy_user_name_selects_the_deployment(env):
+    fleet = Fleet(env)
+    fleet.create()
+    fleet.moves_on()
+    host = fleet.upstream.url
+    proxy = fleet.larder.url.replace("http://", "http://web@")
+    unit = env.apt_for(fleet.archive, f"{host}/debian", proxy=proxy)
+    unit.update().must()
+    assert unit.versions("service") == ["1.0"]
+    other = env.apt_for(fleet.archive, f"{host}/debian", proxy=fleet.larder.url.replace("http://", "http://nobody@"))
+    other.update().must_fail("404")
+
+
+def test_three_archives_are_pinned_all_or_none(env):
+    key = env.key()
+    names, tables, ups = ("one", "two", "three"), [], {}
+    for name in names:
+        archive = env.archive(Package(f"in-{name}", size=1000), key=key, name=name)
+        archive.publish("stable", date=time.time() - HOUR)
+        ups[name] = env.hostile(archive.tree)
+        tables.append(archive_table(name, f"{ups[name].url}/{name}", archive.keyring, architectures=["amd64"]))
+    larder = env.larder(*tables)
+    larder.good(f"/one/{RELEASE}")
+    ups["two"].rule("*", faults.status(503))
+    suites = [part for name in names for part in ("--suite", f"{name}/stable")]
+    failed = larder.cli("deployment", "create", "web", *suites, check=1)
+    assert "two/stable" in failed.stderr, failed.stderr
+    assert json.loads(larder.cli("deployment", "list", "--json", check=0).stdout)["deployments"] == []
+    assert larder.get(f"/d/web/one/{RELEASE}").status == 404
+    ups["two"].honest()
+    wait_for(lambda: larder.cli("deployment", "create", "web", *suites).returncode == 0, "upstream to be asked again", 60)
+    for name in names:
+        assert larder.good(f"/d/web/{name}/{RELEASE}").ok
+
+
+def test_what_is_not_pinned_is_not_there(env):
+    fleet = Fleet(env)
+    fleet.create()
+    fleet.moves_on()
+    for path in ("/d/web/debian/dists/testing/InRelease", "/d/none/debian/" + RELEASE, "/d/web/other/" + RELEASE,
+                 "/d/web/debian/pool/main/n/nothing/nothing_1.0_all.deb", "/d/web/debian/dists/stable/Release",
+                 "/snapshot/debian/20000101T000000Z/" + RELEASE, "/snapshot/debian/yesterday/" + RELEASE,
+                 "/snapshot/debian/0123456789abcdef/" + RELEASE):
+        answer = fleet.larder.get(path)
+        assert answer.status == 404 and answer.body, (path, answer.status, answer.body)
+
+
+def test_snapshots_are_served_by_moment_and_by_id(env):
+    fleet = Fleet(env)
+    first = (fleet.archive.root / RELEASE).read_bytes()
+    fleet.larder.good(f"/debian/{PACKAGES}")
+    fleet.moves_on()
+    second = (fleet.archive.root / RELEASE).read_bytes()
+    rows = fleet.json("snapshot", "list", "debian/stable")["snapshots"]
+    assert [r["when"] for r in rows] == [moment(fleet.now - 5 * HOUR), moment(fleet.now - 2 * HOUR)]
+    assert [r["current"] for r in rows] == [False, True]
+    serve = lambda when: fleet.larder.good(f"/snapshot/debian/{when}/{RELEASE}").body
+    assert serve(moment(fleet.now - 5 * HOUR)) == serve(moment(fleet.now - 3 * HOUR)) == first
+    assert serve(moment(fleet.now - 2 * HOUR)) == serve(moment(fleet.now)) == second
+    assert serve(rows[0]["snapshot"]) == serve(rows[0]["snapshot"][:12]) == first
+    unit = fleet.unit(f"/snapshot/debian/{moment(fleet.now - 3 * HOUR)}")
+    unit.update().must()
+    assert unit.versions("service") == ["1.0"]
+
+
+def test_two_snapshots_are_set_against_each_other(env):
+    fleet = Fleet(env)
+    fleet.larder.good(f"/debian/{PACKAGES}")
+    fleet.moves_on()
+    before, after = f"debian/stable@{moment(fleet.now - 5 * HOUR)}", "debian/stable"
+    report = fleet.json("snapshot", "diff", before, after)
+    assert report["counts"] == {"added": 0, "removed": 0, "upgraded": 2, "downgraded": 0, "changed": 0}
+    back = fleet.json("snapshot", "diff", after, before)
+    assert back["counts"]["downgraded"] == 2
+    text = fleet.cli("snapshot", "diff", before, after)
+    assert "service" in text and "1.0" in text and "2.0" in text
+    assert "service" in fleet.cli("snapshot", "diff", before, after, "--by-source")
+
+
+def test_wrong_names_and_wrong_wishes_are_said_so(env):
+    fleet = Fleet(env)
+    fleet.create()
+    for arguments, code, words in (
+            (("create", "web", "--suite", "debian/stable"), 1, "already"),
+            (("create", "a/b", "--suite", "debian/stable"), 1, "cannot be a deployment's name"),
+            (("create", "x"), 2, "--suite"),
+            (("create", "x", "--suite", "stable"), 2, "ARCHIVE/SUITE"),
+            (("create", "x", "--suite", "nowhere/stable"), 1, "nowhere"),
+            (("create", "x", "--suite", "debian/stable", "--arch", "s390x"), 1, "s390x"),
+            (("create", "x", "--suite", "debian/stable", "--suite", "debian/stable"), 2, "twice"),
+            (("create", "x", "--suite", "debian/stable", "--hold", "some"), 2, "some"),
+            (("upgrade", "nobody"), 1, "nobody"),
+            (("upgrade", "web", "--suite", "debian/testing"), 1, "testing"),
+            (("rollback", "web"), 1, "before the first"),
+            (("history", "nobody"), 1, "nobody"),
+            (("diff", "web", "1", "7"), 1, "7")):
+        done = fleet.larder.cli("deployment", *arguments)
+        assert done.returncode == code and words in done.stderr, (arguments, done.returncode, done.stderr)
+    assert [d["name"] for d in fleet.json("deployment", "list")["deployments"]] == ["web"]
+
+
+def test_without_a_server_the_same_commands_do_the_same(env):
+    fleet = Fleet(env)
+    fleet.larder.stop()
+    fleet.create()
+    assert fleet.json("deployment", "list")["deployments"][0]["name"] == "web"
+    fleet.larder.start()
+    fleet.installs(fleet.unit(), fleet.first)
+
+
+def test_what_a_client_asks_for_by_hash_is_found_in_the_middle_of_an_upgrade(env):
+    fleet = Fleet(env)
+    fleet.create()
+    old = fleet.larder.good(f"/d/web/debian/{PACKAGES}")
+    fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web")
+    digest = hashlib.sha256(old.body).hexdigest()
+    found = fleet.larder.good(f"/d/web/debian/dists/stable/main/binary-amd64/by-hash/SHA256/{digest}")
+    assert found.body == old.body
