@@ -150,8 +150,10 @@ CLI::App* add_named(CLI::App& noun, const std::string& verb, const std::string& 
     return command;
 }
 
-void add_suites(CLI::App& command, change_line& given, const std::string& purpose) {
-    command.add_option("--suite", given.suites, purpose)->type_name("ARCHIVE/SUITE[@WHEN]")->allow_extra_args(false);
+CLI::Option* add_suites(CLI::App& command, change_line& given, const std::string& purpose) {
+    return command.add_option("--suite", given.suites, purpose)
+        ->type_name("ARCHIVE/SUITE[@WHEN]")
+        ->allow_extra_args(false);
 }
 
 void add_reason(CLI::App& command, change_line& given) {
@@ -165,7 +167,7 @@ void add_shown(CLI::App& command, change_line& given) {
 void add_changes(CLI::App& noun, command_line& line) {
     auto created = std::make_shared<change_line>();
     auto* create = add_named(noun, "create", "Pin suites together under a name, as they are now.", *created);
-    add_suites(*create, *created, "A suite to pin, now or as it was at a moment; again for each");
+    add_suites(*create, *created, "A suite to pin, now or as it was at a moment; again for each")->required();
     create->add_option("--arch", created->architectures, "Architecture of its machines (else those configured)")
         ->type_name("ARCH")
         ->allow_extra_args(false);
