@@ -43,8 +43,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER "Larder maintainers <larder@archive.example>")
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# adduser makes the user where there is no systemd-sysusers; gpg is the engine that GPGME runs.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, gpg, init-system-helpers (>= 1.54)")
+# adduser makes the user where there is no systemd-sysusers; gpg is the engine that GPGME runs, gpg-agent what it signs with.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, gpg, gpg-agent, init-system-helpers (>= 1.54)")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, debian-archive-keyring")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA

@@ -29,6 +29,19 @@ constexpr const char* configuration =
     "no-random-seed-file\n"
     "lock-never\n";
 
+// No secret of these has a passphrase, so nobody is ever asked for one.
+constexpr const char* configuration_of_signing =
+    "batch\n"
+    "no-tty\n"
+    "pinentry-mode loopback\n"
+    "trust-model always\n"
+    "no-auto-check-trustdb\n"
+    "disable-dirmngr\n"
+    "no-random-seed-file\n"
+    "personal-digest-preferences SHA512\n"
+    "no-emit-version\n"
+    "no-comments\n";
+
 constexpr std::string_view name_begins = "larder-keys-";
 
 /// Between being made and being locked a home is nobody's for an instant: a young one is left alone.
@@ -50,7 +63,7 @@ void sweep(const fs::path& base) {
 
 }  // namespace
 
-result<gpg_home> gpg_home::make() {
+result<gpg_home> gpg_home::make(purpose what) {
     std::error_code ec;
     const auto base = fs::temp_directory_path(ec);
     if (ec) return errno_error(ec.value(), "looking for a folder for temporary files ($TMPDIR, /tmp)");
@@ -66,7 +79,8 @@ result<gpg_home> gpg_home::make() {
     // Somebody else's lock on a new folder of ours can only be that of a clean-up passing by.
     (void)::flock(lock.get(), LOCK_SH | LOCK_NB);
     gpg_home home{std::move(path), std::move(lock)};
-    LARDER_CHECK(replace_file(home.path() + "/gpg.conf", configuration, 0600));
+    LARDER_CHECK(replace_file(home.path() + "/gpg.conf",
+                              what == purpose::signing ? configuration_of_signing : configuration, 0600));
     return home;
 }
 

@@ -11,8 +11,10 @@ namespace larder::signing {
 /// trust. It is locked (flock), which keeps systemd-tmpfiles from ageing it away.
 class gpg_home {
 public:
+    /// For signing there is a gpg-agent, which ends when the folder goes.
+    enum class purpose { verifying, signing };
     /// Under $TMPDIR or /tmp, mode 0700. `io` or `full` when that cannot be.
-    static result<gpg_home> make();
+    static result<gpg_home> make(purpose what = purpose::verifying);
 
     ~gpg_home();
     gpg_home(gpg_home&&) noexcept = default;

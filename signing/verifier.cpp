@@ -138,4 +138,15 @@ result<verified_text> verifier::detached(std::string_view release, std::string_v
 
 const std::vector<key_info>& verifier::keys() const noexcept { return impl_->keys; }
 
+result<std::string> verifier::armoured() const {
+    const auto ctx = make_context(impl_->home.path());
+    gpgme_set_armor(ctx.get(), 1);
+    auto out = write_to_memory();
+    const auto err = gpgme_op_export(ctx.get(), nullptr, 0, out.get());
+    auto text = take_bytes(std::move(out));
+    if (gpgme_err_code(err) == GPG_ERR_NO_ERROR && !text.empty()) return text;
+    require_gpg();
+    return error{errc::io, "exporting the keys of " + impl_->home.path() + ": " + explain(err)};
+}
+
 }  // namespace larder::signing

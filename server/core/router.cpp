@@ -81,7 +81,10 @@ route deployment_route(const archive_table& archives, std::string_view rest) {
     const auto [name, path] = cut_segment(below);
     auto deployment = parse_deployment(who);
     const auto archive = archives.by_name(name);
-    if (!deployment || !archive) return unknown();
+    if (!deployment) return unknown();
+    if (!archive && path.empty() && (name.empty() || good_segment(name)))
+        return deployment_page{std::move(deployment->name), deployment->generation, std::string{name}};
+    if (!archive) return unknown();
     return deployment_file{std::move(deployment->name), deployment->generation, *archive, std::string{path}};
 }
 

@@ -1,4 +1,5 @@
 #include "held.hpp"
+#include "own_key.hpp"
 #include "own_names.hpp"
 #include "site/site_state.hpp"
 #include "views.hpp"
@@ -56,6 +57,7 @@ struct engine::impl {
     std::unique_ptr<engine_parts> parts;
     std::unique_ptr<views> pinned;
     std::unique_ptr<held_list> held;
+    std::unique_ptr<own_key> key;
 
     mutable std::mutex mutex;
     std::shared_ptr<const routing> routes;
@@ -203,6 +205,7 @@ result<std::unique_ptr<engine>> engine::start(core::options options, std::unique
                                        made->clock, made->generation, made->refs_mutex, made->refs_changed});
     made->pinned = std::make_unique<views>(*made->parts);
     made->held = std::make_unique<held_list>(*made->parts);
+    made->key = std::make_unique<own_key>(made->store->path());
     LARDER_TRY(made->routes, made->make_routes(std::move(options), nullptr));
     auto* const self = made.get();
     made->hub->on_stored([self](const fetch_order& order) {
@@ -318,6 +321,7 @@ bool engine::answers() {
 
 const wall_clock& engine::clock() const noexcept { return impl_->clock; }
 held_list& engine::held() noexcept { return *impl_->held; }
+own_key& engine::key() noexcept { return *impl_->key; }
 views& engine::pinned() noexcept { return *impl_->pinned; }
 site_state& engine::site() noexcept { return *impl_->site; }
 std::uint64_t engine::removals() const noexcept { return impl_->removals.load(std::memory_order_acquire); }

@@ -43,6 +43,9 @@ struct describe {
         return "deployment " + r.name + (r.generation ? "@" + std::to_string(*r.generation) : "") + " " +
                std::to_string(r.archive) + " '" + r.path + "'";
     }
+    std::string operator()(const deployment_page& r) const {
+        return "set-up " + r.name + (r.generation ? "@" + std::to_string(*r.generation) : "") + " '" + r.file + "'";
+    }
     std::string operator()(const image_file& r) const { return "image '" + r.path + "'"; }
     std::string operator()(const api_call& r) const { return "api '" + r.path + "' ?" + std::string{r.query}; }
     std::string operator()(const page& r) const { return "page '" + r.path + "' ?" + std::string{r.query}; }
@@ -181,6 +184,12 @@ TEST_CASE("router: snapshots and deployments name an archive below them", "[core
     CHECK(where("/d/folsom%403/security/x") == "deployment folsom@3 1 'x'");
     CHECK(where("/d/folsom@x/security/x") == "refuse 404 unknown");
     CHECK(where("/d/folsom/other/x") == "refuse 404 unknown");
+    CHECK(where("/d/folsom") == "set-up folsom ''");
+    CHECK(where("/d/folsom@3/") == "set-up folsom@3 ''");
+    CHECK(where("/d/folsom/setup.sh") == "set-up folsom 'setup.sh'");
+    CHECK(where("/d/folsom/debian") == "deployment folsom 0 ''");
+    CHECK(where("/d/folsom/set%20up") == "refuse 404 unknown");
+    CHECK(where("/d") == "refuse 404 unknown");
     CHECK(where("/d") == "refuse 404 unknown");
 }
 

@@ -2,7 +2,11 @@
 
 import hashlib
 import json
+import re
+import subprocess
 import time
+
+import yaml
 
 from support import debs, faults
 from support.env import Package
@@ -16,6 +20,11 @@ PACKAGES = "dists/stable/main/binary-amd64/Packages.xz"
 
 def moment(seconds):
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(seconds))
+
+
+def packages_of(version, marker=None):
+    return [Package("service", version, depends=f"library (= {version})", size=30_000, marker=marker),
+            Package("library", version, size=20_000, marker=marker)]
 
 
 class Fleet:
@@ -33,8 +42,7 @@ class Fleet:
 
     def publish(self, version, hours_ago, marker=None):
         """Nothing of the former versions is left in it; returns the bytes of its packages, by name."""
-        packages = [Package("service", version, depends=f"library (= {version})", size=30_000, marker=marker),
-                    Package("library", version, size=20_000, marker=marker)]
+        packages = packages_of(version, marker)
         for old in self.archive.packages:
             (self.archive.root / old.pool_path).unlink(missing_ok=True)
         self.archive.packages = []
@@ -310,3 +318,127 @@ def test_what_a_client_asks_for_by_hash_is_found_in_the_middle_of_an_upgrade(env
     digest = hashlib.sha256(old.body).hexdigest()
     found = fleet.larder.good(f"/d/web/debian/dists/stable/main/binary-amd64/by-hash/SHA256/{digest}")
     assert found.body == old.body
+
+
+# --- back again, and what machines are set up with -------------------------------------------------
+
+class Machine:
+    """An apt root that is set up by the script that Larder serves, with packages that count as installed."""
+
+    def __init__(self, fleet, name="web"):
+        self.fleet, self.apt = fleet, fleet.env.apt([], "")
+        self.root = self.apt.root
+        script = self.root / "setup.sh"
+        script.write_bytes(fleet.larder.good(f"/d/{name}/setup.sh", Host=fleet.larder.address).body)
+        done = subprocess.run(["sh", script, "--only", self.root], capture_output=True, text=True)
+        assert done.returncode == 0 and not done.stderr, done.stderr
+
+    def has(self, version):
+        """Counts as installed, with all that the packages say of themselves: apt compares that, too."""
+        stanzas = [p.control().replace("\n", "\nStatus: install ok installed\n", 1) for p in packages_of(version)]
+        (self.root / "var/lib/dpkg/status").write_text("\n".join(stanzas))
+
+    def plan(self):
+        """What an upgrade would do now: package -> version."""
+        self.apt.update().must()
+        done = self.apt.run("apt-get", "--simulate", "--allow-downgrades", "dist-upgrade").must()
+        return dict(re.findall(r"^Inst (\S+) (?:\[[^]]*\] )?\((\S+) ", done.output, re.M))
+
+
+def test_machines_follow_a_rollback_down_with_what_they_were_set_up_with(env):
+    fleet = Fleet(env)
+    fleet.create()
+    machine = Machine(fleet)
+    fleet.installs(fleet.unit(), fleet.first)
+    machine.has("1.0")
+    assert machine.plan() == {}
+    fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web")
+    assert machine.plan() == {"service": "2.0", "library": "2.0"}
+    machine.has("2.0")
+    assert "Generation 3 of web is in force." in fleet.cli("deployment", "rollback", "web", "--reason", "it broke")
+    assert machine.plan() == {"service": "1.0", "library": "1.0"}
+    own = fleet.larder.good(f"/d/web@1/debian/{RELEASE}").body
+    assert fleet.larder.good(f"/d/web@3/debian/{RELEASE}").body == own, "a generation's own URL has upstream's bytes"
+    assert fleet.larder.good(f"/d/web/debian/{RELEASE}").body != own
+    # And up again, to a state that is older than what the rollback showed.
+    fleet.cli("deployment", "upgrade", "web")
+    machine.has("1.0")
+    assert machine.plan() == {"service": "2.0", "library": "2.0"}
+    steps = [(g["number"], g["step"], g.get("origin")) for g in fleet.json("deployment", "history", "web")["generations"]]
+    assert steps == [(1, "create", None), (2, "upgrade", None), (3, "rollback", 1), (4, "upgrade", None)]
+
+
+def test_a_machine_that_trusts_upstream_alone_is_told_why_it_does_not_follow(env):
+    fleet = Fleet(env)
+    fleet.create()
+    unit = fleet.unit()
+    unit.update().must()
+    fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web")
+    unit.update().must()
+    fleet.cli("deployment", "rollback", "web")
+    unit.update().must_fail("NO_PUBKEY|public key is not available")
+
+
+def test_a_rollback_survives_gc_a_restart_and_upstream(env):
+    fleet = Fleet(env)
+    fleet.create()
+    fleet.installs(fleet.unit(), fleet.first)
+    fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web")
+    fleet.cli("deployment", "rollback", "web")
+    fleet.gone()
+    fleet.collect_all()
+    machine = Machine(fleet)
+    machine.has("2.0")
+    assert machine.plan() == {"service": "1.0", "library": "1.0"}
+
+
+def test_valid_until_has_passed_and_the_sources_work_with_all_of_apts_date_checks(env):
+    fleet = Fleet(env)
+    fleet.archive.publish("stable", date=time.time() - HOUR, by_hash=False, valid_for=HOUR + 3)
+    here = (fleet.archive.root / RELEASE).read_bytes()
+    wait_for(lambda: fleet.larder.good(f"/debian/{RELEASE}").body == here, "the new state to be served")
+    fleet.create()
+    sources = fleet.larder.good("/d/web/larder.sources").body.decode()
+    assert sources.count("Check-Valid-Until: no") == 1
+    plain = fleet.unit()
+    wait_for(lambda: plain.update().warnings, "the state to be out of date", 30)
+    machine = Machine(fleet)
+    assert machine.plan() == {}
+    assert machine.apt.versions("service") == ["1.0"]
+
+
+def test_the_files_for_machines_name_this_larder_and_both_keys(env):
+    fleet = Fleet(env)
+    fleet.create()
+    names = fleet.larder.good("/d/web").body.decode()
+    for name in ("larder.sources", "apt.conf", "preferences", "setup.sh", "cloud-init.yaml", "Dockerfile", "mmdebstrap.sh"):
+        assert f"/d/web/{name}\n" in names
+        answer = fleet.larder.good(f"/d/web/{name}", Host="larder.example:3142")
+        assert b"larder.example:3142" in answer.body or name == "preferences", name
+    sources = fleet.larder.good("/d/web/larder.sources", Host="larder.example:3142").body.decode()
+    assert "URIs: http://larder.example:3142/d/web/debian\n" in sources and "Components: main\n" in sources
+    assert "Check-Valid-Until" not in sources
+    assert sources.count("BEGIN PGP PUBLIC KEY BLOCK") == 2
+    assert "/d/web@1/debian" in fleet.larder.good("/d/web@1/larder.sources").body.decode()
+    for path, status in (("/d/web/other.txt", 404), ("/d/none/larder.sources", 404), ("/d/web@9/apt.conf", 404)):
+        assert fleet.larder.get(path).status == status, path
+    evil = fleet.larder.get("/d/web/setup.sh", Host="x;touch$IFS/tmp/x")
+    assert evil.status in (400, 404) and b"touch" not in evil.body
+
+
+def test_the_scripts_are_what_their_tools_take(env):
+    fleet = Fleet(env)
+    fleet.create()
+    for name in ("setup.sh", "mmdebstrap.sh"):
+        script = env.tmp / name
+        script.write_bytes(fleet.larder.good(f"/d/web/{name}").body)
+        assert subprocess.run(["sh", "-n", script]).returncode == 0
+        lint = subprocess.run(["shellcheck", "--shell=sh", script], capture_output=True, text=True)
+        assert lint.returncode == 0, lint.stdout
+    made = yaml.safe_load(fleet.larder.good("/d/web/cloud-init.yaml").body)
+    files = {f["path"]: f["content"] for f in made["write_files"]}
+    assert files["/etc/apt/sources.list.d/larder.sources"] == fleet.larder.good("/d/web/larder.sources").body.decode()
+    assert files["/etc/apt/preferences.d/larder"] == fleet.larder.good("/d/web/preferences").body.decode()

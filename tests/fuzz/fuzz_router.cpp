@@ -51,6 +51,12 @@ struct check {
         below(r.name);
         require(r.name.find('/') == std::string::npos);
     }
+    void operator()(const deployment_page& r) const {
+        for (const auto& part : {r.name, r.file}) {
+            below(part);
+            require(part.find('/') == std::string::npos);
+        }
+    }
     void operator()(const image_file& r) const { below(r.path); }
     void operator()(const api_call& r) const { below(r.path); }
     void operator()(const page& r) const { below(r.path); }

@@ -248,6 +248,9 @@ awaitable<void> connection::route_and_answer(const core::request_head& head) {
     } else if (auto* held_file = std::get_if<core::deployment_file>(&way)) {
         if (head.has_body()) keep_ = then::close;
         co_await answer_deployment(head, *routes, std::move(*held_file));
+    } else if (auto* set_up = std::get_if<core::deployment_page>(&way)) {
+        if (head.has_body()) keep_ = then::close;
+        co_await answer_deployment_page(head, std::move(*set_up));
     } else if (auto* tunnel = std::get_if<core::connect>(&way)) {
         co_await answer_connect(head, *tunnel);
     } else if (const auto* no = std::get_if<core::refuse>(&way)) {
@@ -327,6 +330,16 @@ awaitable<void> connection::answer_deployment(const core::request_head& head, co
     holder_ = asked.name;
     const core::archive_file file{asked.archive, std::move(asked.path), false};
     co_await answer_archive(head, routes, file, *view);
+}
+
+awaitable<void> connection::answer_deployment_page(const core::request_head& head, core::deployment_page asked) {
+    deployment_file_request request{std::move(asked.name), asked.generation, std::move(asked.file),
+                                    std::string{head.host}, transport_->encrypted()};
+    auto making = offload(loop_->host.parts().pool, [&host = loop_->host, request = std::move(request)] {
+        return answer_deployment_file(host, request);
+    });
+    const auto made = co_await outcome<site_reply>::get(making, no_deadline());
+    co_await send_reply(*made);
 }
 
 void connection::hold(const archive& from, const std::string& path, const resolution& what) {

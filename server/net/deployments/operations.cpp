@@ -1,5 +1,6 @@
 #include "deployments/cut.hpp"
 #include "deployments/differences.hpp"
+#include "deployments/shown.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
 
@@ -48,10 +49,11 @@ result<deployment> find_live(engine& e, const std::string& name) {
 }
 
 /// What the next generation would be told of, and what there is to pin for it.
-result<void> settle(engine& e, generation_report& report, const generation& before, const cut& what, bool dry_run,
+result<void> settle(engine& e, generation_report& report, const generation& before, cut what, bool dry_run,
                     const progress_sink& tell, const std::stop_token& stop) {
     LARDER_TRY(report.differences, compare_generations(e, before, report.generation, tell, stop));
     if (report.differences.empty() || dry_run) return {};
+    LARDER_CHECK(make_followable(e, registry_of(e), before, report.generation, what));
     LARDER_TRY(report.deployment,
                pin_together(e, what, [&] { return registry_of(e).append(report.deployment, report.generation); }));
     report.made = true;
@@ -107,7 +109,7 @@ result<generation_report> upgrade_deployment(engine& e, const upgrade_options& o
     if (suites.empty())
         for (const auto& pin : before.pins) suites.push_back({pin.archive, pin.suite, {}});
     report.generation = next_of(e, report.deployment, before, step::upgrade, options.who);
-    LARDER_TRY(const auto fresh, make_cut(e, suites, before.architectures, tell, stop));
+    LARDER_TRY(auto fresh, make_cut(e, suites, before.architectures, tell, stop));
     for (const auto& pin : fresh.pins) {
         const auto same = [&](const auto& one) { return one.archive == pin.archive && one.suite == pin.suite; };
         auto& pins = report.generation.pins;
@@ -117,7 +119,7 @@ result<generation_report> upgrade_deployment(engine& e, const upgrade_options& o
                                             "'; larder deployment show lists them"};
         *there = pin;
     }
-    LARDER_CHECK(settle(e, report, before, fresh, options.dry_run, tell, stop));
+    LARDER_CHECK(settle(e, report, before, std::move(fresh), options.dry_run, tell, stop));
     return report;
 }
 
@@ -138,8 +140,8 @@ result<generation_report> rollback_deployment(engine& e, const rollback_options&
     report.generation.origin = to;
     report.generation.pins = target.pins;
     report.generation.architectures = target.architectures;
-    LARDER_TRY(const auto what, cut_of(e, target));
-    LARDER_CHECK(settle(e, report, before, what, options.dry_run, tell, stop));
+    LARDER_TRY(auto what, cut_of(e, target));
+    LARDER_CHECK(settle(e, report, before, std::move(what), options.dry_run, tell, stop));
     return report;
 }
 

@@ -94,6 +94,9 @@ public:
     /// In the order of the keyrings. Never empty.
     const std::vector<key_info>& keys() const noexcept;
 
+    /// All of them as one armoured block, as in a Signed-By field. Starts a gpg.
+    result<std::string> armoured() const;
+
 private:
     struct impl;
     explicit verifier(std::unique_ptr<impl>);

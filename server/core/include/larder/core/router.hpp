@@ -42,6 +42,13 @@ struct deployment_file {
     std::string path;  ///< may be empty
 };
 
+/// /d/<name>[@<generation>]/<file>: what a deployment's machines are set up with; /d/<name> itself has an empty file.
+struct deployment_page {
+    std::string name;
+    std::optional<std::uint64_t> generation;
+    std::string file;  ///< one segment
+};
+
 /// /images/<path>; /images itself has an empty path.
 struct image_file {
     std::string path;
@@ -87,8 +94,8 @@ struct refuse {
     std::string_view why;  ///< one line, a literal
 };
 
-using route = std::variant<archive_file, snapshot_file, deployment_file, image_file, api_call, page, key_file, metrics,
-                           healthz, connect, not_configured, refuse>;
+using route = std::variant<archive_file, snapshot_file, deployment_file, deployment_page, image_file, api_call, page,
+                           key_file, metrics, healthz, connect, not_configured, refuse>;
 
 /// The URL space of one configuration (design: "HTTP"). Immutable; any thread. Routing a warm request
 /// costs one allocation, that of its path.

@@ -14,6 +14,7 @@ namespace larder::net {
 class site_state;
 class views;
 class held_list;
+class own_key;
 
 /// The configuration as the requests see it; swapped whole by a reload.
 struct routing {
@@ -83,6 +84,8 @@ public:
     views& pinned() noexcept;
     /// What deployments hold.
     held_list& held() noexcept;
+    /// What this store signs with.
+    own_key& key() noexcept;
 
     /// What the pages and the API remember: the jobs.
     site_state& site() noexcept;

@@ -2,6 +2,7 @@
 
 #include <larder/core/http_head.hpp>
 #include <larder/net/engine.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,16 @@ site_reply answer_page(engine& e, const site_request& request);
 /// /api/v1/…: JSON in and out; roles are checked here; openapi.json describes it. Work that takes long
 /// is a job. Does not block, so that it may be called on a loop.
 site_reply answer_api(engine& e, const site_request& request);
+
+/// /d/NAME[@GENERATION]/FILE: what a deployment's machines are set up with; /d/NAME lists these files. Blocks.
+struct deployment_file_request {
+    std::string deployment;
+    std::optional<std::uint64_t> generation;
+    std::string file;
+    std::string host;  ///< as the client named us
+    bool secure = false;
+};
+site_reply answer_deployment_file(engine& e, const deployment_file_request& request);
 
 /// /metrics
 site_reply answer_metrics(engine& e);

@@ -1,0 +1,198 @@
+#include "deployments/client_files.hpp"
+#include <algorithm>
+#include <array>
+#include <larder/base/digest.hpp>
+#include <larder/base/text.hpp>
+#include <utility>
+
+// Files for a deployment's machines. Whatever stands in them came through check_name, a verified Release or the
+// configuration, and is made of characters that need no quoting in sh, YAML or apt's own syntax.
+
+namespace larder::net::pinning {
+namespace {
+
+std::string joined(const std::vector<std::string>& all) {
+    std::string out;
+    for (const auto& one : all) out += (out.empty() ? "" : " ") + one;
+    return out;
+}
+
+std::string title(const client_view& v, std::string_view what) {
+    return "# " + std::string{what} + " of deployment '" + v.deployment + "', served by Larder at " + v.base + "\n";
+}
+
+/// As one word of sh.
+std::string quoted(std::string_view text) {
+    std::string out = "'";
+    for (const char c : text) out += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
+    return out + "'";
+}
+
+bool has_sources(const client_view& v) {
+    return std::find(v.architectures.begin(), v.architectures.end(), "source") != v.architectures.end();
+}
+
+std::vector<std::string> machine_architectures(const client_view& v) {
+    auto all = v.architectures;
+    std::erase(all, "source");
+    return all;
+}
+
+/// Suites that share all the fields of a stanza.
+std::string stanza(const client_view& v, const client_archive& a, const std::vector<client_suite>& suites) {
+    std::vector<std::string> names;
+    for (const auto& one : suites) names.push_back(one.name);
+    const auto& first = suites.front();
+    std::string out = has_sources(v) ? "Types: deb deb-src\n" : "Types: deb\n";
+    out += "URIs: " + v.url() + "/" + a.name + "\nSuites: " + joined(names) + "\n";
+    if (!first.name.ends_with('/')) out += "Components: " + joined(first.components) + "\n";
+    out += "Architectures: " + joined(machine_architectures(v)) + "\n";
+    // Its date is checked once, when the state is taken in; here it stays, and the date passes.
+    if (first.valid_until) out += "Check-Valid-Until: no\n";
+    out += "Signed-By:\n" + folded(a.keys);
+    return out;
+}
+
+std::string larder_sources(const client_view& v) {
+    auto out = title(v, "The sources");
+    for (const auto& a : v.archives) {
+        auto left = a.suites;
+        while (!left.empty()) {
+            const auto first = left.front();
+            std::vector<client_suite> alike, others;
+            for (auto& one : left) {
+                const bool same = one.components == first.components && one.valid_until == first.valid_until &&
+                                  one.name.ends_with('/') == first.name.ends_with('/');
+                (same ? alike : others).push_back(std::move(one));
+            }
+            out += "\n" + stanza(v, a, alike);
+            left = std::move(others);
+        }
+    }
+    return out;
+}
+
+/// apt decides by the machine's id whether an update that is being phased in is for it (apt-pkg/policy.cc): with
+/// one id for all machines of a deployment they decide alike.
+std::string apt_conf(const client_view& v) {
+    return title(v, "Settings") + "APT::Machine-ID \"" +
+           sha256("larder deployment " + v.deployment).hex().substr(0, 32) + "\";\nAcquire::Retries \"3\";\n";
+}
+
+/// Above 1000 a version is installed even if that goes down (apt_preferences(5)).
+std::string preferences(const client_view& v) {
+    return title(v, "Preferences") + "Package: *\nPin: origin \"" + v.host + "\"\nPin-Priority: 1001\n";
+}
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> installed{
+    {{"larder.sources", "/etc/apt/sources.list.d/larder.sources"},
+     {"apt.conf", "/etc/apt/apt.conf.d/50larder"},
+     {"preferences", "/etc/apt/preferences.d/larder"}}};
+
+constexpr std::string_view setup_body = R"sh(#
+#   setup.sh [--only] [ROOT]
+#
+# Writes the deployment's sources, settings and preferences below ROOT (else of this machine). --only moves all other
+# sources aside (to NAME.before-larder); without it they stay, and are named.
+set -eu
+only=no
+if [ "${1:-}" = --only ]; then only=yes; shift; fi
+root=${1:-}
+put() {
+    mkdir -p "$(dirname "$root$1")"
+    cat >"$root$1.new"
+    chmod 644 "$root$1.new"
+    mv "$root$1.new" "$root$1"
+}
+for file in "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/*.list "$root"/etc/apt/sources.list.d/*.sources; do
+    [ -s "$file" ] || continue
+    case $file in */larder.sources) continue ;; esac
+    if [ "$only" = yes ]; then mv "$file" "$file.before-larder"
+    else echo "still a source of this machine, beside the deployment: $file (--only moves it aside)" >&2; fi
+done
+)sh";
+
+std::string setup_sh(const client_view& v) {
+    auto out = "#!/bin/sh\n" + title(v, "The set-up") + std::string{setup_body};
+    for (const auto& [name, path] : installed)
+        out +=
+            "put " + std::string{path} + " <<'END-OF-LARDER'\n" + client_file(v, name).value_or("") + "END-OF-LARDER\n";
+    return out;
+}
+
+std::string cloud_init(const client_view& v) {
+    std::string out =
+        "#cloud-config\n" + title(v, "The first boot") + "apt:\n  preserve_sources_list: true\nwrite_files:\n";
+    for (const auto& [name, path] : installed) {
+        out += "- path: " + std::string{path} + "\n  permissions: '0644'\n  content: |\n";
+        const auto text = client_file(v, name).value_or("");
+        for (const auto line : split(std::string_view{text}.substr(0, text.size() - 1), '\n'))
+            out += line.empty() ? "\n" : "    " + std::string{line} + "\n";
+    }
+    // Before the first package is installed.
+    out +=
+        "bootcmd:\n- [sh, -c, 'for f in /etc/apt/sources.list /etc/apt/sources.list.d/*; do case $f in "
+        "*larder.sources) ;; *) [ ! -f \"$f\" ] || mv \"$f\" \"$f.before-larder\" ;; esac; done']\n";
+    return out;
+}
+
+std::string dockerfile(const client_view& v) {
+    return title(v, "An image") +
+           "# docker build --build-arg BASE=debian:bookworm-slim .   (any Debian image; apt brings no curl)\n"
+           "ARG BASE=debian:bookworm-slim\nFROM ${BASE}\nADD " +
+           v.url() +
+           "/setup.sh /tmp/setup.sh\n"
+           "RUN sh /tmp/setup.sh --only && rm /tmp/setup.sh && apt-get update && apt-get --assume-yes "
+           "--allow-downgrades dist-upgrade && rm -rf /var/lib/apt/lists/*\n";
+}
+
+std::string mmdebstrap_sh(const client_view& v) {
+    const auto architectures = machine_architectures(v);
+    std::string suite;
+    for (const auto& a : v.archives)
+        for (const auto& one : a.suites)
+            if (suite.empty() && !one.name.ends_with('/')) suite = one.name;
+    return "#!/bin/sh\n" + title(v, "A new machine's root") +
+           "#\n#   mmdebstrap.sh TARGET [mmdebstrap options]\nset -eu\ntarget=$1\nshift\nsources=$(mktemp "
+           "--suffix=.sources)\ntrap 'rm -f \"$sources\"' EXIT\ncat >\"$sources\" <<'END-OF-LARDER'\n" +
+           larder_sources(v) + "END-OF-LARDER\nmmdebstrap --architectures=" +
+           (architectures.empty() ? std::string{} : quoted(architectures.front())) + " --aptopt='APT::Machine-ID \"" +
+           sha256("larder deployment " + v.deployment).hex().substr(0, 32) + "\"' \"$@\" " + quoted(suite) +
+           " \"$target\" \"$sources\"\n";
+}
+
+using maker = std::string (*)(const client_view&);
+constexpr std::array<std::pair<std::string_view, maker>, 7> makers{{{"larder.sources", larder_sources},
+                                                                    {"apt.conf", apt_conf},
+                                                                    {"preferences", preferences},
+                                                                    {"setup.sh", setup_sh},
+                                                                    {"cloud-init.yaml", cloud_init},
+                                                                    {"Dockerfile", dockerfile},
+                                                                    {"mmdebstrap.sh", mmdebstrap_sh}}};
+
+}  // namespace
+
+std::string client_view::url() const {
+    return base + "/d/" + deployment + (pinned ? "@" + std::to_string(generation) : std::string{});
+}
+
+std::string folded(std::string_view text) {
+    std::string out;
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    for (const auto line : split(text, '\n')) out += line.empty() ? " .\n" : " " + std::string{line} + "\n";
+    return out;
+}
+
+std::vector<std::string_view> client_file_names() {
+    std::vector<std::string_view> all;
+    for (const auto& [name, make] : makers) all.push_back(name);
+    return all;
+}
+
+std::optional<std::string> client_file(const client_view& view, std::string_view name) {
+    for (const auto& [one, make] : makers)
+        if (one == name) return make(view);
+    return {};
+}
+
+}  // namespace larder::net::pinning

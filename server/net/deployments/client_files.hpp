@@ -1,0 +1,50 @@
+#pragma once
+
+#include <larder/base/result.hpp>
+#include <larder/deployments/generation.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace larder::net::pinning {
+
+/// What a client's files are made of.
+struct client_suite {
+    std::string name;  ///< "bookworm", or "./" for a flat one
+    std::vector<std::string> components;
+    bool valid_until = false;  ///< its Release has one, which will pass while the suite stays
+};
+struct client_archive {
+    std::string name;
+    std::vector<client_suite> suites;
+    std::string keys;  ///< armoured public keys that vouch for it: upstream's, and this store's own
+};
+struct client_view {
+    std::string deployment;
+    std::uint64_t generation = 0;  ///< the one in force
+    bool pinned = false;           ///< the files are of that generation's own URL
+    std::string base;              ///< "http://larder.example:3142", without a slash at the end
+    std::string host;              ///< of it, without the port
+    std::vector<std::string> architectures;
+    std::vector<client_archive> archives;
+
+    /// "http://larder.example:3142/d/web" or ".../d/web@3".
+    std::string url() const;
+};
+
+/// The names below /d/NAME/ that are files for clients; each is a function of the view.
+///
+///     larder.sources   deb822, for /etc/apt/sources.list.d; the keys stand in it
+///     apt.conf         for /etc/apt/apt.conf.d: what makes two machines choose alike
+///     preferences      for /etc/apt/preferences.d: makes apt go down again after a rollback
+///     setup.sh         puts the three in place
+///     cloud-init.yaml, Dockerfile, mmdebstrap.sh   the same for machines that are yet to be made
+/// Nothing for any other name.
+std::optional<std::string> client_file(const client_view& view, std::string_view name);
+std::vector<std::string_view> client_file_names();
+
+/// As a field's value in deb822: each line begins with a blank, an empty one is " .".
+std::string folded(std::string_view text);
+
+}  // namespace larder::net::pinning

@@ -1,0 +1,102 @@
+#include "deployments/shown.hpp"
+#include "own_key.hpp"
+#include <algorithm>
+#include <larder/base/text.hpp>
+
+namespace larder::net::pinning {
+namespace {
+
+/// As a Release file has it, in English whatever the locale.
+std::string release_date(sys_seconds when) {
+    auto text = format_http_date(when);
+    return text.replace(text.size() - 3, 3, "UTC");
+}
+
+std::string_view without_blanks(std::string_view line) {
+    const auto end = line.find_last_not_of(" \t\r");
+    return end == std::string_view::npos ? std::string_view{} : line.substr(0, end + 1);
+}
+
+/// The latest Date that a client may have seen of a suite, in any generation so far.
+result<sys_seconds> latest_shown(engine& e, const deployments::registry& registry,
+                                 const deployments::generation& before, const deployments::pin& of) {
+    std::optional<sys_seconds> latest;
+    LARDER_TRY(const auto all, registry.history(before.deployment));
+    std::vector<digest> seen;
+    for (const auto& one : all) {
+        const auto* pin = one.find(of.archive, of.suite);
+        if (pin == nullptr || std::find(seen.begin(), seen.end(), pin->state()) != seen.end()) continue;
+        seen.push_back(pin->state());
+        LARDER_TRY(const auto state, load_state(e.store().objects(), pin->state()));
+        latest = std::max(latest.value_or(state->release().date), state->release().date);
+    }
+    return latest.value_or(sys_seconds{});
+}
+
+result<stored_file> put(store::object_store& objects, std::string_view bytes, sys_seconds modified) {
+    LARDER_TRY(const auto content, objects.put(bytes, modified));
+    return stored_file{content, bytes.size()};
+}
+
+result<digest> sign_anew(engine& e, const suite_state& of, sys_seconds date, cut& what) {
+    auto& objects = e.store().objects();
+    LARDER_TRY(const auto text, objects.read(of.manifest().text.content));
+    LARDER_TRY(const auto key, e.key().get());
+    const auto fresh = redated(text, date);
+    LARDER_TRY(const auto in_release, key->clear_signed(fresh));
+    state_manifest manifest;
+    manifest.archive = of.manifest().archive;
+    manifest.suite = of.manifest().suite;
+    manifest.date = date;
+    manifest.signers = {key->fingerprint()};
+    LARDER_TRY(manifest.text, put(objects, fresh, date));
+    LARDER_TRY(manifest.in_release, put(objects, in_release, date));
+    LARDER_TRY(const auto id, objects.put(manifest.write(), date));
+    what.objects.insert(what.objects.end(), {manifest.text.content, manifest.in_release->content, id});
+    return id;
+}
+
+}  // namespace
+
+std::string redated(std::string_view release, sys_seconds date) {
+    std::string out;
+    bool dropped = false;
+    for (auto line : split(release, '\n')) {
+        line = without_blanks(line);
+        const bool folded = line.starts_with(' ') || line.starts_with('\t');
+        if (!folded) dropped = false;
+        const auto name = folded ? std::string_view{} : line.substr(0, line.find(':'));
+        if (iequals(name, "Valid-Until") || iequals(name, "Signed-By")) dropped = true;
+        if (dropped) continue;
+        if (iequals(name, "Date"))
+            out += "Date: " + release_date(date);
+        else
+            out += line;
+        out += '\n';
+    }
+    while (out.ends_with("\n\n")) out.pop_back();
+    return out;
+}
+
+result<void> make_followable(engine& e, const deployments::registry& registry, const deployments::generation& before,
+                             deployments::generation& next, cut& what) {
+    for (auto& pin : next.pins) {
+        const auto* was = before.find(pin.archive, pin.suite);
+        if (was != nullptr && was->snapshot == pin.snapshot) {
+            pin = *was;
+            continue;
+        }
+        pin.shown.reset();
+        LARDER_TRY(const auto state, load_state(e.store().objects(), pin.snapshot));
+        LARDER_TRY(const auto latest, latest_shown(e, registry, before, pin));
+        if (state->release().date > latest) continue;
+        // apt takes a Date up to ten seconds ahead of its own clock; one that was shown is not.
+        const auto date = std::max(e.clock().now(), latest + std::chrono::seconds{1});
+        auto shown = sign_anew(e, *state, date, what);
+        if (!shown) return shown.error().in(pin.archive + "/" + pin.suite);
+        pin.shown = *shown;
+    }
+    return {};
+}
+
+}  // namespace larder::net::pinning

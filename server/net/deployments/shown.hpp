@@ -1,0 +1,17 @@
+#pragma once
+
+#include "deployments/cut.hpp"
+
+namespace larder::net::pinning {
+
+/// A Release's text with another Date, and without what would not be true of it any more: Valid-Until, by which apt
+/// would refuse it, and Signed-By, which names the keys of the one who signed it first. The rest byte for byte.
+std::string redated(std::string_view release, sys_seconds date);
+
+/// Sees to it that clients of a deployment follow to this generation: where a suite goes to a state whose Date is
+/// not after every one that was shown at its URL so far, a state with the same files is made in its place, dated now
+/// and signed by this store's own key. apt ignores an older InRelease, without a word (apt-pkg/acquire-item.cc).
+result<void> make_followable(engine& e, const deployments::registry& registry, const deployments::generation& before,
+                             deployments::generation& next, cut& what);
+
+}  // namespace larder::net::pinning
