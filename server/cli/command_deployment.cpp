@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <cstdlib>
 #include <iostream>
+#include <larder/base/units.hpp>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -133,6 +134,42 @@ int run_history(const common_options& common, const std::string& name) {
     });
 }
 
+void print_hold(const json::object& report) {
+    std::cout << text_in(report, "name") << ", generation " << number_in(report, "generation") << ", holds what is "
+              << text_in(report, "hold") << ":\n  held     " << number_in(report, "held") << " files, "
+              << format_size(number_in(report, "held_bytes")) << "\n  at risk  " << number_in(report, "at_risk")
+              << "\n  lost     " << number_in(report, "lost") << "\n";
+    const auto& objects = list_in(report, "objects");
+    if (!objects.empty()) {
+        std::vector<std::vector<std::string>> rows{{"", "PACKAGE", "VERSION", "ARCHITECTURE", "ARCHIVE", "WHY"}};
+        for (const auto& one : objects) {
+            const auto& o = one.as_object();
+            rows.push_back({text_in(o, "state"), text_in(o, "package"), text_in(o, "version"),
+                            text_in(o, "architecture"), text_in(o, "archive"), text_in(o, "why")});
+        }
+        std::cout << "\n" << table(rows);
+    }
+    for (const auto& one : list_in(report, "unresolved")) std::cout << "Not in its suites: " << one.as_string() << "\n";
+    if (number_in(report, "at_risk") != 0)
+        std::cout << "\nAt risk: not here, but upstream may still have it; larder deployment fetch brings it.\n";
+}
+
+/// 0 when all is held: a script can ask.
+int run_hold(const common_options& common, const std::string& name, const std::string& kind) {
+    const auto report = ask(common, job(kind, {{"name", name}}));
+    const auto how = print(common, report, print_hold);
+    if (how != done) return how;
+    return number_in(*report, "at_risk") + number_in(*report, "lost") == 0 ? done : answer_is_no;
+}
+
+int run_change(const common_options& common, json::object options) {
+    return print(common, ask(common, job("deployment_change", std::move(options))), [](const json::object& report) {
+        const bool removed = !text_in(report, "removed").empty();
+        std::cout << text_in(report, "name") << " holds what is " << text_in(report, "hold")
+                  << (removed ? "; it is removed: not served, and kept until it is restored" : "") << ".\n";
+    });
+}
+
 int run_diff(const common_options& common, const change_line& given) {
     json::object options{{"name", given.name}};
     if (given.before != 0) options["before"] = given.before;
@@ -207,6 +244,30 @@ void add_deployment(CLI::App& app, command_line& line) {
     auto asked = std::make_shared<change_line>();
     auto* history = add_named(*noun, "history", "Its generations: when, who, why.", *asked);
     history->callback([&line, asked] { line.exit = run_history(line.common, asked->name); });
+    auto held = std::make_shared<change_line>();
+    auto* status =
+        add_named(*noun, "status", "What it holds, and what of that is not here; exit 3 if any is not.", *held);
+    status->callback([&line, held] { line.exit = run_hold(line.common, held->name, "deployment_status"); });
+    auto* fetch =
+        add_named(*noun, "fetch", "Bring here what it holds and is not; exit 3 if some cannot be had.", *held);
+    fetch->callback([&line, held] { line.exit = run_hold(line.common, held->name, "deployment_fetch"); });
+    auto changed = std::make_shared<change_line>();
+    auto* hold = add_named(*noun, "hold", "Change what is kept of it for ever.", *changed);
+    hold->add_option("mode", changed->hold, "What is fetched through it, that and all it depends on, or everything")
+        ->required()
+        ->type_name("MODE")
+        ->check(CLI::IsMember({"used", "closure", "full"}));
+    hold->callback([&line, changed] {
+        line.exit = run_change(line.common, {{"name", changed->name}, {"hold", changed->hold}});
+    });
+    auto* remove = add_named(*noun, "remove", "Serve it no more; what it holds stays until it is restored.", *changed);
+    remove->callback([&line, changed] {
+        line.exit = run_change(line.common, {{"name", changed->name}, {"removed", true}});
+    });
+    auto* restore = add_named(*noun, "restore", "Serve a removed one again.", *changed);
+    restore->callback([&line, changed] {
+        line.exit = run_change(line.common, {{"name", changed->name}, {"removed", false}});
+    });
     auto compared = std::make_shared<change_line>();
     auto* diff = add_named(*noun, "diff", "What changed between two generations, package by package.", *compared);
     diff->add_option("before", compared->before, "A generation (else the one before the other)")->type_name("NUMBER");

@@ -442,3 +442,96 @@ def test_the_scripts_are_what_their_tools_take(env):
     files = {f["path"]: f["content"] for f in made["write_files"]}
     assert files["/etc/apt/sources.list.d/larder.sources"] == fleet.larder.good("/d/web/larder.sources").body.decode()
     assert files["/etc/apt/preferences.d/larder"] == fleet.larder.good("/d/web/preferences").body.decode()
+
+
+# --- what is held ----------------------------------------------------------------------------------
+
+def test_what_was_fetched_through_it_is_held_and_the_rest_is_not(env):
+    fleet = Fleet(env)
+    fleet.create()
+    status = lambda code: fleet.json("deployment", "status", "web", check=code)
+    assert (status(0)["held"], status(0)["at_risk"], status(0)["lost"]) == (0, 0, 0)
+    unit = fleet.unit()
+    unit.update().must()
+    unit.download("library").must()
+    wait_for(lambda: status(0)["held"] == 1, "the package to be held")
+    fleet.moves_on()
+    fleet.gone()
+    fleet.collect_all()
+    assert status(0)["held"] == 1
+    library = next(name for name in fleet.first if name.startswith("library"))
+    assert fleet.larder.good(f"/d/web/debian/pool/main/l/library/{library}").body == fleet.first[library]
+    service = next(name for name in fleet.first if name.startswith("service"))
+    assert fleet.larder.get(f"/d/web/debian/pool/main/s/service/{service}").status >= 500
+
+
+def test_a_closure_holds_what_the_packages_need_and_full_holds_all(env):
+    fleet = Fleet(env)
+    fleet.archive.add(Package("unrelated", size=5000))
+    fleet.archive.publish("stable", date=fleet.now - 4 * HOUR, by_hash=False)
+    here = (fleet.archive.root / RELEASE).read_bytes()
+    wait_for(lambda: fleet.larder.good(f"/debian/{RELEASE}").body == here, "the new state")
+    fleet.create("web", "--hold", "closure")
+    unit = fleet.unit()
+    unit.update().must()
+    unit.download("service").must()
+    wait_for(lambda: fleet.json("deployment", "status", "web", check=3)["held"] == 1, "the package to be held")
+    status = fleet.json("deployment", "status", "web", check=3)
+    assert [(o["package"], o["state"]) for o in status["objects"]] == [("library", "at risk")]
+    assert fleet.json("deployment", "fetch", "web", check=0)["fetched"] == 1
+    fleet.cli("deployment", "hold", "web", "full")
+    status = fleet.json("deployment", "status", "web", check=3)
+    assert [(o["package"], o["state"]) for o in status["objects"]] == [("unrelated", "at risk")]
+    fleet.cli("deployment", "fetch", "web", check=0)
+    fleet.moves_on()
+    fleet.gone()
+    fleet.collect_all()
+    assert fleet.json("deployment", "status", "web", check=0)["held"] == 3
+    fleet.installs(fleet.unit(), fleet.first)
+
+
+def test_what_upstream_has_no_more_is_said_to_be_lost(env):
+    fleet = Fleet(env)
+    fleet.create("web", "--hold", "full")
+    fleet.moves_on()
+    status = fleet.json("deployment", "status", "web", check=3)
+    assert (status["held"], status["at_risk"], status["lost"]) == (0, 2, 0)
+    done = fleet.json("deployment", "fetch", "web", check=3)
+    assert (done["held"], done["at_risk"], done["lost"]) == (0, 0, 2) and all(o["why"] for o in done["objects"])
+    text = fleet.cli("deployment", "status", "web", check=3)
+    assert "lost" in text and "library" in text
+
+
+def test_what_is_lost_in_one_archive_is_fetched_from_another_that_has_it(env):
+    key = env.key()
+    old, kept = env.archive(key=key), env.archive(key=key, name="kept")
+    for archive in (old, kept):
+        archive.add(Package("shared", size=9000))
+        archive.publish("stable", date=time.time() - HOUR)
+    up, other = env.hostile(old.tree), env.hostile(kept.tree)
+    larder = env.larder(archive_table("debian", f"{up.url}/debian", old.keyring, architectures=["amd64"]),
+                        archive_table("kept", f"{other.url}/kept", kept.keyring, architectures=["amd64"]))
+    for name in ("debian", "kept"):
+        larder.good(f"/{name}/{RELEASE}")
+        larder.good(f"/{name}/{PACKAGES}")
+    larder.cli("deployment", "create", "web", "--suite", "debian/stable", "--hold", "full", check=0)
+    larder.cli("archive", "update", check=0)
+    (old.root / old.packages[0].pool_path).unlink()
+    assert json.loads(larder.cli("deployment", "fetch", "web", "--json", check=0).stdout)["held"] == 1
+    assert other.count("/kept/pool/*") == 1
+
+
+def test_a_removed_deployment_is_not_served_and_keeps_what_it_holds_until_it_is_restored(env):
+    fleet = Fleet(env)
+    fleet.create()
+    fleet.installs(fleet.unit(), fleet.first)
+    fleet.cli("deployment", "remove", "web")
+    answer = fleet.larder.get(f"/d/web/debian/{RELEASE}")
+    assert answer.status == 404 and b"restore" in answer.body
+    assert fleet.larder.get("/d/web/setup.sh").status == 404
+    assert "removed" in fleet.larder.cli("deployment", "upgrade", "web", check=1).stderr
+    fleet.moves_on()
+    fleet.gone()
+    fleet.collect_all()
+    fleet.cli("deployment", "restore", "web")
+    fleet.installs(fleet.unit(), fleet.first)

@@ -155,6 +155,20 @@ result<deployment_list> list_deployments(engine& e) {
     return list;
 }
 
+result<deployment> change_deployment(engine& e, const change_options& options) {
+    LARDER_TRY(auto d, registry_of(e).find(options.name));
+    if (options.hold) d.hold = *options.hold;
+    if (options.removed && *options.removed != d.removed.has_value()) {
+        if (*options.removed)
+            d.removed = e.clock().now();
+        else
+            d.removed.reset();
+    }
+    LARDER_TRY(auto now, registry_of(e).change(d));
+    ++e.parts().generation;
+    return now;
+}
+
 result<deployment_history> history_of(engine& e, const std::string& name) {
     deployment_history h;
     LARDER_TRY(h.deployment, registry_of(e).find(name));

@@ -88,6 +88,31 @@ json::object deployment_json(const deployments::deployment& d) {
 
 }  // namespace
 
+std::string to_json(const hold_report& report) {
+    json::array rows;
+    for (const auto& row : report.rows)
+        rows.push_back(json::object{{"state", to_string(row.state)},
+                                    {"package", row.package},
+                                    {"version", row.version},
+                                    {"architecture", row.architecture},
+                                    {"archive", row.archive},
+                                    {"path", row.path},
+                                    {"sha256", row.content.hex()},
+                                    {"size", row.size},
+                                    {"why", row.why}});
+    auto out = deployment_json(report.deployment);
+    out["held"] = report.held;
+    out["held_bytes"] = report.held_bytes;
+    out["at_risk"] = report.at_risk;
+    out["lost"] = report.lost;
+    out["fetched"] = report.fetched;
+    out["objects"] = std::move(rows);
+    out["unresolved"] = strings(report.unresolved);
+    return json_text(out);
+}
+
+std::string to_json(const deployments::deployment& report) { return json_text(deployment_json(report)); }
+
 std::string to_json(const snapshot_list& report) {
     json::array all;
     for (const auto& row : report.snapshots) all.push_back(snapshot_json(row));

@@ -73,6 +73,33 @@ result<std::string> run_history(engine& e, const json::object& given, const prog
     return told(history_of(e, name));
 }
 
+result<std::string> run_status(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    std::string name;
+    take(given, "name", name);
+    return told(hold_status(e, name, tell, std::move(stop)));
+}
+
+result<std::string> run_fetch(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    std::string name;
+    take(given, "name", name);
+    return told(fetch_held(e, name, tell, std::move(stop)));
+}
+
+result<std::string> run_change(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    change_options o;
+    take(given, "name", o.name);
+    if (given.contains("removed")) {
+        bool removed = false;
+        take(given, "removed", removed);
+        o.removed = removed;
+    }
+    if (std::string hold; take(given, "hold", hold), !hold.empty()) {
+        o.hold = deployments::parse_hold_mode(hold);
+        if (!o.hold) return error{errc::malformed, "hold is one of used, closure, full"};
+    }
+    return told(change_deployment(e, o));
+}
+
 result<std::string> run_diff(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
     generation_diff_options o;
     take(given, "name", o.name);
@@ -128,6 +155,14 @@ std::vector<job_kind> deployment_kinds() {
           by,
           reason},
          run_rollback},
+        {"deployment_status", "What a deployment holds, and what of that is not here.", {name}, run_status},
+        {"deployment_fetch", "Brings here what a deployment holds and is not.", {name}, run_fetch},
+        {"deployment_change",
+         "Changes what is no generation.",
+         {name,
+          {"hold", text, "What is kept for ever: used, closure or full."},
+          {"removed", boolean, "True: it is served no more; false: it is again."}},
+         run_change},
         {"deployment_diff",
          "What changed between two generations, package by package.",
          {name,

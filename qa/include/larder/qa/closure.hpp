@@ -45,6 +45,11 @@ public:
     /// The package itself, else the first by name that provides it.
     const index_entry* satisfy(const alternative& wanted) const;
     std::size_t size() const noexcept { return entries_.size(); }
+    /// All of them, in the order they were added.
+    template <class F>
+    void each(F&& seen) const {
+        for (const auto& one : entries_) seen(one);
+    }
 
 private:
     struct provider {

@@ -119,7 +119,47 @@ struct generation_diff {
 result<generation_diff> diff_generations(engine& e, const generation_diff_options& options, const progress_sink& tell,
                                          std::stop_token stop = {});
 
+/// An object that is held and not here.
+enum class hold_state {
+    at_risk,  ///< nobody has it here, and upstream may: the next fetch of it, or fetch_held, tells
+    lost,     ///< upstream was asked, and has it no more; or the archive is not configured any more
+};
+std::string_view to_string(hold_state) noexcept;
+struct hold_row {
+    std::string archive, path;
+    std::string package, version, architecture;  ///< as the file's name has them
+    digest content{};
+    std::uint64_t size = 0;
+    hold_state state = hold_state::at_risk;
+    std::string why;
+};
+struct hold_report {
+    deployments::deployment deployment;
+    std::uint64_t held = 0, held_bytes = 0;  ///< that are here
+    std::uint64_t at_risk = 0, lost = 0, fetched = 0;
+    std::vector<hold_row> rows;           ///< those that are not here, by archive and path
+    std::vector<std::string> unresolved;  ///< of a closure: "hello 2.10 needs: missing"
+};
+/// What a deployment holds, by its mode (`used`, what was fetched through it; `closure`, that and all it depends on;
+/// `full`, every file of its suites for its architectures), and how much of that is here.
+result<hold_report> hold_status(engine& e, const std::string& name, const progress_sink& tell,
+                                std::stop_token stop = {});
+/// The same, after bringing here what is not. It can be stopped and begun again at any time: what came, stays.
+result<hold_report> fetch_held(engine& e, const std::string& name, const progress_sink& tell,
+                               std::stop_token stop = {});
+
+struct change_options {
+    std::string name;
+    std::optional<deployments::hold_mode> hold;
+    std::optional<bool> removed;
+};
+/// Changes what is no generation. A removed deployment is served no more, and keeps what it holds until it is
+/// forgotten.
+result<deployments::deployment> change_deployment(engine& e, const change_options& options);
+
 /// One JSON object, without a newline.
+std::string to_json(const hold_report& report);
+std::string to_json(const deployments::deployment& report);
 std::string to_json(const snapshot_list& report);
 std::string to_json(const suite_difference& report);
 std::string to_json(const generation_report& report);
