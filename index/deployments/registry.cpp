@@ -30,6 +30,8 @@ result<void> take_field(deployment& d, std::string_view name, std::string_view v
         const auto mode = parse_hold_mode(value);
         if (!mode) return odd(name);
         d.hold = *mode;
+    } else if (name == "Token") {
+        d.token = value;
     } else if (name == "On-First-Use") {
         d.on_first_use = value == "yes";
     } else if (name == "Removed") {
@@ -45,6 +47,7 @@ result<void> take_field(deployment& d, std::string_view name, std::string_view v
 std::string deployment::write() const {
     std::string out = "Larder-Deployment: 1\nHead: " + std::to_string(head) + "\nGeneration: " + generation.hex() +
                       "\nHold: " + std::string{to_string(hold)} + "\n";
+    if (!token.empty()) out += "Token: " + token + "\n";
     if (on_first_use) out += "On-First-Use: yes\n";
     if (removed) out += "Removed: " + format_timestamp(*removed) + "\n";
     return out;

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <cstdlib>
 #include <iostream>
+#include <larder/base/digest.hpp>
 #include <larder/base/units.hpp>
 #include <pwd.h>
 #include <unistd.h>
@@ -19,7 +20,8 @@ struct change_line {
     std::string name, reason, hold;
     std::vector<std::string> suites, architectures;
     std::uint64_t to = 0, before = 0, after = 0;
-    bool dry_run = false, by_source = false;
+    bool dry_run = false, by_source = false, override_it = false;
+    std::string unit;
 };
 
 /// Who stands in the history: the user who called, also behind sudo.
@@ -154,6 +156,77 @@ void print_hold(const json::object& report) {
         std::cout << "\nAt risk: not here, but upstream may still have it; larder deployment fetch brings it.\n";
 }
 
+std::string difference_of(const json::object& d) {
+    const auto expected = text_in(d, "expected");
+    return text_in(d, "package") + " " + text_in(d, "installed") +
+           (expected.empty() ? " (no suite has it)" : " (" + expected + " is expected)") +
+           (is_set(d, "held") ? ", held back" : "");
+}
+
+void print_units(const json::object& report) {
+    const auto& units = list_in(report, "units");
+    if (units.empty()) {
+        std::cout << "No unit of " << text_in(report, "name") << " has reported.\n";
+        return;
+    }
+    std::vector<std::vector<std::string>> rows{{"UNIT", "REPORTED", "PACKAGES", "DIFFER", ""}};
+    for (const auto& one : units) {
+        const auto& u = one.as_object();
+        const auto& differences = list_in(u, "differences");
+        rows.push_back({text_in(u, "unit"), moment_in(u, "reported"), std::to_string(number_in(u, "packages")),
+                        std::to_string(differences.size()),
+                        differences.empty() ? "" : difference_of(differences.front().as_object())});
+        for (std::size_t i = 1; i < differences.size() && i < 20; ++i)
+            rows.push_back({"", "", "", "", difference_of(differences[i].as_object())});
+        if (differences.size() > 20)
+            rows.push_back(
+                {"", "", "", "", "and " + std::to_string(differences.size() - 20) + " more (--json has all)"});
+    }
+    std::cout << table(rows) << number_in(report, "agree") << " of " << units.size() << " agree with generation "
+              << number_in(report, "generation") << ".\n";
+}
+
+int run_units(const common_options& common, const std::string& name) {
+    return print(common, ask(common, job("deployment_units", {{"name", name}})), print_units);
+}
+
+int run_admit(const common_options& common, const change_line& given) {
+    auto options = options_of(given);
+    options["override"] = given.override_it;
+    const auto report = ask(common, job("deployment_admit", std::move(options)));
+    const auto how = print(common, report, [&](const json::object& r) {
+        print_units(r);
+        if (is_set(r, "overridden"))
+            std::cout << "Admitted all the same; that is recorded.\n";
+        else if (is_set(r, "admitted"))
+            std::cout << "A new unit gets what the others have.\n";
+        else
+            std::cout << "A new unit would not get what the others have. Three ways on:\n"
+                      << "  bring the units up to the generation: apt-get update && apt-get --allow-downgrades "
+                         "dist-upgrade on each\n"
+                      << "  make a generation of what they run: larder deployment upgrade " << given.name
+                      << " --suite ARCHIVE/SUITE@WHEN\n"
+                      << "  admit it all the same: larder deployment admit " << given.name
+                      << " --i-know-what-i-am-doing --reason TEXT\n";
+    });
+    if (how != done) return how;
+    return is_set(*report, "admitted") ? done : answer_is_no;
+}
+
+/// Made here, and told nobody but the caller: the store has its hash.
+int run_token(const common_options& common, const std::string& name) {
+    const auto token = new_token();
+    if (!token) return complain(token.error());
+    const auto report = ask(
+        common, job("deployment_change", {{"name", name}, {"by", caller()}, {"token_sha256", sha256(*token).hex()}}));
+    if (!report) return complain(report.error());
+    if (common.json)
+        std::cout << json::serialize(json::object{{"name", name}, {"token", *token}}) << "\n";
+    else
+        std::cout << *token << "\n";
+    return done;
+}
+
 /// 0 when all is held: a script can ask.
 int run_hold(const common_options& common, const std::string& name, const std::string& kind) {
     const auto report = ask(common, job(kind, {{"name", name}}));
@@ -163,6 +236,7 @@ int run_hold(const common_options& common, const std::string& name, const std::s
 }
 
 int run_change(const common_options& common, json::object options) {
+    options["by"] = caller();
     return print(common, ask(common, job("deployment_change", std::move(options))), [](const json::object& report) {
         const bool removed = !text_in(report, "removed").empty();
         std::cout << text_in(report, "name") << " holds what is " << text_in(report, "hold")
@@ -260,6 +334,24 @@ void add_deployment(CLI::App& app, command_line& line) {
     hold->callback([&line, changed] {
         line.exit = run_change(line.common, {{"name", changed->name}, {"hold", changed->hold}});
     });
+    auto* units = add_named(*noun, "units", "Its units, and in which packages each differs.", *held);
+    units->callback([&line, held] { line.exit = run_units(line.common, held->name); });
+    auto admitted = std::make_shared<change_line>();
+    auto* admit =
+        add_named(*noun, "admit", "Whether another unit may join; exit 3 if the units have drifted.", *admitted);
+    admit->add_flag("--i-know-what-i-am-doing", admitted->override_it, "Admit it all the same; needs --reason");
+    add_reason(*admit, *admitted);
+    admit->callback([&line, admitted] { line.exit = run_admit(line.common, *admitted); });
+    auto* forget = add_named(*noun, "forget-unit", "Forget a unit that is no more.", *admitted);
+    forget->add_option("unit", admitted->unit, "Unit")->required()->type_name("UNIT");
+    forget->callback([&line, admitted] {
+        line.exit =
+            print(line.common,
+                  ask(line.common, job("deployment_forget_unit", {{"name", admitted->name}, {"unit", admitted->unit}})),
+                  [&](const json::object&) { std::cout << "Forgotten: " << admitted->unit << ".\n"; });
+    });
+    auto* token = add_named(*noun, "token", "Make and print the token with which its units report from now on.", *held);
+    token->callback([&line, held] { line.exit = run_token(line.common, held->name); });
     auto* remove = add_named(*noun, "remove", "Serve it no more; what it holds stays until it is restored.", *changed);
     remove->callback([&line, changed] {
         line.exit = run_change(line.common, {{"name", changed->name}, {"removed", true}});

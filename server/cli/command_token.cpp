@@ -14,14 +14,6 @@ struct token_line {
     std::string name, role = "read";
 };
 
-/// 256 random bits: nobody guesses it, so a plain hash is all the configuration needs to hold.
-result<std::string> new_token() {
-    std::string raw(32, '\0');
-    if (::getrandom(raw.data(), raw.size(), 0) != static_cast<ssize_t>(raw.size()))
-        return errno_error(errno, "asking the kernel for random bytes");
-    return "larder_" + to_hex(raw);
-}
-
 int run_new(const common_options& common, const token_line& given) {
     const auto token = new_token();
     if (!token) return complain(token.error());
@@ -40,6 +32,13 @@ int run_new(const common_options& common, const token_line& given) {
 }
 
 }  // namespace
+
+result<std::string> new_token() {
+    std::string raw(32, '\0');
+    if (::getrandom(raw.data(), raw.size(), 0) != static_cast<ssize_t>(raw.size()))
+        return errno_error(errno, "asking the kernel for random bytes");
+    return "larder_" + to_hex(raw);
+}
 
 void add_token(CLI::App& app, command_line& line) {
     auto* noun = app.add_subcommand("token", "Tokens, with which clients may use the API over TCP.");

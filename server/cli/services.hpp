@@ -31,4 +31,7 @@ std::string config_path(const common_options& common);
 result<core::options> load_options(const common_options& common,
                                    config::file_check files = config::file_check::but_tls);
 
+/// A secret for a client to show: 256 random bits, as text. What keeps it keeps its hash.
+result<std::string> new_token();
+
 }  // namespace larder::cli

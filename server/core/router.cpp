@@ -1,4 +1,5 @@
 #include "chars.hpp"
+#include <algorithm>
 #include <larder/base/digest.hpp>
 #include <larder/base/text.hpp>
 #include <larder/core/basic_auth.hpp>
@@ -203,7 +204,10 @@ route router::by_path(const request_head& head, std::string_view raw_path, std::
     if (auto fault = tidy(raw_path, path)) return *fault;
     if (!query.empty()) query.remove_prefix(1);
     const bool api = path.starts_with("api/");
-    if (!api && !reads(head)) return wrong_method();
+    // What a deployment's units report.
+    const bool report = head.verb == method::post && path.starts_with("d/") && path.ends_with("/report") &&
+                        std::count(path.begin(), path.end(), '/') == 2;
+    if (!api && !report && !reads(head)) return wrong_method();
     if (api) return api_call{path.substr(4), query};
     if (path.empty() || path == "favicon.ico" || path == "robots.txt" || path == "acng-report.html")
         return page{std::move(path), query};

@@ -1,3 +1,4 @@
+#include "deployments/units.hpp"
 #include "held.hpp"
 #include "own_key.hpp"
 #include "own_names.hpp"
@@ -58,6 +59,7 @@ struct engine::impl {
     std::unique_ptr<views> pinned;
     std::unique_ptr<held_list> held;
     std::unique_ptr<own_key> key;
+    pinning::expectations expected;
 
     mutable std::mutex mutex;
     std::shared_ptr<const routing> routes;
@@ -321,6 +323,7 @@ bool engine::answers() {
 
 const wall_clock& engine::clock() const noexcept { return impl_->clock; }
 held_list& engine::held() noexcept { return *impl_->held; }
+pinning::expectations& engine::expected() noexcept { return impl_->expected; }
 own_key& engine::key() noexcept { return *impl_->key; }
 views& engine::pinned() noexcept { return *impl_->pinned; }
 site_state& engine::site() noexcept { return *impl_->site; }

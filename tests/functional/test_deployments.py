@@ -10,7 +10,7 @@ import yaml
 
 from support import debs, faults
 from support.env import Package
-from support.larder import archive_table
+from support.larder import archive_table, clean_environment
 from support.process import wait_for
 
 HOUR = 3600
@@ -535,3 +535,137 @@ def test_a_removed_deployment_is_not_served_and_keeps_what_it_holds_until_it_is_
     fleet.collect_all()
     fleet.cli("deployment", "restore", "web")
     fleet.installs(fleet.unit(), fleet.first)
+
+
+# --- units -----------------------------------------------------------------------------------------
+
+class Unit(Machine):
+    """A machine that reports what it has installed, with the script that it was set up with."""
+
+    def __init__(self, fleet, name, token, deployment="web"):
+        self.fleet, self.name, self.root = fleet, name, fleet.env.folder("unit")
+        (self.root / "etc").mkdir()
+        (self.root / "etc/hostname").write_text(name + "\n")
+        (self.root / "var/lib/dpkg/updates").mkdir(parents=True)
+        self.script = self.root / "setup.sh"
+        self.script.write_bytes(fleet.larder.good(f"/d/{deployment}/setup.sh", Host=fleet.larder.address).body)
+        self.has(None)
+        self.setup("--join", token)
+
+    def has(self, version):
+        if version:
+            return super().has(version)
+        (self.root / "var/lib/dpkg/status").write_text("")
+
+    def setup(self, *options, code=0):
+        done = subprocess.run(["sh", self.script, *options, self.root], capture_output=True, text=True,
+                              env=clean_environment())
+        assert done.returncode == code, (done.returncode, done.stderr)
+        return done
+
+    def report(self, code=0):
+        done = subprocess.run(["sh", self.root / "etc/apt/larder-report", self.root], capture_output=True, text=True,
+                              env=clean_environment())
+        assert (done.returncode == 0) == (code == 0), (done.returncode, done.stderr)
+
+
+def joined(env, *names, version="1.0"):
+    fleet = Fleet(env)
+    fleet.create()
+    token = fleet.cli("deployment", "token", "web").strip()
+    units = [Unit(fleet, name, token) for name in names]
+    for unit in units:
+        unit.has(version)
+        unit.report()
+    return fleet, units, token
+
+
+def test_units_that_agree_let_another_one_in(env):
+    fleet, units, _ = joined(env, "web-1", "web-2")
+    report = fleet.json("deployment", "units", "web")
+    assert [(u["unit"], u["packages"], u["differences"]) for u in report["units"]] == [("web-1", 2, []), ("web-2", 2, [])]
+    assert report["agree"] == 2 and report["units"][0]["report"] == report["units"][1]["report"]
+    assert fleet.json("deployment", "admit", "web")["admitted"]
+    assert "gets what the others have" in fleet.cli("deployment", "admit", "web")
+
+
+def test_a_unit_that_has_drifted_is_named_and_lets_nobody_in(env):
+    fleet, (one, two), _ = joined(env, "web-1", "web-2")
+    two.has("0.9")
+    two.report()
+    text = fleet.cli("deployment", "admit", "web", check=3)
+    assert "web-2" in text and "service 0.9 (1.0 is expected)" in text and "Three ways on" in text
+    report = fleet.json("deployment", "admit", "web", check=3)
+    assert not report["admitted"] and report["agree"] == 1
+    assert {(d["package"], d["what"]) for u in report["units"] for d in u["differences"]} == {
+        ("service", "behind"), ("library", "behind")}
+    assert "reason" in fleet.larder.cli("deployment", "admit", "web", "--i-know-what-i-am-doing", check=2).stderr
+    over = fleet.json("deployment", "admit", "web", "--i-know-what-i-am-doing", "--reason", "it is on fire", check=0)
+    assert over["admitted"] and over["overridden"]
+    rows = fleet.json("audit", "list")["entries"]
+    assert [r["what"] for r in rows] == ["deployment-create", "deployment-token", "deployment-admit-override"]
+    assert rows[-1]["reason"] == "it is on fire" and rows[-1]["by"] and rows[-1]["subject"] == "web"
+    assert "3 entries" in fleet.cli("audit", "verify") and "on fire" in fleet.cli("audit", "list", "--last", "1")
+    two.has("1.0")
+    two.report()
+    fleet.cli("deployment", "admit", "web", check=0)
+    fleet.larder.stop()
+    (fleet.larder.store / "objects" / rows[1]["sha256"][:2] / rows[1]["sha256"][2:]).write_text("nothing was done")
+    assert "entry 2" in fleet.cli("audit", "verify", check=3)
+
+
+def test_an_upgrade_makes_all_units_differ_until_they_have_followed(env):
+    fleet, units, _ = joined(env, "web-1", "web-2")
+    fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web")
+    assert fleet.json("deployment", "admit", "web", check=3)["agree"] == 0
+    for unit in units:
+        unit.has("2.0")
+        unit.report()
+    fleet.cli("deployment", "admit", "web", check=0)
+    fleet.cli("deployment", "rollback", "web")
+    rows = fleet.json("deployment", "units", "web")["units"]
+    assert all(d["what"] == "ahead" for u in rows for d in u["differences"]) and rows[0]["differences"]
+
+
+def test_reports_survive_a_restart_and_gc_and_a_unit_can_be_forgotten(env):
+    fleet, _, _ = joined(env, "web-1", "web-2")
+    fleet.collect_all()
+    assert fleet.json("deployment", "units", "web")["agree"] == 2
+    fleet.cli("deployment", "forget-unit", "web", "web-1")
+    assert [u["unit"] for u in fleet.json("deployment", "units", "web")["units"]] == ["web-2"]
+    assert "web-1" in fleet.larder.cli("deployment", "forget-unit", "web", "web-1", check=1).stderr
+
+
+def test_only_who_has_the_join_token_can_report(env):
+    fleet, (unit,), token = joined(env, "web-1")
+    good = b"Unit: intruder\nhello amd64 1 ii\n"
+
+    def post(path, body, secret):
+        with fleet.larder.connection() as connection:
+            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+            connection.send((head + (f"Authorization: Bearer {secret}\r\n" if secret else "") + "\r\n").encode() + body)
+            return connection.read().status
+    for secret in ("", "x" * 43, token[:-1], token + "x"):
+        assert post("/d/web/report", good, secret) == 403, secret
+    assert post("/d/none/report", good, token) == 404
+    for body in (b"", b"hello amd64 1 ii\n", b"Unit: a/b\nhello amd64 1 ii\n", b"Unit: x\nhello\n", b"Unit: x\n\xff\xfe a b c\n"):
+        assert post("/d/web/report", body, token) == 400, body
+    assert fleet.larder.get("/d/web/report").status == 405
+    for path in ("/d/web/setup.sh", "/d/web/debian/" + RELEASE, "/debian/report", "/d/web/debian/report"):
+        assert post(path, good, token) == 405, path
+    assert [u["unit"] for u in fleet.json("deployment", "units", "web")["units"]] == ["web-1"]
+    fleet.cli("deployment", "token", "web")
+    unit.report(code=1)
+    assert token not in fleet.larder.log() and token not in (fleet.larder.work / "larder.toml").read_text()
+
+
+def test_apt_reports_by_itself_after_dpkg_has_run(env):
+    fleet, (unit,), _ = joined(env, "web-1")
+    hook = (unit.root / "etc/apt/apt.conf.d/51larder-report").read_text()
+    shown = subprocess.run(["apt-config", "-c", unit.root / "etc/apt/apt.conf.d/51larder-report", "dump",
+                            "DPkg::Post-Invoke"], capture_output=True, text=True)
+    assert "/etc/apt/larder-report" in hook and "larder-report || true" in shown.stdout, shown
+    assert (unit.root / "etc/apt/larder.token").stat().st_mode & 0o077 == 0
+    lint = subprocess.run(["shellcheck", "--shell=sh", unit.root / "etc/apt/larder-report"], capture_output=True, text=True)
+    assert lint.returncode == 0, lint.stdout

@@ -123,7 +123,7 @@ def long_ground(env, count, size):
     archive = env.archive(*packages)
     archive.publish("stable", date=time.time() - HOUR)
     upstream = env.hostile(archive.tree)
-    larder = env.larder_for(archive, upstream, table={"refresh": "600s"})
+    larder = env.larder_for(archive, upstream, table={"refresh": "600s"}, upstream={"inactivity_timeout": "60s"})
     larder.good(RELEASE)
     larder.good("/debian/dists/stable/main/binary-amd64/Packages.xz")
     long, *others = ["/debian/" + p.pool_path for p in packages]

@@ -249,7 +249,6 @@ awaitable<void> connection::route_and_answer(const core::request_head& head) {
         if (head.has_body()) keep_ = then::close;
         co_await answer_deployment(head, *routes, std::move(*held_file));
     } else if (auto* set_up = std::get_if<core::deployment_page>(&way)) {
-        if (head.has_body()) keep_ = then::close;
         co_await answer_deployment_page(head, std::move(*set_up));
     } else if (auto* tunnel = std::get_if<core::connect>(&way)) {
         co_await answer_connect(head, *tunnel);
@@ -321,6 +320,10 @@ awaitable<void> connection::answer_snapshot(const core::request_head& head, cons
 
 awaitable<void> connection::answer_deployment(const core::request_head& head, const routing& routes,
                                               core::deployment_file asked) {
+    if (head.verb == core::method::post) {
+        co_await send_error(405, "only GET and HEAD are offered here");
+        co_return;
+    }
     const auto name = routes.archives[asked.archive]->name();
     auto view = co_await loop_->host.pinned().deployment(asked.name, asked.generation, name);
     if (!view) {
@@ -332,7 +335,29 @@ awaitable<void> connection::answer_deployment(const core::request_head& head, co
     co_await answer_archive(head, routes, file, *view);
 }
 
+awaitable<void> connection::answer_unit_report(const core::request_head& head, std::string deployment) {
+    unit_report_request request;
+    request.deployment = std::move(deployment);
+    request.token = core::parse_bearer(head.authorization).value_or("");
+    const bool whole = co_await read_body(head, request.body);
+    if (!whole) co_return;
+    auto taking = offload(loop_->host.parts().pool, [&host = loop_->host, request = std::move(request)] {
+        return take_unit_report(host, request);
+    });
+    const auto taken = co_await outcome<site_reply>::get(taking, no_deadline());
+    co_await send_reply(*taken);
+}
+
 awaitable<void> connection::answer_deployment_page(const core::request_head& head, core::deployment_page asked) {
+    if (head.verb == core::method::post && asked.file == "report" && !asked.generation) {
+        co_await answer_unit_report(head, std::move(asked.name));
+        co_return;
+    }
+    if (head.has_body()) keep_ = then::close;
+    if (head.verb == core::method::post || asked.file == "report") {
+        co_await send_error(405, "reports are sent with POST, and nothing else is");
+        co_return;
+    }
     deployment_file_request request{std::move(asked.name), asked.generation, std::move(asked.file),
                                     std::string{head.host}, transport_->encrypted()};
     auto making = offload(loop_->host.parts().pool, [&host = loop_->host, request = std::move(request)] {

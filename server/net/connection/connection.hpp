@@ -66,6 +66,7 @@ private:
     awaitable<void> answer_archive(const core::request_head& head, const routing& routes,
                                    const core::archive_file& file, pinned_view_ptr view);
     awaitable<void> answer_snapshot(const core::request_head& head, const routing& routes, core::snapshot_file asked);
+    awaitable<void> answer_unit_report(const core::request_head& head, std::string deployment);
     awaitable<void> answer_deployment_page(const core::request_head& head, core::deployment_page asked);
     awaitable<void> answer_deployment(const core::request_head& head, const routing& routes,
                                       core::deployment_file asked);

@@ -89,14 +89,59 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 3> installed
      {"apt.conf", "/etc/apt/apt.conf.d/50larder"},
      {"preferences", "/etc/apt/preferences.d/larder"}}};
 
+/// After dpkg has run (apt.conf(5), DPkg::Post-Invoke). A report that fails is no failure of the installation.
+std::string report_hook(const client_view& v) {
+    return title(v, "The report") +
+           "DPkg::Post-Invoke { \"if [ -r /etc/apt/larder-report ]; then sh /etc/apt/larder-report || true; fi\"; };\n";
+}
+
+constexpr std::string_view report_body = R"sh(#
+#   larder-report [ROOT]
+set -eu
+root=${1:-}
+token=$(cat "$root/etc/apt/larder.token")
+name=$(cat "$root/etc/hostname" 2>/dev/null || hostname)
+report=$(mktemp)
+trap 'rm -f "$report"' EXIT
+{
+    printf 'Unit: %s\n' "$(printf %s "$name" | tr -c 'A-Za-z0-9._-' '-')"
+    dpkg-query --admindir="$root/var/lib/dpkg" --show \
+        --showformat '${Package} ${Architecture} ${Version} ${db:Status-Abbrev}\n'
+} >"$report"
+if command -v curl >/dev/null; then
+    curl --fail --silent --show-error --max-time 30 --header "Authorization: Bearer $token" \
+        --header 'Content-Type: text/plain' --data-binary "@$report" "$url" >/dev/null
+elif command -v wget >/dev/null; then
+    wget --quiet --timeout=30 --output-document=/dev/null --header "Authorization: Bearer $token" \
+        --header 'Content-Type: text/plain' --post-file="$report" "$url"
+else
+    echo 'larder-report: neither curl nor wget is here to report with' >&2
+    exit 1
+fi
+)sh";
+
+std::string report_sh(const client_view& v) {
+    return "#!/bin/sh\n" + title(v, "What this machine tells") +
+           "url=" + quoted(v.base + "/d/" + v.deployment + "/report") + "\n" + std::string{report_body};
+}
+
 constexpr std::string_view setup_body = R"sh(#
-#   setup.sh [--only] [ROOT]
+#   setup.sh [--only] [--join TOKEN] [ROOT]
 #
 # Writes the deployment's sources, settings and preferences below ROOT (else of this machine). --only moves all other
-# sources aside (to NAME.before-larder); without it they stay, and are named.
+# sources aside (to NAME.before-larder); without it they stay, and are named. --join has the machine report what it has
+# installed after each run of dpkg; the token is what larder deployment token printed.
 set -eu
-only=no
-if [ "${1:-}" = --only ]; then only=yes; shift; fi
+only=no token=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --only) only=yes ;;
+        --join) token=${2:?--join needs the token}; shift ;;
+        -*) echo "setup.sh: unknown option $1" >&2; exit 2 ;;
+        *) break ;;
+    esac
+    shift
+done
 root=${1:-}
 put() {
     mkdir -p "$(dirname "$root$1")"
@@ -117,6 +162,10 @@ std::string setup_sh(const client_view& v) {
     for (const auto& [name, path] : installed)
         out +=
             "put " + std::string{path} + " <<'END-OF-LARDER'\n" + client_file(v, name).value_or("") + "END-OF-LARDER\n";
+    out += "[ -n \"$token\" ] || exit 0\nput /etc/apt/larder-report <<'END-OF-LARDER'\n" + report_sh(v) +
+           "END-OF-LARDER\nput /etc/apt/apt.conf.d/51larder-report <<'END-OF-LARDER'\n" + report_hook(v) +
+           "END-OF-LARDER\n(umask 077; printf '%s\\n' \"$token\" >\"$root/etc/apt/larder.token\")\n"
+           "sh \"$root/etc/apt/larder-report\" \"$root\"\n";
     return out;
 }
 
@@ -162,7 +211,8 @@ std::string mmdebstrap_sh(const client_view& v) {
 }
 
 using maker = std::string (*)(const client_view&);
-constexpr std::array<std::pair<std::string_view, maker>, 7> makers{{{"larder.sources", larder_sources},
+constexpr std::array<std::pair<std::string_view, maker>, 8> makers{{{"larder.sources", larder_sources},
+                                                                    {"larder-report", report_sh},
                                                                     {"apt.conf", apt_conf},
                                                                     {"preferences", preferences},
                                                                     {"setup.sh", setup_sh},

@@ -38,7 +38,8 @@ struct client_view {
 ///     larder.sources   deb822, for /etc/apt/sources.list.d; the keys stand in it
 ///     apt.conf         for /etc/apt/apt.conf.d: what makes two machines choose alike
 ///     preferences      for /etc/apt/preferences.d: makes apt go down again after a rollback
-///     setup.sh         puts the three in place
+///     larder-report    a script that tells what is installed; apt runs it after dpkg
+///     setup.sh         puts them in place
 ///     cloud-init.yaml, Dockerfile, mmdebstrap.sh   the same for machines that are yet to be made
 /// Nothing for any other name.
 std::optional<std::string> client_file(const client_view& view, std::string_view name);

@@ -48,6 +48,17 @@ result<deployment> find_live(engine& e, const std::string& name) {
     return found;
 }
 
+/// Says in the journal what was done.
+result<void> tell_journal(engine& e, std::string_view what, const generation& g) {
+    deployments::journal_entry entry;
+    entry.when = g.made;
+    entry.what = "deployment-" + std::string{what};
+    entry.subject = g.deployment + "@" + std::to_string(g.number);
+    entry.by = g.by;
+    entry.reason = g.reason;
+    return record(e, std::move(entry));
+}
+
 /// What the next generation would be told of, and what there is to pin for it.
 result<void> settle(engine& e, generation_report& report, const generation& before, cut what, bool dry_run,
                     const progress_sink& tell, const std::stop_token& stop) {
@@ -57,7 +68,7 @@ result<void> settle(engine& e, generation_report& report, const generation& befo
     LARDER_TRY(report.deployment,
                pin_together(e, what, [&] { return registry_of(e).append(report.deployment, report.generation); }));
     report.made = true;
-    return {};
+    return tell_journal(e, to_string(report.generation.how), report.generation);
 }
 
 /// Every object that a pin needs, whichever generation it is of.
@@ -97,6 +108,7 @@ result<generation_report> create_deployment(engine& e, const create_options& opt
     LARDER_TRY(report.deployment,
                pin_together(e, all, [&] { return registry_of(e).create(report.deployment, report.generation); }));
     report.made = true;
+    LARDER_CHECK(tell_journal(e, "create", report.generation));
     return report;
 }
 
@@ -158,6 +170,10 @@ result<deployment_list> list_deployments(engine& e) {
 result<deployment> change_deployment(engine& e, const change_options& options) {
     LARDER_TRY(auto d, registry_of(e).find(options.name));
     if (options.hold) d.hold = *options.hold;
+    if (options.token) {
+        LARDER_TRY(const auto hash, digest::from_hex(*options.token));
+        d.token = hash.hex();
+    }
     if (options.removed && *options.removed != d.removed.has_value()) {
         if (*options.removed)
             d.removed = e.clock().now();
@@ -166,7 +182,37 @@ result<deployment> change_deployment(engine& e, const change_options& options) {
     }
     LARDER_TRY(auto now, registry_of(e).change(d));
     ++e.parts().generation;
+    const std::string what = options.removed ? (*options.removed ? "remove" : "restore")
+                             : options.hold  ? "hold-" + std::string{to_string(*options.hold)}
+                                             : "token";
+    LARDER_CHECK(record(e, {0, {}, e.clock().now(), "deployment-" + what, d.name, options.who.by, options.who.reason}));
     return now;
+}
+
+result<void> record(engine& e, deployments::journal_entry entry) {
+    deployments::journal all{e.store().objects(), e.store().refs()};
+    // As whoever swings a ref to an object: gc must not take it meanwhile.
+    const std::lock_guard lock{e.parts().refs_mutex};
+    ++e.parts().refs_changed;
+    LARDER_TRY(const auto written, all.append(std::move(entry)));
+    e.log().write(log_level::info, written.what,
+                  {{"subject", written.subject}, {"by", written.by}, {"reason", written.reason}});
+    return {};
+}
+
+result<journal_report> read_journal(engine& e, const journal_options& options) {
+    const deployments::journal all{e.store().objects(), e.store().refs()};
+    journal_report report;
+    if (!options.verify) {
+        LARDER_TRY(report.entries, all.last(options.last));
+        return report;
+    }
+    const auto checked = all.verify();
+    if (checked)
+        report.verified = *checked;
+    else
+        report.broken = checked.error().message();
+    return report;
 }
 
 result<deployment_history> history_of(engine& e, const std::string& name) {

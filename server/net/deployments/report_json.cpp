@@ -111,6 +111,62 @@ std::string to_json(const hold_report& report) {
     return json_text(out);
 }
 
+namespace {
+
+json::object units_json(const units_report& report) {
+    json::array units;
+    for (const auto& unit : report.units) {
+        json::array differences;
+        for (const auto& d : unit.differences)
+            differences.push_back(json::object{{"what", to_string(d.what)},
+                                               {"package", d.name},
+                                               {"architecture", d.architecture},
+                                               {"installed", d.installed},
+                                               {"expected", d.expected},
+                                               {"held", d.held}});
+        units.push_back(json::object{{"unit", unit.id},
+                                     {"reported", format_iso(unit.reported)},
+                                     {"report", unit.report.hex()},
+                                     {"packages", unit.packages},
+                                     {"differences", std::move(differences)}});
+    }
+    auto out = deployment_json(report.deployment);
+    out["units"] = std::move(units);
+    out["agree"] = report.agree;
+    return out;
+}
+
+}  // namespace
+
+std::string to_json(const units_report& report) { return json_text(units_json(report)); }
+
+std::string to_json(const journal_report& report) {
+    json::array entries;
+    for (const auto& one : report.entries) {
+        json::object row{{"number", one.number},
+                         {"when", format_iso(one.when)},
+                         {"what", one.what},
+                         {"subject", one.subject},
+                         {"by", one.by},
+                         {"reason", one.reason},
+                         {"sha256", sha256(one.write()).hex()}};
+        entries.push_back(std::move(row));
+    }
+    json::object out{{"entries", std::move(entries)}, {"broken", report.broken}};
+    if (report.verified)
+        out["verified"] = *report.verified;
+    else
+        out["verified"] = nullptr;
+    return json_text(out);
+}
+
+std::string to_json(const admit_report& report) {
+    auto out = units_json(report.units);
+    out["admitted"] = report.admitted;
+    out["overridden"] = report.overridden;
+    return json_text(out);
+}
+
 std::string to_json(const deployments::deployment& report) { return json_text(deployment_json(report)); }
 
 std::string to_json(const snapshot_list& report) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <larder/base/text.hpp>
 #include <larder/deployments/registry.hpp>
+#include <larder/net/deployments.hpp>
 
 namespace larder::net::maintenance {
 namespace {
@@ -159,6 +160,8 @@ result<digest_set> reachable(engine& e) {
     LARDER_CHECK(e.held().flush());
     LARDER_CHECK(
         s.holds().each({}, [&keep](std::string_view, const store::held_object& one) { keep.insert(one.content); }));
+    LARDER_TRY(const auto reports, unit_reports(s.refs()));
+    keep.insert(reports.begin(), reports.end());
     LARDER_TRY(const auto every, s.refs().list(""));
     for (const auto& [name, ref] : every) {
         const auto id = digest::from_hex(ref.value);

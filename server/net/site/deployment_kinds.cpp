@@ -85,9 +85,40 @@ result<std::string> run_fetch(engine& e, const json::object& given, const progre
     return told(fetch_held(e, name, tell, std::move(stop)));
 }
 
+result<std::string> run_units(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    std::string name;
+    take(given, "name", name);
+    return told(list_units(e, name, tell, std::move(stop)));
+}
+
+result<std::string> run_admit(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    admit_options o;
+    take(given, "name", o.name);
+    take(given, "override", o.override_it);
+    take_who(given, o.who);
+    return told(admit(e, o, tell, std::move(stop)));
+}
+
+result<std::string> run_journal(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    journal_options o;
+    take_number(given, "last", o.last);
+    take(given, "verify", o.verify);
+    return told(read_journal(e, o));
+}
+
+result<std::string> run_forget(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    std::string name, unit;
+    take(given, "name", name);
+    take(given, "unit", unit);
+    LARDER_CHECK(forget_unit(e, name, unit));
+    return std::string{R"({"forgotten":true})"};
+}
+
 result<std::string> run_change(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
     change_options o;
     take(given, "name", o.name);
+    take_who(given, o.who);
+    if (std::string token; take(given, "token_sha256", token), !token.empty()) o.token = token;
     if (given.contains("removed")) {
         bool removed = false;
         take(given, "removed", removed);
@@ -157,11 +188,28 @@ std::vector<job_kind> deployment_kinds() {
          run_rollback},
         {"deployment_status", "What a deployment holds, and what of that is not here.", {name}, run_status},
         {"deployment_fetch", "Brings here what a deployment holds and is not.", {name}, run_fetch},
+        {"deployment_units", "Its units, and in which packages each differs from the generation.", {name}, run_units},
+        {"deployment_admit",
+         "Whether another unit may join: when all that are there agree with the generation.",
+         {name, {"override", boolean, "Admit it all the same; needs a reason, which is recorded."}, by, reason},
+         run_admit},
+        {"journal",
+         "What was done to deployments, when, by whom and why.",
+         {{"last", number, "So many entries; default: all."},
+          {"verify", boolean, "Look whether the chain is whole; default false."}},
+         run_journal},
+        {"deployment_forget_unit",
+         "Forgets a unit that is no more.",
+         {name, {"unit", text, "Its name.", needed}},
+         run_forget},
         {"deployment_change",
          "Changes what is no generation.",
          {name,
           {"hold", text, "What is kept for ever: used, closure or full."},
-          {"removed", boolean, "True: it is served no more; false: it is again."}},
+          {"token_sha256", text, "Hash of the token with which its units report from now on, in hex."},
+          {"removed", boolean, "True: it is served no more; false: it is again."},
+          by,
+          reason},
          run_change},
         {"deployment_diff",
          "What changed between two generations, package by package.",

@@ -15,6 +15,7 @@ struct deployment {
     std::uint64_t head = 0;  ///< number of the generation in force
     digest generation;       ///< its manifest
     hold_mode hold = hold_mode::used;
+    std::string token;                   ///< SHA-256 of the join token, in hex; empty: units cannot report
     bool on_first_use = false;           ///< suites that are asked for first are pinned then
     std::optional<sys_seconds> removed;  ///< it is kept until its grace time is over
     std::uint64_t version = 0;           ///< of the ref, for compare-and-set

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <larder/deployments/drift.hpp>
+#include <larder/deployments/journal.hpp>
 #include <larder/deployments/registry.hpp>
 #include <larder/index/packages.hpp>
 #include <larder/net/engine.hpp>
@@ -148,10 +150,61 @@ result<hold_report> hold_status(engine& e, const std::string& name, const progre
 result<hold_report> fetch_held(engine& e, const std::string& name, const progress_sink& tell,
                                std::stop_token stop = {});
 
+/// Puts an entry into the journal, and into the log.
+result<void> record(engine& e, deployments::journal_entry entry);
+
+struct journal_options {
+    std::size_t last = 0;  ///< so many entries; 0: all
+    bool verify = false;   ///< look whether the chain is whole
+};
+struct journal_report {
+    std::vector<deployments::journal_entry> entries;
+    std::optional<std::uint64_t> verified;  ///< how many entries follow on each other without a break
+    std::string broken;                     ///< where it breaks
+};
+result<journal_report> read_journal(engine& e, const journal_options& options);
+
+/// A unit as it reported last.
+struct unit_row {
+    std::string id;
+    sys_seconds reported{};
+    digest report{};
+    std::size_t packages = 0;
+    std::vector<deployments::difference> differences;  ///< to the generation in force
+};
+struct units_report {
+    deployments::deployment deployment;
+    std::vector<unit_row> units;  ///< by name
+    std::size_t agree = 0;        ///< how many do not differ
+};
+result<units_report> list_units(engine& e, const std::string& name, const progress_sink& tell,
+                                std::stop_token stop = {});
+
+struct admit_options {
+    std::string name;
+    bool override_it = false;  ///< admit all the same; needs a reason
+    signed_for who;
+};
+struct admit_report {
+    units_report units;
+    bool admitted = false, overridden = false;
+};
+/// Whether another unit may join: only when those that are there agree with the generation, since the new one will.
+result<admit_report> admit(engine& e, const admit_options& options, const progress_sink& tell,
+                           std::stop_token stop = {});
+
+/// A unit that is no more; it comes back with its next report.
+result<void> forget_unit(engine& e, const std::string& name, const std::string& unit);
+
+/// The objects of all reports that units are known by.
+result<std::vector<digest>> unit_reports(const store::ref_store& refs);
+
 struct change_options {
     std::string name;
+    std::optional<std::string> token;  ///< SHA-256 of the join token, in hex
     std::optional<deployments::hold_mode> hold;
     std::optional<bool> removed;
+    signed_for who;
 };
 /// Changes what is no generation. A removed deployment is served no more, and keeps what it holds until it is
 /// forgotten.
@@ -159,6 +212,9 @@ result<deployments::deployment> change_deployment(engine& e, const change_option
 
 /// One JSON object, without a newline.
 std::string to_json(const hold_report& report);
+std::string to_json(const units_report& report);
+std::string to_json(const journal_report& report);
+std::string to_json(const admit_report& report);
 std::string to_json(const deployments::deployment& report);
 std::string to_json(const snapshot_list& report);
 std::string to_json(const suite_difference& report);

@@ -15,6 +15,9 @@ class site_state;
 class views;
 class held_list;
 class own_key;
+namespace pinning {
+class expectations;
+}
 
 /// The configuration as the requests see it; swapped whole by a reload.
 struct routing {
@@ -86,6 +89,7 @@ public:
     held_list& held() noexcept;
     /// What this store signs with.
     own_key& key() noexcept;
+    pinning::expectations& expected() noexcept;
 
     /// What the pages and the API remember: the jobs.
     site_state& site() noexcept;

@@ -59,6 +59,12 @@ struct deployment_file_request {
 };
 site_reply answer_deployment_file(engine& e, const deployment_file_request& request);
 
+/// POST /d/NAME/report: what a unit has installed, told with the deployment's join token. Blocks.
+struct unit_report_request {
+    std::string deployment, token, body;
+};
+site_reply take_unit_report(engine& e, const unit_report_request& request);
+
 /// /metrics
 site_reply answer_metrics(engine& e);
 

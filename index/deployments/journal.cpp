@@ -1,0 +1,141 @@
+#include <charconv>
+#include <larder/base/text.hpp>
+#include <larder/deployments/journal.hpp>
+
+namespace larder::deployments {
+namespace {
+
+constexpr std::string_view prefix = "journal/";
+constexpr std::string_view head_name = "journal-head";
+constexpr std::uint64_t most_entry = 1 << 20;
+/// Each try loses against somebody else who got in first.
+constexpr int most_tries = 100;
+
+std::string ref_name(std::uint64_t number) {
+    const auto digits = std::to_string(number);
+    return std::string{prefix} + std::string(digits.size() < 10 ? 10 - digits.size() : 0, '0') + digits;
+}
+
+result<std::uint64_t> to_number(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (ec != std::errc{} || end != text.data() + text.size())
+        return error{errc::malformed, "the journal: '" + printable(text, 40) + "' is no number"};
+    return value;
+}
+
+struct head {
+    std::uint64_t version = 0, number = 0;
+    std::optional<digest> last;
+};
+
+/// "12 HEX"
+result<head> read_head(const store::ref_store& refs) {
+    head h;
+    LARDER_TRY(const auto ref, refs.get(head_name));
+    if (!ref) return h;
+    const auto parts = words(ref->value);
+    if (parts.size() != 2) return error{errc::malformed, "the journal's head cannot be read"};
+    h.version = ref->version;
+    LARDER_TRY(h.number, to_number(parts[0]));
+    LARDER_TRY(h.last, digest::from_hex(parts[1]));
+    return h;
+}
+
+result<void> take_field(journal_entry& e, std::string_view name, std::string_view value) {
+    if (name == "What")
+        e.what = value;
+    else if (name == "Subject")
+        e.subject = value;
+    else if (name == "By")
+        e.by = value;
+    else if (name == "Reason")
+        e.reason = value;
+    else if (name == "Number") {
+        LARDER_TRY(e.number, to_number(value));
+    } else if (name == "Previous") {
+        LARDER_TRY(e.previous, digest::from_hex(value));
+    } else if (name == "When") {
+        LARDER_TRY(e.when, parse_timestamp(value));
+    } else if (name == "Larder-Journal" && value != "1") {
+        return error{errc::unsupported,
+                     "a journal entry of format " + printable(value, 20) + ": a newer Larder made it"};
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string journal_entry::write() const {
+    std::string out = "Larder-Journal: 1\nNumber: " + std::to_string(number) + "\n";
+    if (previous) out += "Previous: " + previous->hex() + "\n";
+    out += "When: " + format_timestamp(when) + "\nWhat: " + printable(what) + "\nSubject: " + printable(subject) +
+           "\nBy: " + printable(by) + "\nReason: " + printable(reason, 1000) + "\n";
+    return out;
+}
+
+result<journal_entry> journal_entry::read(std::string_view text) {
+    journal_entry e;
+    for (const auto line : split(text, '\n')) {
+        if (line.empty()) continue;
+        const auto colon = line.find(':');
+        if (colon == std::string_view::npos) return error{errc::malformed, "a journal entry: a line without a colon"};
+        LARDER_CHECK(take_field(e, line.substr(0, colon), trim(line.substr(colon + 1))));
+    }
+    if (e.number == 0 || e.what.empty()) return error{errc::malformed, "a journal entry lacks a field"};
+    return e;
+}
+
+result<journal_entry> journal::append(journal_entry entry) {
+    for (int tries = 0;; ++tries) {
+        LARDER_TRY(const auto now, read_head(refs_));
+        entry.number = now.number + 1;
+        entry.previous = now.last;
+        LARDER_TRY(const auto id, objects_.put(entry.write(), entry.when));
+        const auto done =
+            refs_.change({{std::string{head_name}, now.version, std::to_string(entry.number) + " " + id.hex()},
+                          {ref_name(entry.number), 0, id.hex()}});
+        if (done) return entry;
+        if (done.error().code() != errc::conflict || tries >= most_tries) return done.error();
+    }
+}
+
+result<std::vector<journal_entry>> journal::last(std::size_t most) const {
+    LARDER_TRY(const auto refs, refs_.list(prefix));
+    std::vector<journal_entry> all;
+    const auto skip = most == 0 || refs.size() <= most ? 0 : refs.size() - most;
+    for (std::size_t i = skip; i < refs.size(); ++i) {
+        LARDER_TRY(const auto id, digest::from_hex(refs[i].second.value));
+        const auto text = objects_.read(id, most_entry);
+        if (!text) return text.error().in("the journal's entry " + refs[i].first.substr(prefix.size()));
+        LARDER_TRY(auto one, journal_entry::read(*text));
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+result<std::uint64_t> journal::verify() const {
+    LARDER_TRY(const auto end, read_head(refs_));
+    LARDER_TRY(const auto refs, refs_.list(prefix));
+    std::optional<digest> before;
+    std::uint64_t number = 0;
+    for (const auto& [name, ref] : refs) {
+        ++number;
+        const auto where = "the journal's entry " + std::to_string(number);
+        if (name != ref_name(number)) return error{errc::digest_mismatch, where + " is not there"};
+        LARDER_TRY(const auto id, digest::from_hex(ref.value));
+        const auto text = objects_.read(id, most_entry);
+        if (!text) return text.error().in(where);
+        const auto entry = journal_entry::read(*text);
+        if (!entry) return entry.error().in(where);
+        if (entry->number != number || entry->previous != before)
+            return error{errc::digest_mismatch, where + " does not follow the one before it"};
+        before = id;
+    }
+    if (number != end.number || before != end.last)
+        return error{errc::digest_mismatch, "the journal ends with entry " + std::to_string(number) +
+                                                ", and its head says " + std::to_string(end.number)};
+    return number;
+}
+
+}  // namespace larder::deployments

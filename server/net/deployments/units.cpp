@@ -1,0 +1,190 @@
+#include "deployments/units.hpp"
+#include "deployments/states.hpp"
+#include <algorithm>
+#include <larder/base/text.hpp>
+#include <larder/net/reply.hpp>
+#include <openssl/crypto.h>
+
+// What units report, and whether they agree with their generation.
+
+namespace larder::net {
+
+using namespace pinning;
+using deployments::deployment;
+
+namespace pinning {
+
+result<expectations::made> expectations::of(engine& e, const digest& id, const deployments::generation& g,
+                                            const progress_sink& tell, const std::stop_token& stop) {
+    constexpr std::size_t most_known = 8;
+    {
+        const std::lock_guard lock{mutex_};
+        if (const auto known = known_.find(id); known != known_.end()) {
+            known->second.second = ++clock_;
+            return known->second.first;
+        }
+    }
+    const auto fresh = std::make_shared<deployments::expectation>();
+    auto& objects = e.store().objects();
+    for (const auto& pin : g.pins) {
+        tell({"reading " + pin.archive + "/" + pin.suite, 0, 0});
+        LARDER_TRY(const auto state, load_state(objects, pin.snapshot));
+        LARDER_TRY(const auto indices, package_indices(objects, *state, suite{pin.suite}, g.architectures));
+        for (const auto& [stem, file] : indices)
+            if (file == nullptr)
+                return error{errc::absent, pin.archive + "/" + pin.suite + ": its index " + stem + " is not here"};
+        LARDER_TRY(const auto packages, packages_of(objects, indices, {}, stop));
+        for (const auto& one : packages)
+            if (one.architecture != "source") fresh->add(one);
+    }
+    const std::lock_guard lock{mutex_};
+    while (known_.size() >= most_known)
+        known_.erase(std::min_element(known_.begin(), known_.end(),
+                                      [](const auto& a, const auto& b) { return a.second.second < b.second.second; }));
+    known_[id] = {fresh, ++clock_};
+    return made{fresh};
+}
+
+}  // namespace pinning
+
+namespace {
+
+constexpr std::string_view unit_prefix = "unit/";
+constexpr std::uint64_t most_report = 16 << 20;
+constexpr std::size_t most_units = 100'000;
+
+deployments::registry registry_of(engine& e) { return {e.store().objects(), e.store().refs()}; }
+
+std::string ref_of_unit(std::string_view deployment, std::string_view unit) {
+    return std::string{unit_prefix} + std::string{deployment} + "/" + std::string{unit};
+}
+
+std::string_view field(std::string_view text, std::string_view name) {
+    for (const auto line : split(text, '\n'))
+        if (line.starts_with(name) && line.substr(name.size()).starts_with(": ")) return line.substr(name.size() + 2);
+    return {};
+}
+
+result<unit_row> read_unit(const std::string& id, std::string_view value) {
+    unit_row row;
+    row.id = id;
+    LARDER_TRY(row.report, digest::from_hex(field(value, "Report")));
+    LARDER_TRY(row.reported, parse_timestamp(field(value, "Reported")));
+    return row;
+}
+
+bool same_secret(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && ::CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+result<void> keep_report(engine& e, const std::string& name, const std::string& unit, std::string_view lines) {
+    LARDER_CHECK(deployments::check_unit(unit));
+    LARDER_TRY(const auto packages, deployments::parse_report(lines));
+    auto& s = e.store();
+    const auto now = e.clock().now();
+    const auto ref_name = ref_of_unit(name, unit);
+    // Whoever swings a ref to an object sees to it that gc does not take it meanwhile.
+    const std::lock_guard lock{e.parts().refs_mutex};
+    LARDER_TRY(const auto content, s.objects().put(deployments::write_report(packages), now));
+    LARDER_TRY(const auto before, s.refs().get(ref_name));
+    if (!before) {
+        LARDER_TRY(const auto all, s.refs().list(std::string{unit_prefix} + name + "/"));
+        if (all.size() >= most_units) return error{errc::too_large, "this deployment has 100,000 units already"};
+    }
+    ++e.parts().refs_changed;
+    return s.refs().change(
+        {{ref_name, before ? before->version : 0,
+          "Larder-Unit: 1\nReport: " + content.hex() + "\nReported: " + format_timestamp(now) + "\n"}});
+}
+
+}  // namespace
+
+result<units_report> list_units(engine& e, const std::string& name, const progress_sink& tell, std::stop_token stop) {
+    units_report report;
+    LARDER_TRY(report.deployment, registry_of(e).find(name));
+    auto& s = e.store();
+    const auto prefix = std::string{unit_prefix} + name + "/";
+    LARDER_TRY(const auto refs, s.refs().list(prefix));
+    if (refs.empty()) return report;
+    LARDER_TRY(const auto g, registry_of(e).load(name, report.deployment.head));
+    LARDER_TRY(const auto expected, e.expected().of(e, report.deployment.generation, g, tell, stop));
+    // Units that agree with each other have one report between them.
+    std::map<digest, std::pair<std::size_t, std::vector<deployments::difference>>> known;
+    for (const auto& [ref_name, ref] : refs) {
+        if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
+        LARDER_TRY(auto row, read_unit(ref_name.substr(prefix.size()), ref.value));
+        auto found = known.find(row.report);
+        if (found == known.end()) {
+            LARDER_TRY(const auto text, s.objects().read(row.report, most_report));
+            LARDER_TRY(const auto packages, deployments::parse_report(text));
+            found = known.emplace(row.report, std::pair{packages.size(), expected->compare(packages)}).first;
+        }
+        row.packages = found->second.first;
+        row.differences = found->second.second;
+        if (row.differences.empty()) ++report.agree;
+        report.units.push_back(std::move(row));
+    }
+    return report;
+}
+
+result<admit_report> admit(engine& e, const admit_options& options, const progress_sink& tell, std::stop_token stop) {
+    admit_report report;
+    LARDER_TRY(report.units, list_units(e, options.name, tell, stop));
+    if (report.units.deployment.removed)
+        return error{errc::refused, "deployment '" + options.name + "' was removed; restore it first"};
+    report.admitted = report.units.agree == report.units.units.size();
+    if (report.admitted || !options.override_it) return report;
+    if (trim(options.who.reason).empty())
+        return error{errc::bad_config, "an override needs a reason (--reason TEXT): it is recorded"};
+    LARDER_CHECK(record(
+        e, {0, {}, e.clock().now(), "deployment-admit-override", options.name, options.who.by, options.who.reason}));
+    report.admitted = report.overridden = true;
+    return report;
+}
+
+result<void> forget_unit(engine& e, const std::string& name, const std::string& unit) {
+    LARDER_TRY(const auto d, registry_of(e).find(name));
+    const auto ref_name = ref_of_unit(d.name, unit);
+    if (!deployments::check_unit(unit)) return error{errc::absent, "no unit is called that"};
+    LARDER_TRY(const auto ref, e.store().refs().get(ref_name));
+    if (!ref) return error{errc::absent, "deployment '" + name + "' has no unit '" + unit + "'"};
+    return e.store().refs().change({{ref_name, ref->version, {}}});
+}
+
+result<std::vector<digest>> unit_reports(const store::ref_store& refs) {
+    std::vector<digest> all;
+    LARDER_TRY(const auto found, refs.list(unit_prefix));
+    for (const auto& [name, ref] : found) {
+        LARDER_TRY(const auto row, read_unit(name, ref.value));
+        all.push_back(row.report);
+    }
+    return all;
+}
+
+site_reply take_unit_report(engine& e, const unit_report_request& request) {
+    site_reply reply;
+    const auto refuse = [&reply](int status, std::string why) {
+        reply.status = status;
+        reply.body = std::move(why) + "\n";
+        return reply;
+    };
+    const auto d = registry_of(e).find(request.deployment);
+    if (!d || d->removed) return refuse(404, "no such deployment");
+    if (d->token.empty()) return refuse(403, "this deployment has no join token yet: larder deployment token");
+    if (!same_secret(d->token, sha256(request.token).hex()))
+        return refuse(403, "the join token is not this deployment's");
+    const auto body = std::string_view{request.body};
+    const auto end = std::min(body.find('\n'), body.size());
+    const auto first = body.substr(0, end);
+    if (!first.starts_with("Unit: ")) return refuse(400, "a report begins with a line 'Unit: NAME'");
+    const auto kept =
+        keep_report(e, d->name, std::string{trim(first.substr(6))}, body.substr(std::min(end + 1, body.size())));
+    if (!kept) {
+        const auto ours = kept.error().code() == errc::io || kept.error().code() == errc::full;
+        return refuse(ours ? 503 : 400, printable(kept.error().detail()));
+    }
+    reply.body = "taken\n";
+    return reply;
+}
+
+}  // namespace larder::net

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <larder/deployments/drift.hpp>
+#include <larder/deployments/generation.hpp>
+#include <larder/net/engine.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+
+namespace larder::net::pinning {
+
+/// What generations expect of their units, of those that were asked for lately: some 10 MB each. Thread-safe.
+class expectations {
+public:
+    using made = std::shared_ptr<const deployments::expectation>;
+
+    /// Of the generation with this manifest; reads its indices (half a second for the largest suites) the first time.
+    result<made> of(engine& e, const digest& id, const deployments::generation& g, const progress_sink& tell,
+                    const std::stop_token& stop);
+
+private:
+    std::mutex mutex_;
+    std::map<digest, std::pair<made, std::uint64_t>> known_;
+    std::uint64_t clock_ = 0;
+};
+
+}  // namespace larder::net::pinning
