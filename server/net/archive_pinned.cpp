@@ -1,5 +1,7 @@
 #include "archive_paths.hpp"
+#include "deployments/states.hpp"
 #include "pinned.hpp"
+#include <algorithm>
 #include <larder/index/claims.hpp>
 #include <larder/index/decompress.hpp>
 
@@ -22,7 +24,7 @@ result<pinned_view::found> look_in(store::store& store, const index_wanted& inde
                                                    index::compression_of(index.path), most_uncompressed));
     pinned_view::found found;
     const auto take = [&](std::string_view named, const digest& content, std::uint64_t size) {
-        if (named == path) found = {true, content, size};
+        if (named == path && content != index::no_usable_hash) found = {true, content, size};
     };
     LARDER_CHECK(index::scan(index.kind, *plain, index.base, take));
     return found;
@@ -62,11 +64,25 @@ resolution archive::resolve_pinned_file(const pinned_view& view, std::string_vie
     if (const auto known = view.remembered(path))
         return known->named ? deliver(known->content, known->size, {std::string{path}}, true)
                             : resolution{not_named(view, path)};
-    if (auto unread = by(which::unread); !unread.empty()) {
+    const auto naming_it = by(which::all);
+    if (naming_it.empty()) return not_named(view, path);
+    std::vector<index_wanted> here;
+    for (auto& index : by(which::unread)) {
+        const auto found = parts_.store.objects().find(index.order.content);
+        if (!found || !*found) continue;
         // What is served live goes by the states there are now.
-        for (auto& index : unread) index.former = !is_current_index(index.order.content);
-        return learn_indices{std::move(unread)};
+        index.former = !is_current_index(index.order.content);
+        here.push_back(std::move(index));
     }
+    if (!here.empty()) return learn_indices{std::move(here)};
+    bool all_read = true;
+    for (const auto& index : naming_it) {
+        const auto known = parts_.store.known().knows_index(options_.name, index.key);
+        if (!known) return known.error();
+        all_read = all_read && *known;
+    }
+    // What the archive says elsewhere, of another state, is no answer for an index that was not read.
+    if (!all_read) return look_in_indices{naming_it};
     const auto claims = parts_.store.known().find(options_.name, path);
     if (!claims) return claims.error();
     if (claims->empty()) return not_named(view, path);
@@ -75,24 +91,40 @@ resolution archive::resolve_pinned_file(const pinned_view& view, std::string_vie
         return first == claims->end() || c.content == first->content;
     });
     if (one_content) return resolve_claims(*claims);
-    return look_in_indices{by(which::all)};
+    return look_in_indices{naming_it};
 }
 
 awaitable<result<void>> archive::look_up(std::shared_ptr<const pinned_view> view, std::string path,
                                          look_in_indices where, steady_point deadline) {
     pinned_view::found found;
+    std::optional<error> trouble;
+    // Those that are here first: with upstream gone they must do.
+    const auto& objects = parts_.store.objects();
+    std::stable_partition(where.indices.begin(), where.indices.end(), [&](const index_wanted& one) {
+        const auto here = objects.find(one.order.content);
+        return here && *here;
+    });
     for (const auto& index : where.indices) {
-        auto brought = co_await bring(index.order);
-        // What upstream does not have any more cannot say what the path is; another one may.
-        if (!brought && brought.error().code() == errc::absent) continue;
-        if (!brought) co_return brought.error();
-        auto looking = offload(parts_.pool, [this, index, path] { return look_in(parts_.store, index, path); });
+        const auto brought = co_await bring(index.order);
+        if (!brought) {
+            if (!trouble) trouble = brought.error();
+            continue;
+        }
+        // Not `this`: a reload may replace this archive while the work waits in the pool.
+        auto looking =
+            offload(parts_.pool, [&store = parts_.store, index, path] { return look_in(store, index, path); });
         const auto looked = co_await outcome<result<pinned_view::found>>::get(looking, deadline);
         if (!looked) co_return error{errc::timeout, "an index of archive '" + name() + "' is still being read"};
-        if (!*looked) co_return looked->error();
+        if (!*looked) {
+            if (!trouble) trouble = looked->error();
+            continue;
+        }
         found = **looked;
         if (found.named) break;
     }
+    // What could not be looked at may be what names it.
+    if (!found.named && trouble)
+        co_return error{errc::upstream_down, "an index of " + view->what() + " could not be had: " + trouble->detail()};
     view->remember(path, found);
     co_return result<void>{};
 }

@@ -10,6 +10,7 @@ constexpr std::size_t most_remembered = 500'000;
 
 void held_list::note(const std::string& deployment, const store::held_object& what) {
     const std::lock_guard lock{mutex_};
+    if (passes_ > 0) kept_since_.insert(what.content);
     if (remembered_ >= most_remembered) {
         known_.clear();
         remembered_ = 0;
@@ -24,7 +25,30 @@ bool held_list::pending() const {
     return !pending_.empty();
 }
 
+held_list::pass::pass(held_list& of) : of_{of} {
+    const std::lock_guard lock{of_.mutex_};
+    ++of_.passes_;
+}
+
+held_list::pass::~pass() {
+    const std::lock_guard lock{of_.mutex_};
+    if (--of_.passes_ == 0) of_.kept_since_.clear();
+}
+
+void held_list::keep(const digest& content) {
+    const std::lock_guard lock{mutex_};
+    if (passes_ > 0) kept_since_.insert(content);
+}
+
+result<bool> held_list::remove_unless_kept(const digest& content) {
+    const std::lock_guard lock{mutex_};
+    if (kept_since_.contains(content)) return false;
+    LARDER_CHECK(parts_.store.objects().remove(content));
+    return true;
+}
+
 result<void> held_list::flush() {
+    const std::lock_guard one_at_a_time{flushing_};
     decltype(pending_) all;
     {
         const std::lock_guard lock{mutex_};

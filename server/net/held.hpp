@@ -19,8 +19,25 @@ public:
 
     /// From a request's loop; costs a look at a set once it is known.
     void note(const std::string& deployment, const store::held_object& what);
-    /// Writes down what was noted. Blocks.
+    /// Writes down what was noted, also what another call is writing just now. Blocks.
     result<void> flush();
+
+    /// While one of these lives gc looks at what is kept, and removes: what comes to be kept meanwhile must be told.
+    class pass {
+    public:
+        explicit pass(held_list& of);
+        ~pass();
+        pass(const pass&) = delete;
+        pass& operator=(const pass&) = delete;
+
+    private:
+        held_list& of_;
+    };
+    /// Said once a hold or a ref of it is written: a pass of gc that has looked before leaves it. Whoever said so looks
+    /// whether it is still here: it may have gone just before.
+    void keep(const digest& content);
+    /// Removes it unless it came to be kept during this pass; whether it went.
+    result<bool> remove_unless_kept(const digest& content);
     /// Whether there is anything to write down.
     bool pending() const;
     /// Forgets what is known of a deployment whose holds were dropped.
@@ -31,6 +48,9 @@ private:
 
     engine_parts& parts_;
     mutable std::mutex mutex_;
+    std::mutex flushing_;
+    unsigned passes_ = 0;
+    digests kept_since_;
     std::map<std::string, digests, std::less<>> known_;
     std::map<std::string, std::vector<store::held_object>, std::less<>> pending_;
     std::size_t remembered_ = 0;

@@ -1,4 +1,5 @@
 #include "pinned.hpp"
+#include <algorithm>
 
 namespace larder::net {
 namespace {
@@ -8,12 +9,19 @@ constexpr std::size_t most_remembered = 10'000;
 
 }  // namespace
 
-pinned_view::pinned_view(std::string what, const std::vector<pinned_suite>& suites) : what_{std::move(what)} {
+pinned_view::pinned_view(std::string what, const std::vector<pinned_suite>& suites,
+                         std::vector<std::string> architectures)
+    : what_{std::move(what)}, architectures_{std::move(architectures)} {
     for (const auto& one : suites) {
         auto made = std::make_shared<suite>(one.name);
         for (auto state = one.states.rbegin(); state != one.states.rend(); ++state) made->push(*state);
         suites_.push_back(std::move(made));
     }
+}
+
+bool pinned_view::has(std::string_view architecture) const noexcept {
+    return architectures_.empty() || architecture == "all" ||
+           std::find(architectures_.begin(), architectures_.end(), architecture) != architectures_.end();
 }
 
 std::optional<pinned_view::found> pinned_view::remembered(std::string_view path) const {

@@ -20,10 +20,12 @@ public:
         std::string name;
         std::vector<suite_state_ptr> states;
     };
-    pinned_view(std::string what, const std::vector<pinned_suite>& suites);
+    pinned_view(std::string what, const std::vector<pinned_suite>& suites, std::vector<std::string> architectures = {});
 
     const std::string& what() const noexcept { return what_; }
     const std::vector<std::shared_ptr<suite>>& suites() const noexcept { return suites_; }
+    /// Whether packages of this architecture are part of it; without a list all are.
+    bool has(std::string_view architecture) const noexcept;
 
     /// Which content a path has here, where the archive has called several contents by it; looked up in this
     /// view's own indices, and remembered. Nothing: not looked up yet.
@@ -37,6 +39,7 @@ public:
 
 private:
     const std::string what_;
+    const std::vector<std::string> architectures_;
     std::vector<std::shared_ptr<suite>> suites_;
     mutable std::mutex mutex_;
     mutable std::map<std::string, found, std::less<>> found_;

@@ -183,7 +183,8 @@ result<pinned_view_ptr> views::open_deployment(const std::string& name, std::uin
     }
     if (suites.empty()) return no_archive(name, archive);
     return std::make_shared<const pinned_view>(
-        "deployment '" + name + "'" + (in_force ? std::string{} : ", generation " + std::to_string(number)), suites);
+        "deployment '" + name + "'" + (in_force ? std::string{} : ", generation " + std::to_string(number)), suites,
+        g.architectures);
 }
 
 }  // namespace larder::net

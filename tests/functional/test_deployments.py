@@ -669,3 +669,61 @@ def test_apt_reports_by_itself_after_dpkg_has_run(env):
     assert (unit.root / "etc/apt/larder.token").stat().st_mode & 0o077 == 0
     lint = subprocess.run(["shellcheck", "--shell=sh", unit.root / "etc/apt/larder-report"], capture_output=True, text=True)
     assert lint.returncode == 0, lint.stdout
+
+
+# --- what others must not change -------------------------------------------------------------------
+
+def test_an_installer_file_of_a_pinned_state_is_never_that_of_another(env):
+    fleet = Fleet(env)
+    images = "/dists/stable/main/installer-amd64/current/images/vmlinuz"
+
+    def publish(kernel, hours_ago):
+        fleet.archive.publish("stable", date=fleet.now - hours_ago * HOUR, by_hash=False, installer={"vmlinuz": kernel})
+        here = (fleet.archive.root / RELEASE).read_bytes()
+        wait_for(lambda: fleet.larder.good(f"/debian/{RELEASE}").body == here, "the new state to be served")
+    publish(b"old kernel", 4)
+    fleet.create()
+    publish(b"new kernel", 2)
+    assert fleet.larder.good("/debian" + images).body == b"new kernel"
+    answer = fleet.larder.get("/d/web/debian" + images)
+    assert answer.status >= 400 and b"kernel" not in answer.body, (answer.status, answer.body)
+    fleet.gone()
+    assert fleet.larder.get("/d/web/debian" + images).status >= 400
+
+
+def test_packages_of_a_deployment_are_there_although_other_architectures_indices_are_not(env):
+    archive = env.archive(Package("both", size=3000))
+    archive.publish("stable", date=time.time() - HOUR, architectures=("amd64", "arm64"), by_hash=False)
+    upstream = env.hostile(archive.tree)
+    upstream.rule("*/binary-arm64/*", faults.status(503))
+    larder = env.larder_for(archive, upstream)
+    larder.good(f"/debian/{RELEASE}")
+    larder.cli("deployment", "create", "web", "--suite", "debian/stable", "--arch", "amd64", check=0)
+    unit = env.apt_for(archive, larder.url + "/d/web/debian")
+    unit.update().must()
+    unit.install("both").must()
+
+
+def test_an_upgrade_is_seen_by_a_client_whose_request_was_answered_just_before(env):
+    fleet = Fleet(env)
+    fleet.create()
+    for hours, version in ((4, "2.0"), (3, "3.0"), (2, "4.0")):
+        for _ in range(20):
+            fleet.larder.good(f"/d/web/debian/{RELEASE}")
+        fleet.moves_on(version, hours)
+        fleet.cli("deployment", "upgrade", "web")
+        own = (fleet.archive.root / RELEASE).read_bytes()
+        for _ in range(20):
+            assert fleet.larder.good(f"/d/web/debian/{RELEASE}").body == own
+
+
+def test_what_is_asked_for_with_head_is_not_held(env):
+    fleet = Fleet(env)
+    fleet.create()
+    library = next(name for name in fleet.first if name.startswith("library"))
+    assert fleet.larder.get(f"/d/web/debian/pool/main/l/library/{library}", method="HEAD").status == 200
+    unit = fleet.unit()
+    unit.update().must()
+    unit.download("service").must()
+    wait_for(lambda: fleet.json("deployment", "status", "web", check=0)["held"], "what was fetched to be held")
+    assert fleet.json("deployment", "status", "web", check=0)["held"] == 1

@@ -276,7 +276,8 @@ awaitable<void> connection::answer_archive(const core::request_head& head, const
     // Each step may make the next one possible; a handful is the most there can be.
     auto suite_was = archive::asked::not_yet;
     for (int turn = 0; turn < 64; ++turn) {
-        resolved_at_ = loop_->host.generation();
+        // A view was chosen once, for this request: what it says is as of then.
+        if (!view) resolved_at_ = loop_->host.generation();
         auto what = view ? from->resolve_pinned(*view, file.path) : from->resolve(file.path, suite_was);
         hold(*from, file.path, what);
         if (auto* serve = std::get_if<serve_object>(&what)) {
@@ -309,6 +310,7 @@ awaitable<void> connection::answer_archive(const core::request_head& head, const
 awaitable<void> connection::answer_snapshot(const core::request_head& head, const routing& routes,
                                             core::snapshot_file asked) {
     const auto name = routes.archives[asked.archive]->name();
+    resolved_at_ = loop_->host.generation();
     auto view = co_await loop_->host.pinned().snapshot(name, asked.when);
     if (!view) {
         co_await send_failure(view.error());
@@ -325,6 +327,7 @@ awaitable<void> connection::answer_deployment(const core::request_head& head, co
         co_return;
     }
     const auto name = routes.archives[asked.archive]->name();
+    resolved_at_ = loop_->host.generation();
     auto view = co_await loop_->host.pinned().deployment(asked.name, asked.generation, name);
     if (!view) {
         co_await send_failure(view.error());
@@ -369,7 +372,7 @@ awaitable<void> connection::answer_deployment_page(const core::request_head& hea
 
 void connection::hold(const archive& from, const std::string& path, const resolution& what) {
     // Its indices are kept with the generations.
-    if (holder_.empty() || path.starts_with("dists/")) return;
+    if (holder_.empty() || head_only_ || path.starts_with("dists/")) return;
     if (const auto* serve = std::get_if<serve_object>(&what))
         loop_->host.held().note(holder_, {serve->content, serve->info.size, from.name(), path});
     else if (const auto* fetch = std::get_if<fetch_object>(&what))

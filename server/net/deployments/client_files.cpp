@@ -180,8 +180,9 @@ std::string cloud_init(const client_view& v) {
     }
     // Before the first package is installed.
     out +=
-        "bootcmd:\n- [sh, -c, 'for f in /etc/apt/sources.list /etc/apt/sources.list.d/*; do case $f in "
-        "*larder.sources) ;; *) [ ! -f \"$f\" ] || mv \"$f\" \"$f.before-larder\" ;; esac; done']\n";
+        "bootcmd:\n- [cloud-init-per, once, larder-sources, sh, -c, 'for f in /etc/apt/sources.list "
+        "/etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do case $f in */larder.sources) ;; "
+        "*) [ ! -f \"$f\" ] || mv \"$f\" \"$f.before-larder\" ;; esac; done']\n";
     return out;
 }
 

@@ -33,11 +33,12 @@ result<client_archive> describe(engine& e, const std::string& name, const std::v
     made.name = name;
     for (const auto& pin : pins) {
         if (pin.archive != name) continue;
-        LARDER_TRY(const auto state, load_state(e.store().objects(), pin.state()));
+        LARDER_TRY(const auto state, load_state(e.store().objects(), pin.snapshot));
         client_suite one;
         one.name = pin.suite;
         one.components = from->options().components;
         if (one.components.empty()) one.components = state->release().components;
+        // Also where a state without is shown now: another step may bring back upstream's own.
         one.valid_until = state->release().valid_until.has_value();
         made.suites.push_back(std::move(one));
     }

@@ -224,6 +224,7 @@ result<hold_report> fetch_held(engine& e, const std::string& name, const progres
     std::vector<held_object> holds;
     for (const auto& [content, one] : all) holds.push_back(one);
     LARDER_CHECK(e.store().holds().add(name, holds));
+    for (const auto& one : holds) e.held().keep(one.content);
     LARDER_TRY(const auto failures, bring_all(e, holds, report.fetched, tell, stop));
     for (const auto& [content, why] : failures) {
         LARDER_TRY(const auto here, e.store().objects().find(content));

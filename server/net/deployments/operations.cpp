@@ -1,6 +1,7 @@
 #include "deployments/cut.hpp"
 #include "deployments/differences.hpp"
 #include "deployments/shown.hpp"
+#include "held.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
 
@@ -191,10 +192,9 @@ result<deployment> change_deployment(engine& e, const change_options& options) {
 
 result<void> record(engine& e, deployments::journal_entry entry) {
     deployments::journal all{e.store().objects(), e.store().refs()};
-    // As whoever swings a ref to an object: gc must not take it meanwhile.
-    const std::lock_guard lock{e.parts().refs_mutex};
-    ++e.parts().refs_changed;
     LARDER_TRY(const auto written, all.append(std::move(entry)));
+    // It is new, and so young that gc leaves it alone until it sees the ref.
+    e.held().keep(sha256(written.write()));
     e.log().write(log_level::info, written.what,
                   {{"subject", written.subject}, {"by", written.by}, {"reason", written.reason}});
     return {};

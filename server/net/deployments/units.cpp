@@ -1,5 +1,6 @@
 #include "deployments/units.hpp"
 #include "deployments/states.hpp"
+#include "held.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
 #include <larder/net/reply.hpp>
@@ -83,18 +84,21 @@ result<void> keep_report(engine& e, const std::string& name, const std::string& 
     auto& s = e.store();
     const auto now = e.clock().now();
     const auto ref_name = ref_of_unit(name, unit);
-    // Whoever swings a ref to an object sees to it that gc does not take it meanwhile.
-    const std::lock_guard lock{e.parts().refs_mutex};
-    LARDER_TRY(const auto content, s.objects().put(deployments::write_report(packages), now));
+    const auto text = deployments::write_report(packages);
+    LARDER_TRY(const auto content, s.objects().put(text, now));
     LARDER_TRY(const auto before, s.refs().get(ref_name));
     if (!before) {
         LARDER_TRY(const auto all, s.refs().list(std::string{unit_prefix} + name + "/"));
         if (all.size() >= most_units) return error{errc::too_large, "this deployment has 100,000 units already"};
     }
-    ++e.parts().refs_changed;
-    return s.refs().change(
+    LARDER_CHECK(s.refs().change(
         {{ref_name, before ? before->version : 0,
-          "Larder-Unit: 1\nReport: " + content.hex() + "\nReported: " + format_timestamp(now) + "\n"}});
+          "Larder-Unit: 1\nReport: " + content.hex() + "\nReported: " + format_timestamp(now) + "\n"}}));
+    // gc may have taken it before the ref was there.
+    e.held().keep(content);
+    LARDER_TRY(const auto still, s.objects().put(text, now));
+    static_cast<void>(still);
+    return {};
 }
 
 }  // namespace

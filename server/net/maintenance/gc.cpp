@@ -1,3 +1,4 @@
+#include "held.hpp"
 #include "maintenance/known_states.hpp"
 #include <algorithm>
 #include <larder/base/units.hpp>
@@ -84,18 +85,18 @@ public:
     const digest_set& all() const noexcept { return all_; }
 
     /// Removes an object unless a ref reaches it by now; whether it went.
-    result<bool> remove_unless(const digest& content) {
-        for (;;) {
+    result<bool> remove_unless(const digest& content, const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
             {
                 const std::lock_guard lock{e_.parts().refs_mutex};
                 if (as_of_ == e_.parts().refs_changed) {
                     if (all_.contains(content)) return false;
-                    LARDER_CHECK(e_.store().objects().remove(content));
-                    return true;
+                    return e_.held().remove_unless_kept(content);
                 }
             }
             LARDER_CHECK(look());
         }
+        return false;
     }
 
 private:
@@ -115,6 +116,8 @@ result<gc_report> gc(engine& e, const gc_options& options, const progress_sink& 
     static_cast<void>(e.store().known().flush_uses());
     // Listed first, judged after: what a ref reaches by then is kept, and what came since is not in the list.
     LARDER_TRY(auto cached, survey(e, report, tell, stop));
+    // What comes to be held from here on is left, whether it is found among what is kept or not.
+    const held_list::pass pass{e.held()};
     referenced_objects referenced{e};
     LARDER_CHECK(referenced.look());
     leave_referenced(referenced.all(), cached, report);
@@ -129,7 +132,7 @@ result<gc_report> gc(engine& e, const gc_options& options, const progress_sink& 
         if (e.parts().hub.find(one.content) || came_within(e.store().objects(), one.content, options.grace_seconds))
             continue;
         if (!options.dry_run) {
-            const auto went = referenced.remove_unless(one.content);
+            const auto went = referenced.remove_unless(one.content, stop);
             if (!went) {
                 how = went.error();
                 break;
