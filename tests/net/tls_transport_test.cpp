@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -124,6 +125,10 @@ struct ground {
     }
 };
 
+awaitable<void> send(transport& over, int file, std::uint64_t& sent, send_watch& watch, error_code& failed) {
+    failed = co_await over.send_file("head", file, 0, 10, sent, watch);
+}
+
 }  // namespace
 
 TEST_CASE("tls: a client that sends nothing but new keys leaves their turns to the others on its loop", "[tls]") {
@@ -147,6 +152,37 @@ TEST_CASE("tls: a client that always has more to say leaves their turns to the o
     CHECK(g.turns_while_reading(count, got) >= count / 32);
     CHECK(got == std::string(count, 'x'));
     sending.join();
+}
+
+TEST_CASE("transport: what goes out moves the deadline on, though nothing had to be waited for", "[tls]") {
+    ground g;
+    asio::io_context io{1};
+    int both[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, both) == 0);
+    stream_socket mine{io};
+    mine.assign(asio::generic::stream_protocol{AF_UNIX, 0}, both[0]);
+    plain_transport plain{std::move(mine)};
+    const int file = ::memfd_create("body", MFD_CLOEXEC);
+    REQUIRE(::write(file, "0123456789", 10) == 10);
+    const auto sent_by = [&](transport& over, asio::io_context& loop) {
+        steady_point deadline{};
+        send_watch watch{over.socket(), deadline, std::chrono::hours{1}};
+        bool waited = false;
+        watch.waiting = [&] { waited = true; };
+        std::uint64_t sent = 0;
+        error_code failed;
+        asio::co_spawn(loop, send(over, file, sent, watch, failed), asio::detached);
+        loop.restart();
+        loop.run();
+        CHECK_FALSE(failed);
+        CHECK_FALSE(waited);
+        CHECK(sent == 10);
+        return deadline > std::chrono::steady_clock::now() + std::chrono::minutes{50};
+    };
+    CHECK(sent_by(plain, io));
+    CHECK(sent_by(*g.server, g.io));
+    ::close(file);
+    ::close(both[1]);
 }
 
 TEST_CASE("waiting: those who have left take no room in the list", "[waiting]") {
