@@ -80,6 +80,15 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     }
 }
 
+std::string joined(const std::vector<std::string>& parts) {
+    std::string all;
+    for (const auto& one : parts) {
+        if (!all.empty()) all += ' ';
+        all += one;
+    }
+    return all;
+}
+
 result<std::string> percent_decode(std::string_view text) {
     std::string out;
     out.reserve(text.size());

@@ -16,11 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::string joined(const std::vector<std::string>& all) {
-    std::string out;
-    for (const auto& one : all) out += (out.empty() ? "" : " ") + one;
-    return out.empty() ? "-" : out;
-}
+std::string listed(const std::vector<std::string>& all) { return all.empty() ? "-" : joined(all); }
 
 int run_list(const common_options& common) {
     const auto config = load_options(common);
@@ -32,7 +28,7 @@ int run_list(const common_options& common) {
     }
     std::vector<std::vector<std::string>> rows{{"ARCHIVE", "UPSTREAM", "SUITES", "COMPONENTS", "ARCHITECTURES"}};
     for (const auto& a : config->archives)
-        rows.push_back({a.name, joined(a.upstream), joined(a.suites), joined(a.components), joined(a.architectures)});
+        rows.push_back({a.name, listed(a.upstream), listed(a.suites), listed(a.components), listed(a.architectures)});
     std::cout << table(rows);
     return done;
 }

@@ -2,6 +2,7 @@
 #include "table.hpp"
 #include "work.hpp"
 #include <boost/json.hpp>
+#include <larder/base/text.hpp>
 #include <map>
 #include <set>
 
@@ -29,11 +30,7 @@ rows package_rows(const json::array& packages) {
     return all;
 }
 
-std::string joined(const std::set<std::string>& all) {
-    std::string out;
-    for (const auto& one : all) out += (out.empty() ? "" : " ") + one;
-    return or_dash(out);
-}
+std::string listed(const std::set<std::string>& all) { return or_dash(joined({all.begin(), all.end()})); }
 
 /// What happened to the binary packages of each source package.
 rows source_rows(const json::array& packages) {
@@ -52,7 +49,7 @@ rows source_rows(const json::array& packages) {
     }
     rows all{{"", "SOURCE", "PACKAGES", "BEFORE", "AFTER"}};
     for (const auto& [name, s] : sources)
-        all.push_back({joined(s.what), name, std::to_string(s.packages), joined(s.before), joined(s.after)});
+        all.push_back({listed(s.what), name, std::to_string(s.packages), listed(s.before), listed(s.after)});
     return all;
 }
 

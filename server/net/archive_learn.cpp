@@ -97,17 +97,9 @@ std::string archive::index_error(const suite& in, const suite_state& state) cons
 /// Brings an index, or as apt does the next compression of it where upstream lacks one.
 awaitable<result<void>> archive::learn_one(index_wanted index) {
     for (std::size_t next = 0;; ++next) {
-        const auto here = parts_.store.objects().find(index.order.content);
-        if (!here) co_return here.error();
-        if (*here) break;
-        const auto coming = parts_.hub.get(index.order);
-        const auto state = co_await flight::beyond(coming, store::unknown_size, no_deadline());
-        if (state->now != flight::state::phase::failed) {
-            const auto stored = co_await fetch_hub::stored(coming, no_deadline());
-            if (!stored) co_return stored.error();
-            break;
-        }
-        if (state->why.code() != errc::absent || next == index.also.size()) co_return state->why;
+        const auto brought = co_await bring(index.order);
+        if (brought) break;
+        if (brought.error().code() != errc::absent || next == index.also.size()) co_return brought.error();
         index.order = index.also[next].order;
         index.path = index.also[next].path;
     }

@@ -1,17 +1,13 @@
 #include "archive_paths.hpp"
-#include "deployments/states.hpp"
+#include "index_reader.hpp"
 #include "pinned.hpp"
 #include <algorithm>
 #include <larder/index/claims.hpp>
-#include <larder/index/decompress.hpp>
 
 // What a path is where suites stay at a state: by that state's own indices, whatever the archive says now.
 
 namespace larder::net {
 namespace {
-
-/// No index of any archive comes near; a bomb goes far beyond.
-constexpr std::uint64_t most_uncompressed = 2ULL << 30;
 
 error not_named(const pinned_view& view, std::string_view path) {
     return {errc::absent, std::string{path} + ": no index of " + view.what() + " names it"};
@@ -19,9 +15,7 @@ error not_named(const pinned_view& view, std::string_view path) {
 
 /// Reads a stored index for one path.
 result<pinned_view::found> look_in(store::store& store, const index_wanted& index, std::string_view path) {
-    LARDER_TRY(auto file, store.objects().open(index.order.content));
-    LARDER_TRY(const auto plain, index::decompress(index::file_source(std::move(file)),
-                                                   index::compression_of(index.path), most_uncompressed));
+    LARDER_TRY(const auto plain, open_index(store.objects(), index.order.content, index.path));
     pinned_view::found found;
     const auto take = [&](std::string_view named, const digest& content, std::uint64_t size) {
         if (named == path && content != index::no_usable_hash) found = {true, content, size};
@@ -38,8 +32,7 @@ resolution archive::resolve_pinned(const pinned_view& view, std::string_view pat
     if (!where.in && path.starts_with("dists/"))
         return error{errc::absent, std::string{path} + ": " + view.what() + " has no such suite"};
     if (!where.in)
-        return resolve_pinned_file(view, path,
-                                   [&](which of_them) { return pool_indices(view.suites(), path, of_them); });
+        return resolve_pinned_file(view, path, [&](which of_them) { return pool_indices(view, path, of_them); });
     auto& in = *where.in;
     const auto state = in.current();
     if (is_release_name(where.rest)) {
@@ -51,6 +44,11 @@ resolution archive::resolve_pinned(const pinned_view& view, std::string_view pat
     if (where.rest.find("by-hash/") != std::string_view::npos) return resolve_by_hash(in, where.rest);
     return resolve_pinned_file(view, path,
                                [&](which of_them) { return smaller_indices(in, *state, where.rest, of_them); });
+}
+
+std::vector<index_wanted> archive::pool_indices(const pinned_view& view, std::string_view path, which of_them) const {
+    const auto& own = view.architectures();
+    return pool_indices(view.suites(), own.empty() ? options_.architectures : own, path, of_them);
 }
 
 bool archive::is_current_index(const digest& content) const {
@@ -90,8 +88,9 @@ resolution archive::resolve_pinned_file(const pinned_view& view, std::string_vie
     const bool one_content = std::all_of(claims->begin(), claims->end(), [&](const store::claim& c) {
         return first == claims->end() || c.content == first->content;
     });
-    if (one_content) return resolve_claims(*claims);
-    return look_in_indices{naming_it};
+    if (!one_content) return look_in_indices{naming_it};
+    if (first != claims->end()) view.remember(path, {true, first->content, first->size});
+    return resolve_claims(*claims);
 }
 
 awaitable<result<void>> archive::look_up(std::shared_ptr<const pinned_view> view, std::string path,

@@ -316,11 +316,12 @@ bool folder_fits(std::string_view folder, std::string_view architecture, const s
 }  // namespace
 
 std::vector<index_wanted> archive::pool_candidates(std::string_view path) const {
-    return pool_indices(known_suites(), path, which::unread);
+    return pool_indices(known_suites(), options_.architectures, path, which::unread);
 }
 
 std::vector<index_wanted> archive::pool_indices(const std::vector<std::shared_ptr<suite>>& suites,
-                                                std::string_view path, which of_them) const {
+                                                const std::vector<std::string>& architectures, std::string_view path,
+                                                which of_them) const {
     const auto name = file_name(path);
     const auto architecture = architecture_of(name);
     const auto kind = architecture.empty() ? index::index_kind::sources : index::index_kind::packages;
@@ -340,7 +341,7 @@ std::vector<index_wanted> archive::pool_indices(const std::vector<std::shared_pt
             const bool installer = folder.find("debian-installer/") != std::string_view::npos;
             if (by_component && !folder.starts_with(component + "/")) continue;
             if (kind == index::index_kind::packages &&
-                (installer != udeb || !folder_fits(folder, architecture, options_.architectures, s->flat())))
+                (installer != udeb || !folder_fits(folder, architecture, architectures, s->flat())))
                 continue;
             auto& choice = choices[index::without_compression(file.path)];
             const auto here = parts_.store.objects().find(*file.sha256);

@@ -1,11 +1,9 @@
 #include "index_reader.hpp"
 #include <larder/index/claims.hpp>
-#include <larder/index/decompress.hpp>
 
 namespace larder::net {
 namespace {
 
-/// No index of any archive comes near; a bomb goes far beyond.
 constexpr std::uint64_t most_uncompressed = 2ULL << 30;
 
 }  // namespace
@@ -15,13 +13,17 @@ digest index_key(const digest& content, std::string_view base) {
     return sha256(content.hex() + " " + std::string{base});
 }
 
+result<std::unique_ptr<index::byte_source>> open_index(const store::object_store& objects, const digest& content,
+                                                       std::string_view path) {
+    LARDER_TRY(auto file, objects.open(content));
+    return index::decompress(index::file_source(std::move(file)), index::compression_of(path), most_uncompressed);
+}
+
 result<std::uint64_t> read_index(store::store& store, std::string_view archive, const index_wanted& index) {
     const auto where = std::string{archive} + "/" + index.path;
     LARDER_TRY(const auto known, store.known().knows_index(archive, index.key));
     if (known && !index.again) return 0;
-    LARDER_TRY(auto file, store.objects().open(index.order.content));
-    auto plain =
-        index::decompress(index::file_source(std::move(file)), index::compression_of(index.path), most_uncompressed);
+    auto plain = open_index(store.objects(), index.order.content, index.path);
     if (!plain) return plain.error().in(where);
     std::vector<store::claim> claims;
     const auto take = [&](std::string_view path, const digest& content, std::uint64_t size) {

@@ -1,8 +1,15 @@
 #pragma once
 
+#include <larder/index/decompress.hpp>
 #include <larder/net/engine_parts.hpp>
+#include <memory>
 
 namespace larder::net {
+
+/// A stored index, decompressed as the ending of its path says; at most 2 GiB of it: no index of any archive comes
+/// near, a bomb goes far beyond.
+result<std::unique_ptr<index::byte_source>> open_index(const store::object_store& objects, const digest& content,
+                                                       std::string_view path);
 
 /// Reads a stored index, decompressed, into the catalogue: all that it names, or an error and
 /// nothing; how many stanzas of it could not be used. One that is known is not read, unless `again` says so. Blocks (a

@@ -11,4 +11,10 @@ namespace larder::net {
 /// replaced here, since readers refuse the whole document for one such byte.
 inline std::string json_text(const boost::json::value& value) { return valid_utf8(boost::json::serialize(value)); }
 
+inline boost::json::array strings(const std::vector<std::string>& all) {
+    boost::json::array out;
+    for (const auto& one : all) out.emplace_back(one);
+    return out;
+}
+
 }  // namespace larder::net

@@ -1,10 +1,9 @@
 #include "pinned.hpp"
-#include <algorithm>
 
 namespace larder::net {
 namespace {
 
-/// Paths that have had several contents are few in any archive.
+/// A few machines' packages; each is some 200 bytes.
 constexpr std::size_t most_remembered = 10'000;
 
 }  // namespace
@@ -17,11 +16,6 @@ pinned_view::pinned_view(std::string what, const std::vector<pinned_suite>& suit
         for (auto state = one.states.rbegin(); state != one.states.rend(); ++state) made->push(*state);
         suites_.push_back(std::move(made));
     }
-}
-
-bool pinned_view::has(std::string_view architecture) const noexcept {
-    return architectures_.empty() || architecture == "all" ||
-           std::find(architectures_.begin(), architectures_.end(), architecture) != architectures_.end();
 }
 
 std::optional<pinned_view::found> pinned_view::remembered(std::string_view path) const {

@@ -24,11 +24,11 @@ public:
 
     const std::string& what() const noexcept { return what_; }
     const std::vector<std::shared_ptr<suite>>& suites() const noexcept { return suites_; }
-    /// Whether packages of this architecture are part of it; without a list all are.
-    bool has(std::string_view architecture) const noexcept;
+    /// Those whose packages are part of it; empty: all that the archive has.
+    const std::vector<std::string>& architectures() const noexcept { return architectures_; }
 
-    /// Which content a path has here, where the archive has called several contents by it; looked up in this
-    /// view's own indices, and remembered. Nothing: not looked up yet.
+    /// Which content a path has here, as this view's own indices say; looked up once, and remembered. Nothing: not
+    /// looked up yet.
     struct found {
         bool named = false;  ///< false: no index of this view names it
         digest content{};

@@ -9,14 +9,14 @@ namespace {
 constexpr std::size_t longest_name = 300;
 
 /// The moment in the name of a history ref: "…@20261121T063000Z", perhaps with more behind it.
-std::optional<sys_seconds> moment_of(std::string_view ref_name) {
-    const auto mark = ref_name.rfind('@');
+}  // namespace
+
+std::optional<sys_seconds> suite::moment_of(std::string_view history_ref) {
+    const auto mark = history_ref.rfind('@');
     if (mark == std::string_view::npos) return std::nullopt;
-    const auto moment = parse_timestamp(ref_name.substr(mark + 1, format_timestamp({}).size()));
+    const auto moment = parse_timestamp(history_ref.substr(mark + 1, format_timestamp({}).size()));
     return moment ? std::optional{*moment} : std::nullopt;
 }
-
-}  // namespace
 
 bool suite::can_be_called(std::string_view name) {
     if (name.empty() || name.size() > longest_name) return false;

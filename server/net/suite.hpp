@@ -36,6 +36,9 @@ public:
     /// Refs of all its states: this, and the moment of the Release's Date.
     std::string history_prefix(std::string_view archive) const;
 
+    /// Which moment it is in the name of one of these; nothing where there is none.
+    static std::optional<sys_seconds> moment_of(std::string_view history_ref);
+
     suite_state_ptr current() const;
     std::vector<suite_state_ptr> states() const;
     void push(suite_state_ptr next);

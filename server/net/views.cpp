@@ -1,5 +1,5 @@
 #include "views.hpp"
-#include "maintenance/known_states.hpp"
+#include "deployments/states.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
 
@@ -8,20 +8,6 @@ namespace {
 
 /// Open at once; each is a few pointers, its states are shared with the others.
 constexpr std::size_t most_views = 512;
-constexpr std::size_t shortest_id = 8;
-
-bool is_hex(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
-/// The moment in the name of a history ref.
-std::optional<sys_seconds> moment_in(std::string_view ref) {
-    const auto mark = ref.rfind('@');
-    if (mark == std::string_view::npos) return {};
-    const auto when = parse_timestamp(ref.substr(mark + 1, format_timestamp({}).size()));
-    return when ? std::optional{*when} : std::nullopt;
-}
 
 std::string key_of(const std::string& name, std::uint64_t number, const std::string& archive) {
     return "d/" + name + "/" + std::to_string(number) + "/" + archive;
@@ -34,22 +20,6 @@ std::string key_of(const std::string& name, std::uint64_t number, bool in_force,
 
 error no_archive(const std::string& name, const std::string& archive) {
     return {errc::absent, "deployment '" + name + "' has nothing of archive '" + archive + "'"};
-}
-
-/// The history refs of an archive, those with the latest Date last.
-result<std::vector<std::pair<sys_seconds, maintenance::state_ref>>> history_of(const store::ref_store& refs,
-                                                                               const std::string& archive) {
-    LARDER_TRY(const auto found, refs.list("history/" + archive + "/"));
-    std::vector<std::pair<sys_seconds, maintenance::state_ref>> all;
-    for (const auto& [name, ref] : found) {
-        auto one = maintenance::parse_state_ref(name);
-        const auto when = moment_in(name);
-        if (!one || !when) continue;
-        one->value = ref.value;
-        all.emplace_back(*when, std::move(*one));
-    }
-    std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    return all;
 }
 
 }  // namespace
@@ -131,19 +101,19 @@ result<suite_state_ptr> views::state(const digest& id) {
 }
 
 result<pinned_view_ptr> views::open_snapshot(const std::string& archive, const std::string& when) {
-    LARDER_TRY(const auto history, history_of(parts_.store.refs(), archive));
+    LARDER_TRY(const auto history, pinning::kept_states(parts_.store.refs(), archive, ""));
     const auto moment = parse_timestamp(when);
-    std::map<std::string, std::string> chosen;  // suite, state
+    std::map<std::string, digest> chosen;  // by suite
     if (moment) {
-        for (const auto& [date, ref] : history)
-            if (date <= *moment) chosen[ref.suite] = ref.value;
-    } else if (when.size() >= shortest_id && when.size() <= 64 && is_hex(when)) {
-        for (const auto& [date, ref] : history) {
-            if (!ref.value.starts_with(when)) continue;
-            if (!chosen.empty() && chosen.begin()->second != ref.value)
+        for (const auto& one : history)
+            if (one.date <= *moment) chosen.insert_or_assign(one.suite, one.id);
+    } else if (pinning::begins_id(when)) {
+        for (const auto& one : history) {
+            if (!one.id.hex().starts_with(when)) continue;
+            if (!chosen.empty() && chosen.begin()->second != one.id)
                 return error{errc::refused,
                              "'" + when + "' is the beginning of several snapshots' ids: give more of it"};
-            chosen[ref.suite] = ref.value;
+            chosen.insert_or_assign(one.suite, one.id);
         }
     } else {
         return error{errc::absent,
@@ -153,8 +123,7 @@ result<pinned_view_ptr> views::open_snapshot(const std::string& archive, const s
         return error{errc::absent, moment ? "no state of archive '" + archive + "' from " + when + " or before is here"
                                           : "archive '" + archive + "' has no snapshot " + when + " here"};
     std::vector<pinned_view::pinned_suite> suites;
-    for (const auto& [name, value] : chosen) {
-        LARDER_TRY(const auto id, digest::from_hex(value));
+    for (const auto& [name, id] : chosen) {
         LARDER_TRY(auto one, state(id));
         suites.push_back({name, {std::move(one)}});
     }

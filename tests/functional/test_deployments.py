@@ -704,6 +704,18 @@ def test_packages_of_a_deployment_are_there_although_other_architectures_indices
     unit.install("both").must()
 
 
+def test_what_a_deployment_does_not_name_is_not_looked_for_in_other_architectures_indices(env):
+    archive = env.archive(Package("both", arch="all", size=3000), Package("other", arch="arm64", size=3000))
+    archive.publish("stable", date=time.time() - HOUR, architectures=("amd64", "arm64"), by_hash=False)
+    upstream = env.hostile(archive.tree)
+    larder = env.larder_for(archive, upstream)
+    larder.good(f"/debian/{RELEASE}")
+    larder.cli("deployment", "create", "web", "--suite", "debian/stable", "--arch", "amd64", check=0)
+    upstream.rule("*/binary-arm64/*", faults.status(503))
+    assert larder.get("/d/web/debian/pool/main/n/none/none_1.0_all.deb").status == 404
+    assert upstream.count("*/binary-arm64/*") == 0
+
+
 def test_an_upgrade_is_seen_by_a_client_whose_request_was_answered_just_before(env):
     fleet = Fleet(env)
     fleet.create()

@@ -11,12 +11,6 @@
 namespace larder::net::pinning {
 namespace {
 
-std::string joined(const std::vector<std::string>& all) {
-    std::string out;
-    for (const auto& one : all) out += (out.empty() ? "" : " ") + one;
-    return out;
-}
-
 std::string title(const client_view& v, std::string_view what) {
     return "# " + std::string{what} + " of deployment '" + v.deployment + "', served by Larder at " + v.base + "\n";
 }

@@ -95,7 +95,7 @@ private:
         std::vector<fetch_order> orders;
         for (const auto i : left) {
             const auto& file = *needed[i].forms[form[i]];
-            const maintenance::known_state of{{{}, 0, choice_.archive, choice_.suite, true, {}}, state_};
+            const maintenance::known_state of{{{}, 0, choice_.archive, choice_.suite, true, {}, {}}, state_};
             orders.push_back(maintenance::order_of(of, file, *file.sha256, from_->mirrors_ptr()));
             orders.back().urgent = true;
         }
@@ -120,7 +120,7 @@ private:
         filter.architectures = architectures;
         filter.sources = std::find(architectures.begin(), architectures.end(), "source") != architectures.end();
         filter.others = false;
-        const maintenance::known_state of{{{}, 0, choice_.archive, choice_.suite, true, {}}, state_};
+        const maintenance::known_state of{{{}, 0, choice_.archive, choice_.suite, true, {}, {}}, state_};
         auto indices = maintenance::indices_of(of, filter, e_.store(), from_->mirrors_ptr());
         for (auto& index : indices) index.former = !kept_.current;
         return maintenance::learn_all(e_, from_, std::move(indices), stop);

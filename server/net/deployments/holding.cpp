@@ -1,10 +1,10 @@
 #include "archive_paths.hpp"
 #include "deployments/states.hpp"
 #include "held.hpp"
+#include "index_reader.hpp"
 #include "maintenance/downloads.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
-#include <larder/index/decompress.hpp>
 #include <larder/qa/closure.hpp>
 #include <unordered_map>
 
@@ -17,21 +17,12 @@ using namespace pinning;
 using store::held_object;
 using by_content = std::unordered_map<digest, held_object, digest_hash>;
 
-constexpr std::uint64_t most_uncompressed = 2ULL << 30;
-
-deployments::registry registry_of(engine& e) { return {e.store().objects(), e.store().refs()}; }
-
 result<by_content> held_by(engine& e, const std::string& name) {
     LARDER_CHECK(e.held().flush());
     by_content all;
     LARDER_CHECK(e.store().holds().each(
         name, [&all](std::string_view, const held_object& one) { all.emplace(one.content, one); }));
     return all;
-}
-
-result<std::unique_ptr<index::byte_source>> open_index(engine& e, const index::release_file& file) {
-    LARDER_TRY(auto fd, e.store().objects().open(*file.sha256));
-    return index::decompress(index::file_source(std::move(fd)), index::compression_of(file.path), most_uncompressed);
 }
 
 /// Reads all indices of packages that a generation pins.
@@ -44,7 +35,7 @@ public:
     result<by_content> files() {
         by_content all;
         LARDER_CHECK(each([&](const deployments::pin& pin, const index::release_file& file) -> result<void> {
-            LARDER_TRY(const auto plain, open_index(e_, file));
+            LARDER_TRY(const auto plain, open_index(e_.store().objects(), *file.sha256, file.path));
             const auto take = [&](std::string_view path, const digest& content, std::uint64_t size) {
                 if (content != index::no_usable_hash)
                     all.emplace(content, held_object{content, size, pin.archive, std::string{path}});
@@ -60,7 +51,7 @@ public:
     result<void> into(qa::package_pool& pool) {
         return each([&](const deployments::pin&, const index::release_file& file) -> result<void> {
             if (index::kind_of(file.path) != index::index_kind::packages) return {};
-            LARDER_TRY(const auto plain, open_index(e_, file));
+            LARDER_TRY(const auto plain, open_index(e_.store().objects(), *file.sha256, file.path));
             std::string text;
             for (;;) {
                 LARDER_TRY(const auto piece, plain->next());

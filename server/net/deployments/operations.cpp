@@ -13,8 +13,6 @@ using deployments::deployment;
 using deployments::generation;
 using deployments::step;
 
-deployments::registry registry_of(engine& e) { return {e.store().objects(), e.store().refs()}; }
-
 result<std::vector<suite_choice>> parse_choices(const std::vector<std::string>& texts) {
     std::vector<suite_choice> all;
     for (const auto& text : texts) {

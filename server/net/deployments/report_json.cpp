@@ -8,12 +8,6 @@ namespace {
 namespace json = boost::json;
 using deployments::generation;
 
-json::array strings(const std::vector<std::string>& all) {
-    json::array out;
-    for (const auto& s : all) out.emplace_back(s);
-    return out;
-}
-
 json::object snapshot_json(const snapshot_row& row) {
     return {{"archive", row.archive},
             {"suite", row.suite},

@@ -1,15 +1,14 @@
 #include "deployments/states.hpp"
 #include "archive_paths.hpp"
+#include "index_reader.hpp"
 #include <algorithm>
 #include <array>
 #include <larder/base/text.hpp>
-#include <larder/index/decompress.hpp>
 #include <map>
 
 namespace larder::net::pinning {
 namespace {
 
-constexpr std::uint64_t most_uncompressed = 2ULL << 30;
 constexpr std::size_t shortest_id = 8;
 
 /// apt-pkg/aptconfiguration.cc, getCompressionTypes: what a default configuration asks for, in this order.
@@ -22,18 +21,6 @@ int rank_of(std::string_view path) {
 
 bool listed(const std::vector<std::string>& list, std::string_view item) {
     return list.empty() || std::find(list.begin(), list.end(), item) != list.end();
-}
-
-bool is_hex(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
-std::optional<sys_seconds> moment_in(std::string_view ref) {
-    const auto mark = ref.rfind('@');
-    if (mark == std::string_view::npos) return {};
-    const auto when = parse_timestamp(ref.substr(mark + 1, format_timestamp({}).size()));
-    return when ? std::optional{*when} : std::nullopt;
 }
 
 /// The component's folder that a file stands below: "main/binary-amd64" -> "main".
@@ -62,9 +49,7 @@ bool is_needed(std::string_view stem, const suite& in, const std::vector<std::st
 
 result<void> read_index_of(const store::object_store& objects, const index::release_file& file,
                            std::vector<index::listed_package>& all) {
-    LARDER_TRY(auto fd, objects.open(*file.sha256));
-    LARDER_TRY(auto plain, index::decompress(index::file_source(std::move(fd)), index::compression_of(file.path),
-                                             most_uncompressed));
+    LARDER_TRY(auto plain, open_index(objects, *file.sha256, file.path));
     const auto ahead = index::read_ahead(std::move(plain));
     const auto take = [&all](index::listed_package&& one) { all.push_back(std::move(one)); };
     LARDER_TRY(const auto left_out, index::read_packages(index::kind_of(file.path), *ahead, take));
@@ -102,14 +87,18 @@ result<std::vector<kept_state>> kept_states(const store::ref_store& refs, const 
             (!suite_name.empty() && one.suite != suite_name))
             continue;
         const auto id = digest::from_hex(one.value);
-        const auto when = moment_in(one.ref);
-        if (!id || !when) continue;
-        all.push_back({one.archive, one.suite, *id, *when, current[{one.archive, one.suite}] == one.value});
+        if (!id || !one.moment) continue;
+        all.push_back({one.archive, one.suite, *id, *one.moment, current[{one.archive, one.suite}] == one.value});
     }
     std::stable_sort(all.begin(), all.end(), [](const kept_state& a, const kept_state& b) {
         return std::tie(a.archive, a.suite, a.date) < std::tie(b.archive, b.suite, b.date);
     });
     return all;
+}
+
+bool begins_id(std::string_view text) {
+    const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+    return text.size() >= shortest_id && text.size() <= 64 && std::all_of(text.begin(), text.end(), is_hex);
 }
 
 result<kept_state> find_state(const store::ref_store& refs, const suite_choice& choice) {
@@ -131,7 +120,7 @@ result<kept_state> find_state(const store::ref_store& refs, const suite_choice& 
             return error{errc::refused, "'" + choice.when + "' is the beginning of several snapshots' ids: give more"};
         best = &one;
     }
-    if (!moment && (choice.when.size() < shortest_id || !is_hex(choice.when)))
+    if (!moment && !begins_id(choice.when))
         return error{errc::bad_config, "'" + printable(choice.when, 70) +
                                            "' is neither a moment, like 20261121T063000Z, nor a snapshot's id (its "
                                            "first 8 digits at least)"};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "maintenance/known_states.hpp"
+#include <larder/deployments/registry.hpp>
 #include <larder/net/deployments.hpp>
 #include <map>
 #include <set>
@@ -24,6 +25,9 @@ struct kept_state {
     sys_seconds date{};
     bool current = false;
 };
+
+/// Whether it may be a snapshot's id or the beginning of one: at least its first 8 digits.
+bool begins_id(std::string_view text);
 
 /// All states that refs name, by archive and suite, the oldest first. An empty name takes all.
 result<std::vector<kept_state>> kept_states(const store::ref_store& refs, const std::string& archive,
@@ -56,6 +60,8 @@ result<index_forms> package_indices(const store::object_store& objects, const su
 /// All packages of these indices; those that are not here, or that `skip` names, are left out.
 result<std::vector<index::listed_package>> packages_of(const store::object_store& objects, const index_forms& from,
                                                        const std::set<std::string>& skip, const std::stop_token& stop);
+
+inline deployments::registry registry_of(engine& e) { return {e.store().objects(), e.store().refs()}; }
 
 snapshot_row row_of(const store::object_store& objects, const kept_state& of, const suite_state& state);
 

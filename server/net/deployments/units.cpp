@@ -54,8 +54,6 @@ constexpr std::string_view unit_prefix = "unit/";
 constexpr std::uint64_t most_report = 16 << 20;
 constexpr std::size_t most_units = 100'000;
 
-deployments::registry registry_of(engine& e) { return {e.store().objects(), e.store().refs()}; }
-
 std::string ref_of_unit(std::string_view deployment, std::string_view unit) {
     return std::string{unit_prefix} + std::string{deployment} + "/" + std::string{unit};
 }

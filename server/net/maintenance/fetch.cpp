@@ -1,8 +1,8 @@
+#include "index_reader.hpp"
 #include "maintenance/downloads.hpp"
 #include "maintenance/known_states.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
-#include <larder/index/decompress.hpp>
 #include <larder/qa/closure.hpp>
 
 namespace larder::net {
@@ -10,13 +10,8 @@ namespace {
 
 using namespace maintenance;
 
-/// No Packages file of any archive comes near.
-constexpr std::uint64_t most_index = 1ULL << 30;
-
 result<std::string> read_whole_index(const store::object_store& objects, const index_wanted& index) {
-    LARDER_TRY(auto file, objects.open(index.order.content));
-    LARDER_TRY(auto plain,
-               index::decompress(index::file_source(std::move(file)), index::compression_of(index.path), most_index));
+    LARDER_TRY(auto plain, open_index(objects, index.order.content, index.path));
     std::string text;
     for (;;) {
         LARDER_TRY(const auto piece, plain->next());

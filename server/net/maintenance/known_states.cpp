@@ -1,4 +1,5 @@
 #include "maintenance/known_states.hpp"
+#include "archive_paths.hpp"
 #include "held.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
@@ -10,16 +11,6 @@ namespace {
 
 constexpr std::string_view current_prefix = "archive/";
 constexpr std::string_view history_prefix = "history/";
-
-std::string_view folder_name(std::string_view path) {
-    const auto slash = path.rfind('/');
-    return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
-}
-
-std::string_view file_name(std::string_view path) {
-    const auto slash = path.rfind('/');
-    return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
 
 bool listed(const std::vector<std::string>& list, std::string_view item) {
     return list.empty() || std::find(list.begin(), list.end(), item) != list.end();
@@ -106,6 +97,7 @@ std::optional<state_ref> parse_state_ref(std::string_view name) {
     } else {
         const auto mark = suite_name.rfind('@');
         if (mark == std::string_view::npos) return {};
+        made.moment = suite::moment_of(suite_name);
         suite_name = suite_name.substr(0, mark);
     }
     if (suite_name.empty()) return {};

@@ -18,7 +18,8 @@ struct state_ref {
     std::string archive;
     std::string suite;
     bool current = false;
-    std::string value;  ///< hex, as far as nobody wrote something else there
+    std::optional<sys_seconds> moment;  ///< in the name of one of its history
+    std::string value;                  ///< hex, as far as nobody wrote something else there
 };
 
 /// All of them: an archive's history oldest first, then its current states. Also those of archives that

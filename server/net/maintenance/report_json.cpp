@@ -7,12 +7,6 @@ namespace {
 
 namespace json = boost::json;
 
-json::array strings(const std::vector<std::string>& all) {
-    json::array out;
-    for (const auto& s : all) out.emplace_back(s);
-    return out;
-}
-
 json::value moment(const std::optional<sys_seconds>& when) {
     if (!when) return nullptr;
     return json::string{format_iso(*when)};

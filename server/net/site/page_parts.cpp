@@ -114,12 +114,6 @@ html mirror_row(const mirror_view& mirror) {
     return out << "</td></tr>\n";
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-    std::string all;
-    for (const auto& p : parts) all += (all.empty() ? "" : " ") + p;
-    return all;
-}
-
 }  // namespace
 
 html badge(health_level level) {

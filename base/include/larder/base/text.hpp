@@ -17,6 +17,9 @@ std::vector<std::string_view> words(std::string_view);
 /// At every `separator`; "a,,b" has three parts, "" has one.
 std::vector<std::string_view> split(std::string_view, char separator);
 
+/// The parts with one space between each two.
+std::string joined(const std::vector<std::string>& parts);
+
 /// Percent-decodes once. A '%' without two hex digits, a NUL, or an encoded '/' or '\' ("%2f",
 /// "%5c": the same path spelt so that checks before us saw another) is `refused`.
 result<std::string> percent_decode(std::string_view);

@@ -168,8 +168,11 @@ private:
     std::vector<index_wanted> pool_candidates(std::string_view path) const;
     /// Indices that may name a file: all, or those that nobody has read yet and somebody could.
     enum class which { all, unread };
-    std::vector<index_wanted> pool_indices(const std::vector<std::shared_ptr<suite>>& suites, std::string_view path,
+    /// A package of architecture "all" may stand in the indices of each of these; without any, in all.
+    std::vector<index_wanted> pool_indices(const std::vector<std::shared_ptr<suite>>& suites,
+                                           const std::vector<std::string>& architectures, std::string_view path,
                                            which of_them) const;
+    std::vector<index_wanted> pool_indices(const pinned_view& view, std::string_view path, which of_them) const;
     std::vector<index_wanted> smaller_indices(const suite& in, const suite_state& state, std::string_view rest,
                                               which of_them) const;
     // resolve what is pinned (archive_pinned.cpp)
