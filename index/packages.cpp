@@ -80,14 +80,33 @@ std::optional<listed_package> read_binary(std::string_view stanza) {
     return made;
 }
 
+/// The line of the .dsc in a stanza's Checksums-Sha256 (Debian Policy 5.6.24): "HASH SIZE NAME".
+std::vector<std::string_view> dsc_line(std::string_view stanza) {
+    bool inside = false;
+    for (const auto line : split(stanza, '\n')) {
+        if (!line.starts_with(' ') && !line.starts_with('\t'))
+            inside = iequals(line.substr(0, line.find(':')), "Checksums-Sha256");
+        else if (inside && trim(line).ends_with(".dsc"))
+            return words(line);
+    }
+    return {};
+}
+
 std::optional<listed_package> read_source(std::string_view stanza) {
-    std::array<wanted_field, 2> f{{{"Package"}, {"Version"}}};
+    std::array<wanted_field, 3> f{{{"Package"}, {"Version"}, {"Directory"}}};
     find_fields(stanza, f);
     if (f[0].value.empty() || f[1].value.empty()) return {};
     listed_package made;
     made.name = made.source = f[0].value;
     made.version = f[1].value;
     made.architecture = "source";
+    const auto dsc = dsc_line(stanza);
+    const auto content = dsc.size() == 3 ? digest::from_hex(dsc[0]) : result<digest>{error{}};
+    made.content = content ? *content : no_usable_hash;
+    if (!content) return made;
+    std::from_chars(dsc[1].data(), dsc[1].data() + dsc[1].size(), made.size);
+    made.path = f[2].value.empty() || f[2].value == "." ? std::string{} : std::string{f[2].value} + "/";
+    made.path += dsc[2];
     return made;
 }
 

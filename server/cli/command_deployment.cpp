@@ -1,15 +1,12 @@
 #include "commands.hpp"
+#include "deployment_commands.hpp"
 #include "difference_table.hpp"
 #include "table.hpp"
-#include "work.hpp"
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <cstdlib>
 #include <iostream>
 #include <larder/base/digest.hpp>
 #include <larder/base/units.hpp>
-#include <pwd.h>
-#include <unistd.h>
 
 namespace larder::cli {
 namespace {
@@ -17,50 +14,19 @@ namespace {
 namespace json = boost::json;
 
 struct change_line {
-    std::string name, reason, hold;
+    std::string name, reason, hold, lock;
     std::vector<std::string> suites, architectures;
     std::uint64_t to = 0, before = 0, after = 0;
     bool dry_run = false, by_source = false, override_it = false;
     std::string unit;
 };
 
-/// Who stands in the history: the user who called, also behind sudo.
-std::string caller() {
-    if (const char* sudo = std::getenv("SUDO_USER"); sudo != nullptr && *sudo != '\0') return sudo;
-    const auto* who = ::getpwuid(::getuid());
-    return who != nullptr ? who->pw_name : "uid " + std::to_string(::getuid());
-}
-
 json::object options_of(const change_line& given) {
-    json::object o{{"name", given.name}, {"by", caller()}};
+    json::object o{{"by", caller()}};
+    if (!given.name.empty()) o["name"] = given.name;
     if (!given.reason.empty()) o["reason"] = given.reason;
     if (!given.suites.empty()) o["suites"] = json::value_from(given.suites);
     return o;
-}
-
-int print(const common_options& common, const result<json::object>& report,
-          const std::function<void(const json::object&)>& for_people) {
-    if (!report) return complain(report.error());
-    if (common.json)
-        std::cout << json::serialize(*report) << "\n";
-    else
-        for_people(*report);
-    return done;
-}
-
-result<json::object> ask(const common_options& common, const work& what) {
-    const auto config = load_options(common);
-    if (!config) return config.error();
-    return run(common, *config, what);
-}
-
-void print_suites(const json::object& generation) {
-    std::vector<std::vector<std::string>> rows{{"ARCHIVE", "SUITE", "SNAPSHOT"}};
-    for (const auto& one : list_in(generation, "suites")) {
-        const auto& s = one.as_object();
-        rows.push_back({text_in(s, "archive"), text_in(s, "suite"), text_in(s, "snapshot").substr(0, 12)});
-    }
-    std::cout << table(rows);
 }
 
 const json::object& inner(const json::object& report, std::string_view name) {
@@ -75,15 +41,31 @@ std::string joined(const json::array& all) {
     return out;
 }
 
+void print_created(const json::object& report) {
+    std::cout << "Deployment " << text_in(report, "name") << ", generation 1, for "
+              << joined(list_in(inner(report, "generation"), "architectures")) << ":\n";
+    print_suites(inner(report, "generation"));
+}
+
+int run_create_from_lock(const common_options& common, const change_line& given) {
+    const auto text = text_of_file(given.lock);
+    if (!text) return complain(text.error());
+    auto options = options_of(given);
+    options["lock"] = *text;
+    return print(common, ask(common, job("deployment_create_from_lock", std::move(options))),
+                 [](const json::object& report) {
+                     print_created(report);
+                     std::cout << "It holds what the lockfile lists; larder deployment fetch "
+                               << text_in(report, "name") << " brings what of that is not here.\n";
+                 });
+}
+
 int run_create(const common_options& common, const change_line& given) {
+    if (!given.lock.empty()) return run_create_from_lock(common, given);
     auto options = options_of(given);
     if (!given.architectures.empty()) options["architectures"] = json::value_from(given.architectures);
     if (!given.hold.empty()) options["hold"] = given.hold;
-    return print(common, ask(common, job("deployment_create", std::move(options))), [](const json::object& report) {
-        std::cout << "Deployment " << text_in(report, "name") << ", generation 1, for "
-                  << joined(list_in(inner(report, "generation"), "architectures")) << ":\n";
-        print_suites(inner(report, "generation"));
-    });
+    return print(common, ask(common, job("deployment_create", std::move(options))), print_created);
 }
 
 void print_step(const json::object& report, bool dry_run, rows_of which) {
@@ -277,16 +259,27 @@ void add_shown(CLI::App& command, change_line& given) {
 
 void add_changes(CLI::App& noun, command_line& line) {
     auto created = std::make_shared<change_line>();
-    auto* create = add_named(noun, "create", "Pin suites together under a name, as they are now.", *created);
-    add_suites(*create, *created, "A suite to pin, now or as it was at a moment; again for each")->required();
+    auto* create = noun.add_subcommand("create", "Pin suites together under a name, as they are now.");
+    auto* name = create->add_option("name", created->name, "Deployment")->type_name("NAME");
+    auto* suites = add_suites(*create, *created, "A suite to pin, now or as it was at a moment; again for each");
+    auto* lock = create->add_option("--from-lock", created->lock,
+                                    "The deployment that this lockfile is of (- reads it); NAME else as it says");
+    lock->type_name("FILE")->excludes(suites);
     create->add_option("--arch", created->architectures, "Architecture of its machines (else those configured)")
         ->type_name("ARCH")
+        ->excludes(lock)
         ->allow_extra_args(false);
     create->add_option("--hold", created->hold, "What is kept for ever (used)")
         ->type_name("")
+        ->excludes(lock)
         ->check(CLI::IsMember({"used", "closure", "full"}));
     add_reason(*create, *created);
-    create->callback([&line, created] { line.exit = run_create(line.common, *created); });
+    create->callback([&line, created, name, suites, lock] {
+        // CLI11 has no "one of these" for a command that one of them does without.
+        if (lock->count() == 0 && name->count() == 0) throw CLI::RequiredError("name");
+        if (lock->count() == 0 && suites->count() == 0) throw CLI::RequiredError("--suite");
+        line.exit = run_create(line.common, *created);
+    });
 
     auto upgraded = std::make_shared<change_line>();
     auto* upgrade = add_named(noun, "upgrade", "Make the next generation, of suites at other states.", *upgraded);
@@ -312,6 +305,7 @@ void add_deployment(CLI::App& app, command_line& line) {
     auto* noun = app.add_subcommand("deployment", "Machines that install the very same packages, for ever.");
     noun->require_subcommand(1);
     noun->fallthrough();
+    add_deployment_lock(*noun, line);
     auto* list = noun->add_subcommand("list", "List the deployments.");
     list->callback([&line] { line.exit = run_list(line.common); });
     add_changes(*noun, line);

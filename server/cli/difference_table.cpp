@@ -65,12 +65,17 @@ std::string counts_text(const json::object& difference) {
 
 }  // namespace
 
+std::string changes_text(const json::object& difference, rows_of which) {
+    auto out = counts_text(difference) + "\n";
+    const auto& packages = list_in(difference, "packages");
+    if (!packages.empty()) out += table(which == rows_of::packages ? package_rows(packages) : source_rows(packages));
+    return out;
+}
+
 std::string difference_text(const json::object& difference, rows_of which) {
     std::string out = text_in(difference, "archive") + "/" + text_in(difference, "suite") + "  " +
                       state_text(difference, "before") + " -> " + state_text(difference, "after") + ": " +
-                      counts_text(difference) + "\n";
-    const auto& packages = list_in(difference, "packages");
-    if (!packages.empty()) out += table(which == rows_of::packages ? package_rows(packages) : source_rows(packages));
+                      changes_text(difference, which);
     for (const auto& one : list_in(difference, "unread"))
         out += "Not compared, since it is not here on both sides: " + std::string{one.as_string()} + "\n";
     return out;

@@ -100,3 +100,17 @@ TEST_CASE("compare: architectures are packages of their own, and what stands in 
     CHECK(told(stanza("a", "1", "", "amd64"), stanza("a", "1", "", "arm64")) ==
           lines{"removed a:amd64 1>", "added a:arm64 >1"});
 }
+
+TEST_CASE("packages: a source package is known by its .dsc", "[index]") {
+    const auto text =
+        "Package: hello\nVersion: 1:2.10-3\nDirectory: pool/main/h/hello\nFiles:\n abc 1 hello.dsc\n"
+        "Checksums-Sha256:\n " +
+        sha256("tar").hex() + " 9 hello_2.10.orig.tar.gz\n " + sha256("dsc").hex() +
+        " 7 hello_2.10-3.dsc\nFormat: 3.0 (quilt)\n\nPackage: bare\nVersion: 1\n";
+    const auto all = read(text, 0, index_kind::sources);
+    REQUIRE(all.size() == 2);
+    CHECK((all[0].name == "hello" && all[0].version == "1:2.10-3" && all[0].architecture == "source"));
+    CHECK(all[0].path == "pool/main/h/hello/hello_2.10-3.dsc");
+    CHECK((all[0].content == sha256("dsc") && all[0].size == 7));
+    CHECK((all[1].content == no_usable_hash && all[1].path.empty()));
+}

@@ -205,7 +205,11 @@ void connection::log_request(const core::request_head& head) {
 }
 
 awaitable<bool> connection::read_body(const core::request_head& head, std::string& body) {
-    if (head.chunked || !head.content_length || *head.content_length > limits().max_request_body) {
+    // An administrator's own lists, such as a lockfile's.
+    constexpr std::uint64_t most_of_admins = 64 << 20;
+    const auto most =
+        peer_ == peer_kind::admin ? std::max(limits().max_request_body, most_of_admins) : limits().max_request_body;
+    if (head.chunked || !head.content_length || *head.content_length > most) {
         keep_ = then::close;
         if (head.chunked)
             co_await send_error(411, "a body needs a Content-Length here");

@@ -1,4 +1,4 @@
-#include "deployments/cut.hpp"
+#include "deployments/operations.hpp"
 #include "deployments/differences.hpp"
 #include "deployments/shown.hpp"
 #include "held.hpp"
@@ -84,15 +84,28 @@ result<cut> cut_of(engine& e, const generation& g) {
 
 }  // namespace
 
+result<generation_report> pinning::new_deployment(engine& e, const std::string& name, const signed_for& who) {
+    LARDER_CHECK(deployments::check_name(name));
+    if (const auto there = registry_of(e).find(name))
+        return error{errc::refused, "there is a deployment '" + name + "' already"};
+    generation_report report;
+    report.deployment.name = name;
+    report.generation = made_now(e, name, step::create, who);
+    return report;
+}
+
+result<void> pinning::make_first(engine& e, generation_report& report, const cut& all, std::string_view what) {
+    LARDER_TRY(report.deployment,
+               pin_together(e, all, [&] { return registry_of(e).create(report.deployment, report.generation); }));
+    report.made = true;
+    return tell_journal(e, what, report.generation);
+}
+
 result<generation_report> create_deployment(engine& e, const create_options& options, const progress_sink& tell,
                                             std::stop_token stop) {
-    LARDER_CHECK(deployments::check_name(options.name));
-    if (const auto there = registry_of(e).find(options.name))
-        return error{errc::refused, "there is a deployment '" + options.name + "' already"};
+    LARDER_TRY(auto report, new_deployment(e, options.name, options.who));
     LARDER_TRY(const auto suites, parse_choices(options.suites));
     if (suites.empty()) return error{errc::bad_config, "a deployment needs a suite: --suite debian/bookworm"};
-    generation_report report;
-    report.generation = made_now(e, options.name, step::create, options.who);
     auto& architectures = report.generation.architectures;
     architectures = options.architectures;
     if (architectures.empty()) {
@@ -102,12 +115,8 @@ result<generation_report> create_deployment(engine& e, const create_options& opt
     architectures.erase(std::unique(architectures.begin(), architectures.end()), architectures.end());
     LARDER_TRY(const auto all, make_cut(e, suites, architectures, tell, stop));
     report.generation.pins = all.pins;
-    report.deployment.name = options.name;
     report.deployment.hold = options.hold;
-    LARDER_TRY(report.deployment,
-               pin_together(e, all, [&] { return registry_of(e).create(report.deployment, report.generation); }));
-    report.made = true;
-    LARDER_CHECK(tell_journal(e, "create", report.generation));
+    LARDER_CHECK(make_first(e, report, all, "create"));
     return report;
 }
 

@@ -1,4 +1,4 @@
-#include <boost/json.hpp>
+#include "deployments/json_parts.hpp"
 #include <json_text.hpp>
 #include <larder/net/deployments.hpp>
 
@@ -26,27 +26,13 @@ json::value snapshot_or_null(const std::optional<snapshot_row>& row) {
 }
 
 json::object difference_json(const suite_difference& d) {
-    json::array packages;
-    json::object counts{{"added", 0}, {"removed", 0}, {"upgraded", 0}, {"downgraded", 0}, {"changed", 0}};
-    for (const auto& c : d.packages) {
-        const auto what = index::to_string(c.what);
-        packages.push_back(json::object{{"what", what},
-                                        {"package", c.name},
-                                        {"architecture", c.architecture},
-                                        {"source", c.source},
-                                        {"before", c.before},
-                                        {"after", c.after},
-                                        {"sha256", c.content.hex()},
-                                        {"size", c.size}});
-        counts[what] = counts[what].as_int64() + 1;
-    }
-    return {{"archive", d.archive},
-            {"suite", d.suite},
-            {"before", snapshot_or_null(d.before)},
-            {"after", snapshot_or_null(d.after)},
-            {"counts", std::move(counts)},
-            {"packages", std::move(packages)},
-            {"unread", strings(d.unread)}};
+    json::object out{{"archive", d.archive},
+                     {"suite", d.suite},
+                     {"before", snapshot_or_null(d.before)},
+                     {"after", snapshot_or_null(d.after)},
+                     {"unread", strings(d.unread)}};
+    pinning::add_changes(out, d.packages);
+    return out;
 }
 
 json::array differences_json(const std::vector<suite_difference>& all) {
@@ -81,6 +67,25 @@ json::object deployment_json(const deployments::deployment& d) {
 }
 
 }  // namespace
+
+void pinning::add_changes(json::object& to, const std::vector<index::package_change>& changes) {
+    json::array packages;
+    json::object counts{{"added", 0}, {"removed", 0}, {"upgraded", 0}, {"downgraded", 0}, {"changed", 0}};
+    for (const auto& c : changes) {
+        const auto what = index::to_string(c.what);
+        packages.push_back(json::object{{"what", what},
+                                        {"package", c.name},
+                                        {"architecture", c.architecture},
+                                        {"source", c.source},
+                                        {"before", c.before},
+                                        {"after", c.after},
+                                        {"sha256", c.content.hex()},
+                                        {"size", c.size}});
+        counts[what] = counts[what].as_int64() + 1;
+    }
+    to["counts"] = std::move(counts);
+    to["packages"] = std::move(packages);
+}
 
 std::string to_json(const hold_report& report) {
     json::array rows;

@@ -163,6 +163,23 @@ result<std::vector<digest>> unit_reports(const store::ref_store& refs) {
     return all;
 }
 
+result<package_set> pinning::reported_packages(engine& e, const std::string& name) {
+    auto& s = e.store();
+    LARDER_TRY(const auto refs, s.refs().list(std::string{unit_prefix} + name + "/"));
+    std::set<digest> reports;  // units that agree with each other have one between them
+    for (const auto& [ref_name, ref] : refs) {
+        LARDER_TRY(const auto row, read_unit(ref_name, ref.value));
+        reports.insert(row.report);
+    }
+    package_set all;
+    for (const auto& one : reports) {
+        LARDER_TRY(const auto text, s.objects().read(one, most_report));
+        LARDER_TRY(auto packages, deployments::parse_report(text));
+        for (auto& p : packages) all.emplace(std::move(p.name), std::move(p.architecture), std::move(p.version));
+    }
+    return all;
+}
+
 site_reply take_unit_report(engine& e, const unit_report_request& request) {
     site_reply reply;
     const auto refuse = [&reply](int status, std::string why) {

@@ -6,6 +6,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
+#include <tuple>
 
 namespace larder::net::pinning {
 
@@ -23,5 +26,9 @@ private:
     std::map<digest, std::pair<made, std::uint64_t>> known_;
     std::uint64_t clock_ = 0;
 };
+
+/// Name, architecture and version of every package that a unit of this deployment has reported.
+using package_set = std::set<std::tuple<std::string, std::string, std::string>>;
+result<package_set> reported_packages(engine& e, const std::string& name);
 
 }  // namespace larder::net::pinning

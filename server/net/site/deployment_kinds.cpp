@@ -1,4 +1,4 @@
-#include <larder/net/deployments.hpp>
+#include <larder/net/lockfiles.hpp>
 #include <site/job_kinds.hpp>
 #include <site/job_options.hpp>
 
@@ -139,6 +139,36 @@ result<std::string> run_diff(engine& e, const json::object& given, const progres
     return told(diff_generations(e, o, tell, std::move(stop)));
 }
 
+result<std::string> run_lock(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    lock_options o;
+    take(given, "name", o.name);
+    take_number(given, "generation", o.generation);
+    if (std::string format; take(given, "format", format), !format.empty()) {
+        const auto known = parse_lock_format(format);
+        if (!known) return error{errc::malformed, "format is one of lock, sha256sums, preferences, spdx, cyclonedx"};
+        o.format = *known;
+    }
+    return told(lock_deployment(e, o, tell, std::move(stop)));
+}
+
+result<std::string> run_lock_check(engine& e, const json::object& given, const progress_sink& tell,
+                                   std::stop_token stop) {
+    lock_check_options o;
+    take(given, "name", o.name);
+    take_number(given, "generation", o.generation);
+    take(given, "lock", o.lock);
+    return told(check_lock(e, o, tell, std::move(stop)));
+}
+
+result<std::string> run_from_lock(engine& e, const json::object& given, const progress_sink& tell,
+                                  std::stop_token stop) {
+    create_from_lock_options o;
+    take(given, "name", o.name);
+    take(given, "lock", o.lock);
+    take_who(given, o.who);
+    return told(create_from_lock(e, o, tell, std::move(stop)));
+}
+
 }  // namespace
 
 std::vector<job_kind> deployment_kinds() {
@@ -193,6 +223,25 @@ std::vector<job_kind> deployment_kinds() {
          "Whether another unit may join: when all that are there agree with the generation.",
          {name, {"override", boolean, "Admit it all the same; needs a reason, which is recorded."}, by, reason},
          run_admit},
+        {"deployment_lock",
+         "What a generation holds, as a text.",
+         {name,
+          {"generation", number, "Its number. Default: the one in force."},
+          {"format", text, "One of lock (default), sha256sums, preferences, spdx and cyclonedx."}},
+         run_lock},
+        {"deployment_lock_check",
+         "Whether a deployment is still what a lockfile says, package by package.",
+         {{"lock", text, "The lockfile.", needed},
+          {"name", text, "Of the deployment. Default: as in the lockfile."},
+          {"generation", number, "Its number. Default: the one in force."}},
+         run_lock_check},
+        {"deployment_create_from_lock",
+         "Makes the deployment that a lockfile is of, with the very same packages.",
+         {{"lock", text, "The lockfile.", needed},
+          {"name", text, "Of the deployment. Default: as in the lockfile."},
+          by,
+          reason},
+         run_from_lock},
         {"journal",
          "What was done to deployments, when, by whom and why.",
          {{"last", number, "So many entries; default: all."},

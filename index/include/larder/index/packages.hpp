@@ -13,7 +13,7 @@
 namespace larder::index {
 
 /// A package as its index lists it, without most of its stanza. Of Sources: the source package, with the
-/// architecture "source", and neither path nor content.
+/// architecture "source", and path, content and size of its .dsc.
 struct listed_package {
     std::string name, version, architecture;
     std::string source;  ///< name of the source package it was built from (Debian Policy 5.6.1)

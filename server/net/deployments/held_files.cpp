@@ -1,0 +1,126 @@
+#include "deployments/holding.hpp"
+#include "deployments/units.hpp"
+#include "held.hpp"
+#include "index_reader.hpp"
+#include <larder/index/claims.hpp>
+#include <larder/qa/closure.hpp>
+#include <set>
+
+namespace larder::net::pinning {
+namespace {
+
+using store::held_object;
+using read_one = std::function<result<void>(const deployments::pin&, const index::release_file&)>;
+
+result<void> each_index(engine& e, const deployments::generation& g, const course& of, const read_one& read) {
+    for (const auto& pin : g.pins) {
+        of.tell({"reading " + pin.archive + "/" + pin.suite, 0, 0});
+        LARDER_TRY(const auto state, load_state(e.store().objects(), pin.snapshot));
+        const suite in{pin.suite};
+        LARDER_TRY(const auto indices, package_indices(e.store().objects(), *state, in, g.architectures));
+        for (const auto& [stem, file] : indices) {
+            if (of.stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
+            if (file == nullptr)
+                return error{errc::absent, pin.archive + "/" + pin.suite + ": its index " + stem + " is not here"};
+            if (auto done = read(pin, *file); !done) return done.error().in(pin.archive + "/" + pin.suite);
+        }
+    }
+    return {};
+}
+
+result<held_files> fetched_through(engine& e, const std::string& name) {
+    LARDER_CHECK(e.held().flush());
+    held_files all;
+    LARDER_CHECK(e.store().holds().each(
+        name, [&all](std::string_view, const held_object& one) { all.emplace(one.content, one); }));
+    return all;
+}
+
+/// Every file that a generation's indices name.
+result<held_files> every_file(engine& e, const deployments::generation& g, const course& of) {
+    held_files all;
+    LARDER_CHECK(each_index(e, g, of, [&](const auto& pin, const auto& file) -> result<void> {
+        LARDER_TRY(const auto plain, open_index(e.store().objects(), *file.sha256, file.path));
+        const auto take = [&](std::string_view path, const digest& content, std::uint64_t size) {
+            if (content != index::no_usable_hash)
+                all.emplace(content, held_object{content, size, pin.archive, std::string{path}});
+        };
+        LARDER_TRY(const auto totals, index::scan(index::kind_of(file.path), *plain, "", take));
+        static_cast<void>(totals);
+        return {};
+    }));
+    return all;
+}
+
+/// Adds what units have installed of the generation's packages: it may have come to them another way.
+result<void> add_reported(engine& e, const std::string& name, const deployments::generation& g, held_files& all,
+                          const course& of) {
+    LARDER_TRY(const auto reported, reported_packages(e, name));
+    if (reported.empty()) return {};
+    return each_package(
+        e, g,
+        [&](const deployments::pin& pin, index::listed_package&& one) {
+            if (one.content != index::no_usable_hash && reported.contains({one.name, one.architecture, one.version}))
+                all.emplace(one.content, held_object{one.content, one.size, pin.archive, one.path});
+        },
+        of);
+}
+
+/// The packages for what needs what.
+result<void> fill(engine& e, const deployments::generation& g, qa::package_pool& pool, const course& of) {
+    return each_index(e, g, of, [&](const auto&, const auto& file) -> result<void> {
+        if (index::kind_of(file.path) != index::index_kind::packages) return {};
+        LARDER_TRY(const auto plain, open_index(e.store().objects(), *file.sha256, file.path));
+        std::string text;
+        for (;;) {
+            LARDER_TRY(const auto piece, plain->next());
+            if (piece.empty()) return pool.add(std::move(text));
+            text += piece;
+        }
+    });
+}
+
+/// Adds all that is depended on.
+result<void> close(engine& e, const deployments::generation& g, held_files& all, std::vector<std::string>& unresolved,
+                   const course& of) {
+    LARDER_TRY(const auto files, every_file(e, g, of));
+    qa::package_pool pool;
+    LARDER_CHECK(fill(e, g, pool, of));
+    std::vector<const qa::index_entry*> seeds;
+    pool.each([&](const qa::index_entry& one) {
+        if (all.contains(one.content)) seeds.push_back(&one);
+    });
+    const auto closure = qa::close_over(pool, seeds);
+    unresolved.insert(unresolved.end(), closure.unresolved.begin(), closure.unresolved.end());
+    for (const auto* one : closure.packages)
+        if (const auto file = files.find(one->content); file != files.end()) all.insert(*file);
+    return {};
+}
+
+}  // namespace
+
+result<void> each_package(engine& e, const deployments::generation& g, const package_sink& take, const course& of) {
+    return each_index(e, g, of, [&](const auto& pin, const auto& file) -> result<void> {
+        LARDER_TRY(auto plain, open_index(e.store().objects(), *file.sha256, file.path));
+        const auto ahead = index::read_ahead(std::move(plain));
+        const auto hand_on = [&](index::listed_package&& one) { take(pin, std::move(one)); };
+        LARDER_TRY(const auto left_out, index::read_packages(index::kind_of(file.path), *ahead, hand_on));
+        static_cast<void>(left_out);
+        return {};
+    });
+}
+
+result<held_files> held_by_mode(engine& e, const deployments::deployment& d, const deployments::generation& g,
+                                std::vector<std::string>& unresolved, const course& of) {
+    LARDER_TRY(auto all, fetched_through(e, d.name));
+    if (d.hold == deployments::hold_mode::full) {
+        LARDER_TRY(auto files, every_file(e, g, of));
+        all.merge(files);
+        return all;
+    }
+    LARDER_CHECK(add_reported(e, d.name, g, all, of));
+    if (d.hold == deployments::hold_mode::closure) LARDER_CHECK(close(e, g, all, unresolved, of));
+    return all;
+}
+
+}  // namespace larder::net::pinning
