@@ -156,6 +156,40 @@ result<deployment> registry::append(const deployment& head, const generation& ne
     return now;
 }
 
+result<registry::adopted> registry::adopt(const deployment& made, const std::vector<digest>& generations,
+                                          std::vector<store::ref_change> also) {
+    LARDER_CHECK(check_name(made.name));
+    if (generations.empty()) return odd("Head");
+    adopted out;
+    out.now = made;
+    out.now.head = 0;
+    const auto there = find(made.name);
+    if (!there && there.error().code() != errc::absent) return there.error();
+    if (there) out.now = *there;
+    const auto version = out.now.version;
+    for (std::uint64_t number = 1; number <= generations.size(); ++number) {
+        const auto& id = generations[number - 1];
+        if (number <= out.now.head) {
+            LARDER_TRY(const auto here, id_of(made.name, number));
+            if (here != id) return taken(made.name);
+            continue;
+        }
+        also.push_back({ref_of(made.name, number), 0, id.hex()});
+        ++out.added;
+    }
+    if (out.added != 0) {
+        out.now.head = generations.size();
+        out.now.generation = generations.back();
+        also.push_back({ref_of(made.name), version, out.now.write()});
+        ++out.now.version;
+    }
+    if (also.empty()) return out;
+    const auto done = refs_.change(also);
+    if (!done && done.error().code() == errc::conflict) return taken(made.name);
+    LARDER_CHECK(done);
+    return out;
+}
+
 result<deployment> registry::change(const deployment& changed) {
     auto now = changed;
     const auto done = refs_.change({{ref_of(now.name), changed.version, now.write()}});

@@ -306,6 +306,7 @@ void add_deployment(CLI::App& app, command_line& line) {
     noun->require_subcommand(1);
     noun->fallthrough();
     add_deployment_lock(*noun, line);
+    add_deployment_carry(*noun, line);
     auto* list = noun->add_subcommand("list", "List the deployments.");
     list->callback([&line] { line.exit = run_list(line.common); });
     add_changes(*noun, line);

@@ -33,4 +33,7 @@ result<std::string> text_of_file(const std::string& path);
 /// deployment lock
 void add_deployment_lock(CLI::App& noun, command_line& line);
 
+/// deployment export and deployment import
+void add_deployment_carry(CLI::App& noun, command_line& line);
+
 }  // namespace larder::cli

@@ -15,15 +15,6 @@ using store::held_object;
 
 std::string note_of(const digest& content) { return "unobtainable/" + content.hex(); }
 
-/// "pool/main/h/hello/hello_2.10-3_amd64.deb" -> hello 2.10-3 amd64, as far as the name says.
-void name_row(hold_row& row) {
-    auto name = file_name(row.path);
-    const auto parts = split(name.substr(0, name.rfind('.')), '_');
-    row.package = parts[0];
-    if (parts.size() > 1) row.version = parts[1];
-    if (parts.size() > 2) row.architecture = parts[2];
-}
-
 result<void> judge(engine& e, const held_files& all, hold_report& report) {
     for (const auto& [content, one] : all) {
         LARDER_TRY(const auto here, e.store().objects().find(content));
@@ -32,8 +23,7 @@ result<void> judge(engine& e, const held_files& all, hold_report& report) {
             report.held_bytes += here->size;
             continue;
         }
-        hold_row row{one.archive, one.path, {}, {}, {}, content, one.size, hold_state::at_risk, {}};
-        name_row(row);
+        auto row = row_of_missing(one);
         LARDER_TRY(const auto note, e.store().known().get_note(note_of(content)));
         if (note) {
             row.state = hold_state::lost;
@@ -93,6 +83,17 @@ result<hold_report> begin(engine& e, const std::string& name, deployments::gener
 }
 
 }  // namespace
+
+hold_row pinning::row_of_missing(const held_object& one) {
+    hold_row row{one.archive, one.path, {}, {}, {}, one.content, one.size, hold_state::at_risk, {}};
+    // "pool/main/h/hello/hello_2.10-3_amd64.deb" -> hello 2.10-3 amd64, as far as the name says.
+    const auto name = file_name(row.path);
+    const auto parts = split(name.substr(0, name.rfind('.')), '_');
+    row.package = parts[0];
+    if (parts.size() > 1) row.version = parts[1];
+    if (parts.size() > 2) row.architecture = parts[2];
+    return row;
+}
 
 std::string_view to_string(hold_state state) noexcept {
     switch (state) {

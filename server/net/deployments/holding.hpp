@@ -27,4 +27,7 @@ result<void> each_package(engine& e, const deployments::generation& g, const pac
 result<held_files> held_by_mode(engine& e, const deployments::deployment& d, const deployments::generation& g,
                                 std::vector<std::string>& unresolved, const course& of);
 
+/// A held file that is not here, as its path names it.
+hold_row row_of_missing(const store::held_object& one);
+
 }  // namespace larder::net::pinning

@@ -87,9 +87,9 @@ void pinning::add_changes(json::object& to, const std::vector<index::package_cha
     to["packages"] = std::move(packages);
 }
 
-std::string to_json(const hold_report& report) {
+json::array pinning::rows_json(const std::vector<hold_row>& all) {
     json::array rows;
-    for (const auto& row : report.rows)
+    for (const auto& row : all)
         rows.push_back(json::object{{"state", to_string(row.state)},
                                     {"package", row.package},
                                     {"version", row.version},
@@ -99,13 +99,17 @@ std::string to_json(const hold_report& report) {
                                     {"sha256", row.content.hex()},
                                     {"size", row.size},
                                     {"why", row.why}});
+    return rows;
+}
+
+std::string to_json(const hold_report& report) {
     auto out = deployment_json(report.deployment);
     out["held"] = report.held;
     out["held_bytes"] = report.held_bytes;
     out["at_risk"] = report.at_risk;
     out["lost"] = report.lost;
     out["fetched"] = report.fetched;
-    out["objects"] = std::move(rows);
+    out["objects"] = pinning::rows_json(report.rows);
     out["unresolved"] = strings(report.unresolved);
     return json_text(out);
 }

@@ -72,6 +72,10 @@ result<unit_row> read_unit(const std::string& id, std::string_view value) {
     return row;
 }
 
+std::string text_of_unit(const digest& report, sys_seconds reported) {
+    return "Larder-Unit: 1\nReport: " + report.hex() + "\nReported: " + format_timestamp(reported) + "\n";
+}
+
 bool same_secret(std::string_view a, std::string_view b) {
     return a.size() == b.size() && ::CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
@@ -89,9 +93,7 @@ result<void> keep_report(engine& e, const std::string& name, const std::string& 
         LARDER_TRY(const auto all, s.refs().list(std::string{unit_prefix} + name + "/"));
         if (all.size() >= most_units) return error{errc::too_large, "this deployment has 100,000 units already"};
     }
-    LARDER_CHECK(s.refs().change(
-        {{ref_name, before ? before->version : 0,
-          "Larder-Unit: 1\nReport: " + content.hex() + "\nReported: " + format_timestamp(now) + "\n"}}));
+    LARDER_CHECK(s.refs().change({{ref_name, before ? before->version : 0, text_of_unit(content, now)}}));
     // gc may have taken it before the ref was there.
     e.held().keep(content);
     LARDER_TRY(const auto still, s.objects().put(text, now));
@@ -104,20 +106,17 @@ result<void> keep_report(engine& e, const std::string& name, const std::string& 
 result<units_report> list_units(engine& e, const std::string& name, const progress_sink& tell, std::stop_token stop) {
     units_report report;
     LARDER_TRY(report.deployment, registry_of(e).find(name));
-    auto& s = e.store();
-    const auto prefix = std::string{unit_prefix} + name + "/";
-    LARDER_TRY(const auto refs, s.refs().list(prefix));
-    if (refs.empty()) return report;
+    LARDER_TRY(auto rows, reported_units(e, name));
+    if (rows.empty()) return report;
     LARDER_TRY(const auto g, registry_of(e).load(name, report.deployment.head));
     LARDER_TRY(const auto expected, e.expected().of(e, report.deployment.generation, g, tell, stop));
     // Units that agree with each other have one report between them.
     std::map<digest, std::pair<std::size_t, std::vector<deployments::difference>>> known;
-    for (const auto& [ref_name, ref] : refs) {
+    for (auto& row : rows) {
         if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
-        LARDER_TRY(auto row, read_unit(ref_name.substr(prefix.size()), ref.value));
         auto found = known.find(row.report);
         if (found == known.end()) {
-            LARDER_TRY(const auto text, s.objects().read(row.report, most_report));
+            LARDER_TRY(const auto text, e.store().objects().read(row.report, most_report));
             LARDER_TRY(const auto packages, deployments::parse_report(text));
             found = known.emplace(row.report, std::pair{packages.size(), expected->compare(packages)}).first;
         }
@@ -163,17 +162,37 @@ result<std::vector<digest>> unit_reports(const store::ref_store& refs) {
     return all;
 }
 
-result<package_set> pinning::reported_packages(engine& e, const std::string& name) {
-    auto& s = e.store();
-    LARDER_TRY(const auto refs, s.refs().list(std::string{unit_prefix} + name + "/"));
-    std::set<digest> reports;  // units that agree with each other have one between them
+result<std::vector<unit_row>> pinning::reported_units(engine& e, const std::string& name) {
+    const auto prefix = std::string{unit_prefix} + name + "/";
+    LARDER_TRY(const auto refs, e.store().refs().list(prefix));
+    std::vector<unit_row> all;
     for (const auto& [ref_name, ref] : refs) {
-        LARDER_TRY(const auto row, read_unit(ref_name, ref.value));
-        reports.insert(row.report);
+        LARDER_TRY(auto row, read_unit(ref_name.substr(prefix.size()), ref.value));
+        all.push_back(std::move(row));
     }
+    return all;
+}
+
+result<void> pinning::keep_unit(engine& e, const std::string& name, const unit_row& unit) {
+    const auto ref_name = ref_of_unit(name, unit.id);
+    LARDER_TRY(const auto before, e.store().refs().get(ref_name));
+    if (before) {
+        const auto known = read_unit(unit.id, before->value);
+        if (known && known->reported >= unit.reported) return {};
+    }
+    LARDER_CHECK(
+        e.store().refs().change({{ref_name, before ? before->version : 0, text_of_unit(unit.report, unit.reported)}}));
+    e.held().keep(unit.report);
+    return {};
+}
+
+result<package_set> pinning::reported_packages(engine& e, const std::string& name) {
+    LARDER_TRY(const auto units, reported_units(e, name));
+    std::set<digest> reports;  // units that agree with each other have one between them
+    for (const auto& one : units) reports.insert(one.report);
     package_set all;
     for (const auto& one : reports) {
-        LARDER_TRY(const auto text, s.objects().read(one, most_report));
+        LARDER_TRY(const auto text, e.store().objects().read(one, most_report));
         LARDER_TRY(auto packages, deployments::parse_report(text));
         for (auto& p : packages) all.emplace(std::move(p.name), std::move(p.architecture), std::move(p.version));
     }

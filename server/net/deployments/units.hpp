@@ -2,7 +2,7 @@
 
 #include <larder/deployments/drift.hpp>
 #include <larder/deployments/generation.hpp>
-#include <larder/net/engine.hpp>
+#include <larder/net/deployments.hpp>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,6 +26,11 @@ private:
     std::map<digest, std::pair<made, std::uint64_t>> known_;
     std::uint64_t clock_ = 0;
 };
+
+/// Its units as they reported last, without their packages.
+result<std::vector<unit_row>> reported_units(engine& e, const std::string& name);
+/// Notes a unit whose report is here, unless a later one of it is known.
+result<void> keep_unit(engine& e, const std::string& name, const unit_row& unit);
 
 /// Name, architecture and version of every package that a unit of this deployment has reported.
 using package_set = std::set<std::tuple<std::string, std::string, std::string>>;

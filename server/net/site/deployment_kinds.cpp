@@ -1,3 +1,4 @@
+#include <larder/net/bundles.hpp>
 #include <larder/net/lockfiles.hpp>
 #include <site/job_kinds.hpp>
 #include <site/job_options.hpp>
@@ -169,6 +170,26 @@ result<std::string> run_from_lock(engine& e, const json::object& given, const pr
     return told(create_from_lock(e, o, tell, std::move(stop)));
 }
 
+result<std::string> run_export(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    export_options o;
+    take(given, "name", o.name);
+    take(given, "file", o.file);
+    take(given, "partial", o.partial);
+    return told(export_deployment(e, o, tell, std::move(stop)));
+}
+
+result<std::string> run_import(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    import_bundle_options o;
+    take(given, "file", o.file);
+    take(given, "keyrings", o.keyrings);
+    take_who(given, o.who);
+    return told(import_bundle(e, o, tell, std::move(stop)));
+}
+
+result<std::string> run_key(engine& e, const json::object&, const progress_sink&, std::stop_token) {
+    return told(show_own_key(e));
+}
+
 }  // namespace
 
 std::vector<job_kind> deployment_kinds() {
@@ -242,6 +263,20 @@ std::vector<job_kind> deployment_kinds() {
           by,
           reason},
          run_from_lock},
+        {"deployment_export",
+         "Writes a deployment, with all that it holds, into a file.",
+         {name,
+          {"file", text, "Whole path of the bundle, on the machine of the store.", needed},
+          {"partial", boolean, "Also when something that it holds is not here; default false."}},
+         run_export},
+        {"deployment_import",
+         "Takes in a deployment from such a file, after verifying all of it.",
+         {{"file", text, "Whole path of the bundle, on the machine of the store.", needed},
+          {"keyrings", texts, "Files with the keys of those whose bundles are taken, or armoured keys."},
+          by,
+          reason},
+         run_import},
+        {"own_key", "The key that this store signs with.", {}, run_key},
         {"journal",
          "What was done to deployments, when, by whom and why.",
          {{"last", number, "So many entries; default: all."},

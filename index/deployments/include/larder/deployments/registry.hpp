@@ -49,6 +49,15 @@ public:
     result<deployment> append(const deployment& head, const generation& next);
     /// Changes what is no generation: how much is held, whether it is removed. `conflict` as above.
     result<deployment> change(const deployment& changed);
+    /// Takes over a deployment whose manifests, the first generation's first, are all here: it is made, or the
+    /// generations that it lacks are put behind those it has, which must be the same (`conflict`). `also` is changed
+    /// with it. One transaction.
+    struct adopted {
+        deployment now;
+        std::uint64_t added = 0;  ///< generations
+    };
+    result<adopted> adopt(const deployment& made, const std::vector<digest>& generations,
+                          std::vector<store::ref_change> also);
     /// Drops all its refs, for good.
     result<void> forget(std::string_view name);
 

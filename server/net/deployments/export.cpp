@@ -1,0 +1,247 @@
+#include "deployments/holding.hpp"
+#include "deployments/units.hpp"
+#include "own_key.hpp"
+#include <cstring>
+#include <filesystem>
+#include <larder/base/text.hpp>
+#include <larder/deployments/bundle.hpp>
+#include <larder/index/byte_source.hpp>
+#include <larder/net/bundles.hpp>
+#include <larder/signing/verifier.hpp>
+#include <set>
+#include <unistd.h>
+#include <unordered_set>
+
+namespace larder::net {
+namespace {
+
+using namespace pinning;
+using deployments::bundle_head;
+using deployments::bundle_list;
+using deployments::bundle_writer;
+
+/// Collects what a bundle has, each object once, in the order in which it is taken in again.
+class collector {
+public:
+    collector(engine& e, export_report& report) : e_{e}, report_{report} {}
+
+    result<void> everything(const deployments::deployment& d, const course& of) {
+        const auto registry = registry_of(e_);
+        LARDER_TRY(const auto generations, registry.history(d.name));
+        for (const auto& g : generations) {
+            LARDER_TRY(const auto id, registry.id_of(d.name, g.number));
+            LARDER_CHECK(must_have(id, "the manifest of generation " + std::to_string(g.number)));
+            list_.generations.push_back(id);
+        }
+        of.tell({"collecting", 0, 0});
+        for (const auto& g : generations)
+            for (const auto& pin : g.pins) LARDER_CHECK(states(pin));
+        LARDER_TRY(const auto units, reported_units(e_, d.name));
+        for (const auto& one : units) {
+            LARDER_CHECK(must_have(one.report, "the report of unit '" + one.id + "'"));
+            list_.units.push_back({one.id, one.reported, one.report});
+        }
+        return held(d, generations.back(), of);
+    }
+
+    const bundle_list& list() const noexcept { return list_; }
+    std::uint64_t bytes() const noexcept { return bytes_; }
+    std::size_t metadata() const noexcept { return metadata_; }  ///< objects before those that are held
+
+private:
+    /// Whether it is here.
+    result<bool> take(const digest& content) {
+        if (seen_.contains(content)) return true;
+        LARDER_TRY(const auto info, e_.store().objects().find(content));
+        if (!info) return false;
+        seen_.insert(content);
+        list_.objects.push_back({content, info->size, info->modified});
+        bytes_ += info->size;
+        return true;
+    }
+
+    result<void> must_have(const digest& content, const std::string& what) {
+        LARDER_TRY(const auto here, take(content));
+        if (here) return {};
+        return error{errc::absent, what + " (" + content.hex() + ") is not here; larder doctor tells more"};
+    }
+
+    result<void> states(const deployments::pin& pin) {
+        for (const auto& id : {pin.snapshot, pin.state()})
+            if (states_.insert(id).second) LARDER_CHECK(state(pin, id));
+        return {};
+    }
+
+    result<void> state(const deployments::pin& pin, const digest& id) {
+        const auto name = pin.archive + "/" + pin.suite;
+        LARDER_TRY(const auto found, load_state(e_.store().objects(), id));
+        LARDER_CHECK(must_have(id, "a state of " + name));
+        for (const auto& file : maintenance::files_of(found->manifest()))
+            LARDER_CHECK(must_have(file.content, "the Release of " + name));
+        for (const auto& file : found->release().files) {
+            const auto content = maintenance::content_of(e_.store().known(), file);
+            if (!content) continue;
+            LARDER_TRY(const auto here, take(*content));
+            static_cast<void>(here);
+        }
+        for (const auto* companion : {"Release", "Release.gpg"}) {
+            LARDER_TRY(const auto note, e_.store().known().get_note("companion/" + id.hex() + "/" + companion));
+            const auto content = note ? digest::from_hex(*note) : result<digest>{error{}};
+            if (!content) continue;
+            LARDER_TRY(const auto here, take(*content));
+            if (here) list_.companions.push_back({id, companion, *content});
+        }
+        return {};
+    }
+
+    result<void> held(const deployments::deployment& d, const deployments::generation& g, const course& of) {
+        metadata_ = list_.objects.size();
+        std::vector<std::string> unresolved;
+        LARDER_TRY(const auto all, held_by_mode(e_, d, g, unresolved, of));
+        for (const auto& [content, one] : all) list_.holds.push_back(one);
+        // By path, so that what belongs together lies together, and the same deployment gives the same list.
+        std::sort(list_.holds.begin(), list_.holds.end(), [](const auto& a, const auto& b) {
+            return std::tie(a.archive, a.path, a.content) < std::tie(b.archive, b.path, b.content);
+        });
+        for (const auto& one : list_.holds) {
+            LARDER_TRY(const auto here, take(one.content));
+            if (!here) report_.missing.push_back(row_of_missing(one));
+        }
+        return {};
+    }
+
+    engine& e_;
+    export_report& report_;
+    bundle_list list_;
+    std::unordered_set<digest, digest_hash> seen_;
+    std::set<digest> states_;
+    std::uint64_t bytes_ = 0;
+    std::size_t metadata_ = 0;
+};
+
+result<std::string> signed_head(engine& e, const deployments::deployment& d, const collector& all,
+                                std::string_view list) {
+    bundle_head head;
+    head.deployment = d.name;
+    head.generation = d.head;
+    head.hold = d.hold;
+    head.token = d.token;
+    head.made = e.clock().now();
+    head.objects = all.list().objects.size();
+    head.bytes = all.bytes();
+    head.list = sha256(list);
+    LARDER_TRY(const auto key, e.key().get());
+    return key->clear_signed(head.write());
+}
+
+/// Whether what is there of a former attempt is of this very list, by a head that this store has signed.
+bool same_bundle(engine& e, const bundle_writer& out, std::string_view list) {
+    if (out.whole() < 2) return false;
+    const auto key = e.key().get();
+    const auto own = key ? signing::verifier::open({(*key)->public_key()}) : key.error();
+    if (!own) return false;
+    const auto text = (*own)->inline_signed(out.first());
+    const auto head = text ? bundle_head::read(text->text()) : text.error();
+    return head && head->list == sha256(list);
+}
+
+bundle_writer::source once(std::string_view text) {
+    return [text, given = false]() mutable -> result<std::string_view> {
+        if (given) return std::string_view{};
+        given = true;
+        return text;
+    };
+}
+
+result<void> add_object(engine& e, bundle_writer& out, const bundle_list::object& one, bundle_writer::effort how,
+                        const std::function<void(std::uint64_t)>& passed) {
+    LARDER_TRY(auto file, e.store().objects().open(one.content));
+    index::hashing_source in{index::file_source(std::move(file))};
+    bool ended = false;
+    const auto give = [&]() -> result<std::string_view> {
+        if (ended) return std::string_view{};
+        auto piece = in.next();
+        if (!piece) return piece;
+        passed(piece->size());
+        if (!piece->empty()) return piece;
+        ended = true;
+        if (in.finish() != one.content)
+            return error{errc::digest_mismatch, "object " + one.content.hex() + " is damaged; larder doctor mends it"};
+        return piece;
+    };
+    return out.add(deployments::object_entry(one.content), one.size, one.modified, how, give);
+}
+
+result<void> write_all_of(engine& e, bundle_writer& out, const collector& all, std::string_view head,
+                          std::string_view list, export_report& report, const course& of) {
+    const auto now = e.clock().now();
+    if (!same_bundle(e, out, list)) {
+        LARDER_CHECK(out.restart());
+        using enum bundle_writer::effort;
+        LARDER_CHECK(out.add(std::string{deployments::head_entry}, head.size(), now, none, once(head)));
+        LARDER_CHECK(out.add(std::string{deployments::list_entry}, list.size(), now, some, once(list)));
+    } else {
+        report.resumed = std::min<std::uint64_t>(out.whole() - 2, all.list().objects.size());
+    }
+    std::uint64_t done = 0;
+    const auto passed = [&](std::uint64_t n) {
+        done += n;
+        of.tell({"writing " + report.file, done, all.bytes()});
+    };
+    const auto& objects = all.list().objects;
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        if (of.stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
+        if (i < report.resumed) {
+            done += objects[i].size;
+            continue;
+        }
+        const auto how = i < all.metadata() ? bundle_writer::effort::some : bundle_writer::effort::none;
+        LARDER_CHECK(add_object(e, out, objects[i], how, passed));
+    }
+    return out.finish();
+}
+
+error not_all_here(const export_report& report) {
+    const auto& first = report.missing.front();
+    return {errc::absent, std::to_string(report.missing.size()) + " files that it holds are not here (the first: " +
+                              first.package + " " + first.version + "): larder deployment fetch " + report.name +
+                              " brings what can be had; --partial exports without them"};
+}
+
+}  // namespace
+
+result<export_report> export_deployment(engine& e, const export_options& options, const progress_sink& tell,
+                                        std::stop_token stop) {
+    if (!options.file.starts_with('/')) return error{errc::bad_config, "a bundle's file is named with its whole path"};
+    const course of{tell, stop};
+    LARDER_TRY(const auto d, registry_of(e).find(options.name));
+    export_report report;
+    report.name = d.name;
+    report.file = options.file;
+    report.generation = d.head;
+    collector all{e, report};
+    LARDER_CHECK(all.everything(d, of));
+    if (!report.missing.empty() && !options.partial) return not_all_here(report);
+    const auto list = all.list().write();
+    LARDER_TRY(const auto head, signed_head(e, d, all, list));
+    const auto part = options.file + ".part";
+    LARDER_TRY(const auto out, deployments::open_bundle_writer(part));
+    LARDER_CHECK(write_all_of(e, *out, all, head, list, report, of));
+    if (::rename(part.c_str(), options.file.c_str()) != 0)
+        return error{errc::io, "renaming " + part + ": " + std::strerror(errno)};
+    LARDER_CHECK(sync_folder(std::filesystem::path{options.file}.parent_path().string()));
+    report.objects = all.list().objects.size();
+    report.bytes = all.bytes();
+    std::error_code ignored;
+    report.file_bytes = std::filesystem::file_size(options.file, ignored);
+    LARDER_TRY(const auto key, e.key().get());
+    report.signer = key->fingerprint();
+    return report;
+}
+
+result<own_key_report> show_own_key(engine& e) {
+    LARDER_TRY(const auto key, e.key().get());
+    return own_key_report{key->fingerprint(), key->public_key()};
+}
+
+}  // namespace larder::net

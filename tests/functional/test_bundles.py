@@ -1,0 +1,214 @@
+"""A deployment carried as one file: out of one larder, into another that has nothing and reaches nobody."""
+
+import json
+import shutil
+import subprocess
+
+from support.fleet import RELEASE, Fleet
+from support.larder import archive_table
+
+
+def used_fleet(env, *more):
+    """A deployment of two generations, of which a unit has installed each."""
+    fleet = Fleet(env)
+    fleet.create("web", *more)
+    fleet.installs(fleet.unit(), fleet.first)
+    fleet.second_packages = fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web")
+    fleet.installs(fleet.unit(), fleet.second_packages)
+    return fleet
+
+
+def export(fleet, *more, name="web", check=0):
+    file = fleet.env.folder("carried") / "web.tar.zst"
+    fleet.cli("deployment", "export", name, str(file), *more, check=check)
+    return file
+
+
+def key_of(fleet):
+    file = fleet.env.folder("key") / "larder.asc"
+    file.write_text(fleet.cli("key", "show"))
+    return file
+
+
+def empty_larder(fleet):
+    """One that has never seen the archive, whose upstream is gone."""
+    fleet.gone()
+    return fleet.second()
+
+
+def import_bundle(larder, file, *more, check=0):
+    return larder.cli("deployment", "import", str(file), *more, check=check)
+
+
+def unit_of(fleet, larder, view="/d/web/debian"):
+    return fleet.env.apt_for(fleet.archive, larder.url + view)
+
+
+def test_a_deployment_is_carried_to_a_larder_without_a_network(env):
+    fleet = used_fleet(env)
+    file, key = export(fleet), key_of(fleet)
+    releases = {view: fleet.larder.good(f"/d/{view}/debian/{RELEASE}").body for view in ("web", "web@1", "web@2")}
+    other = empty_larder(fleet)
+    report = json.loads(import_bundle(other, file, "--keyring", str(key), "--json").stdout)
+    assert (report["generations"], report["vouched"], report["unproven"], report["missing"]) == (2, [], [], [])
+    for view, bytes_then in releases.items():
+        assert other.good(f"/d/{view}/debian/{RELEASE}").body == bytes_then
+    fleet.installs(unit_of(fleet, other), fleet.second_packages)
+    fleet.installs(unit_of(fleet, other, "/d/web@1/debian"), fleet.first)
+    assert json.loads(other.cli("deployment", "status", "web", "--json", check=0).stdout)["held"] == 4
+    assert other.cli("audit", "verify", check=0)
+    other.stop()
+    other.cli("doctor", check=0)
+    other.cli("gc", "--remove", "--grace", "0s", "--free", "1000000000", check=0)
+    other.start()
+    fleet.installs(unit_of(fleet, other), fleet.second_packages)
+
+
+def test_a_bundle_is_what_tar_and_zstd_read(env):
+    fleet = used_fleet(env)
+    file = export(fleet)
+    names = subprocess.run(["tar", "--zstd", "-tf", file], capture_output=True, text=True, check=True).stdout.split()
+    assert names[:2] == ["larder-bundle/head.asc", "larder-bundle/list"]
+    folder = env.folder("unpacked")
+    subprocess.run(["tar", "--zstd", "-xf", file, "-C", folder], check=True)
+    for name in names[2:]:
+        content = name.removeprefix("larder-bundle/objects/").replace("/", "")
+        found = subprocess.run(["sha256sum", folder / name], capture_output=True, text=True, check=True).stdout
+        assert found.startswith(content)
+
+
+def test_what_is_served_keeps_its_dates(env):
+    fleet = used_fleet(env)
+    path = f"/d/web/debian/{RELEASE}"
+    before = fleet.larder.good(path).headers["last-modified"]
+    file, key = export(fleet), key_of(fleet)
+    other = empty_larder(fleet)
+    import_bundle(other, file, "--keyring", str(key))
+    assert other.good(path).headers["last-modified"] == before
+
+
+def test_a_lost_store_is_restored_from_a_bundle_and_units_do_not_notice(env):
+    fleet = used_fleet(env)
+    token = fleet.cli("deployment", "token", "web").strip()
+    report = b"Unit: one\nlibrary all 2.0 ii \nservice all 2.0 ii \n"
+    assert fleet.post("/d/web/report", report, token).status == 200
+    fleet.cli("deployment", "rollback", "web")
+    unit = fleet.unit()
+    file, key = export(fleet), key_of(fleet)
+    shown = fleet.larder.good(f"/d/web/debian/{RELEASE}").body
+    fleet.gone()
+    fleet.larder.stop()
+    shutil.rmtree(fleet.larder.store)
+    fleet.larder.start()
+    import_bundle(fleet.larder, file, "--keyring", str(key))
+    assert fleet.larder.good(f"/d/web/debian/{RELEASE}").body == shown
+    units = fleet.json("deployment", "units", "web")
+    assert [(u["unit"], u["packages"]) for u in units["units"]] == [("one", 2)]
+    assert fleet.post("/d/web/report", report, token).status == 200
+    unit.set_sources([f"deb [signed-by={key}] {fleet.larder.url}/d/web/debian stable main"])
+    fleet.installs(unit, fleet.first)
+
+
+def test_a_bundle_of_somebody_else_is_refused(env):
+    fleet = used_fleet(env)
+    file = export(fleet)
+    other = empty_larder(fleet)
+    refused = import_bundle(other, file, check=1).stderr
+    assert "who made the bundle" in refused and "larder key show" in refused
+    assert json.loads(other.cli("deployment", "list", "--json", check=0).stdout)["deployments"] == []
+
+
+def test_a_bundle_that_was_changed_or_cut_off_is_refused_and_leaves_nothing_visible(env):
+    fleet = used_fleet(env)
+    file, key = export(fleet), key_of(fleet)
+    other = empty_larder(fleet)
+    whole = file.read_bytes()
+    for i in range(1, 60):
+        at = len(whole) * i // 60
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 0x40]) + whole[at + 1:])
+        assert import_bundle(other, file, "--keyring", str(key), check=None).returncode == 1, at
+    for i in range(12):
+        file.write_bytes(whole[:len(whole) * i // 12])
+        assert import_bundle(other, file, "--keyring", str(key), check=None).returncode == 1, i
+    assert json.loads(other.cli("deployment", "list", "--json", check=0).stdout)["deployments"] == []
+    file.write_bytes(whole)
+    import_bundle(other, file, "--keyring", str(key))
+    fleet.installs(unit_of(fleet, other), fleet.second_packages)
+
+
+def test_an_archive_that_is_not_configured_is_named(env):
+    fleet = used_fleet(env)
+    file, key = export(fleet), key_of(fleet)
+    other = env.larder(archive_table("other", f"{fleet.upstream.url}/debian", fleet.archive.keyring))
+    refused = import_bundle(other, file, "--keyring", str(key), check=1).stderr
+    assert "archive 'debian', which is not configured here: larder archive add debian" in refused
+
+
+def test_another_deployment_of_that_name_stays(env):
+    fleet = used_fleet(env)
+    file, key = export(fleet), key_of(fleet)
+    other = fleet.second()
+    other.good(f"/debian/{RELEASE}")
+    other.cli("deployment", "create", "web", "--suite", "debian/stable", check=0)
+    refused = import_bundle(other, file, "--keyring", str(key), check=1).stderr
+    assert "there is another deployment 'web' here" in refused
+    assert json.loads(other.cli("deployment", "history", "web", "--json", check=0).stdout)["generation"] == 1
+
+
+def test_a_second_bundle_brings_what_is_new(env):
+    fleet = used_fleet(env)
+    key, first = key_of(fleet), export(fleet)
+    other = fleet.second()
+    import_bundle(other, first, "--keyring", str(key))
+    third = fleet.moves_on("3.0", hours_ago=1)
+    fleet.cli("deployment", "upgrade", "web")
+    fleet.installs(fleet.unit(), third)
+    second = export(fleet)
+    fleet.gone()
+    report = json.loads(import_bundle(other, second, "--keyring", str(key), "--json").stdout)
+    assert report["generations"] == 1 and 0 < report["already_here"] < report["objects"]
+    fleet.installs(unit_of(fleet, other), third)
+    # An older one changes nothing, the same not either.
+    for file in (first, second):
+        report = json.loads(import_bundle(other, file, "--keyring", str(key), "--json").stdout)
+        assert (report["generation"], report["generations"]) == (3, 0)
+
+
+def test_an_export_that_was_interrupted_is_gone_on_with(env):
+    fleet = used_fleet(env)
+    file = env.folder("carried") / "web.tar.zst"
+    whole = export(fleet).read_bytes()
+    part = file.with_name("web.tar.zst.part")
+    for share in (0, 1, 3, 9, 10):
+        part.write_bytes(whole[:len(whole) * share // 10])
+        report = json.loads(fleet.cli("deployment", "export", "web", str(file), "--json"))
+        assert (report["resumed"] > 0) == (share > 0), report
+        assert (report["resumed"] == report["objects"]) == (share == 10), report
+        assert not part.exists()
+    other, key = empty_larder(fleet), key_of(fleet)
+    import_bundle(other, file, "--keyring", str(key))
+    fleet.installs(unit_of(fleet, other), fleet.second_packages)
+
+
+def test_what_is_held_and_not_here_is_no_part_of_a_bundle_unless_that_is_said(env):
+    fleet = Fleet(env)
+    fleet.create("web", "--hold", "full")
+    fleet.cli("deployment", "status", "web", check=3)
+    file = env.folder("carried") / "web.tar.zst"
+    refused = fleet.larder.cli("deployment", "export", "web", str(file), check=1).stderr
+    assert "2 files that it holds are not here" in refused and not file.exists()
+    assert "Held, but not here, so not in it:" in fleet.cli("deployment", "export", "web", str(file), "--partial")
+    fleet.cli("deployment", "fetch", "web")
+    fleet.cli("deployment", "export", "web", str(file))
+
+
+def test_an_object_that_was_damaged_is_not_exported(env):
+    fleet = used_fleet(env)
+    name = next(name for name in fleet.first if name.startswith("library"))
+    damaged = next(path for path in (fleet.larder.store / "objects").glob("*/*")
+                   if path.is_file() and path.read_bytes() == fleet.first[name])
+    damaged.write_bytes(b"\0" * len(fleet.first[name]))
+    file = env.folder("carried") / "web.tar.zst"
+    assert "is damaged" in fleet.larder.cli("deployment", "export", "web", str(file), check=1).stderr
+    assert not file.exists()
