@@ -144,6 +144,11 @@ const setting<store_options> store_settings[] = {
      .purpose = "How much is kept of what nothing pins (larder gc removes the rest, oldest use first); what is pinned "
                 "is never removed and does not count.",
      .example = R"("200 GiB")"},
+    {.key = "fetch_held",
+     .where = &store_options::fetch_held,
+     .purpose = "Whether the server brings by itself what deployments hold and is not here; else larder deployment "
+                "fetch does.",
+     .example = "false"},
 };
 
 const setting<upstream_options> upstream_settings[] = {

@@ -1,3 +1,4 @@
+#include "deployments/keeper.hpp"
 #include "deployments/units.hpp"
 #include "held.hpp"
 #include "own_key.hpp"
@@ -60,6 +61,7 @@ struct engine::impl {
     std::unique_ptr<held_list> held;
     std::unique_ptr<own_key> key;
     pinning::expectations expected;
+    std::unique_ptr<pinning::keeper> keeper;  ///< of a server
 
     mutable std::mutex mutex;
     std::shared_ptr<const routing> routes;
@@ -83,7 +85,7 @@ struct engine::impl {
     void remember_whole(const digest& content);  ///< with the stamp that its file has now
     awaitable<void> refresh_forever();
     awaitable<void> note_uses_forever();
-    awaitable<void> note_holds_forever();
+    awaitable<void> note_holds_forever(engine& of);
     awaitable<void> make_room(engine& of, pressure why);
     awaitable<void> make_room_forever(engine& of);
 };
@@ -255,7 +257,12 @@ void engine::stop() {
     auto* const self = impl_.get();
     if (!self->thread.joinable()) return;
     self->ending.request_stop();
+    std::unique_ptr<pinning::keeper> ended;
     self->site->jobs().stop();
+    {
+        const std::lock_guard lock{self->mutex};
+        self->keeper.swap(ended);
+    }
     asio::post(self->loop, [self] {
         self->stopping = true;
         self->hub->shut_down();
@@ -265,6 +272,7 @@ void engine::stop() {
     self->site.reset();
     self->check_pool.join();
     self->pool.join();
+    ended.reset();
     asio::post(self->loop, [self] { self->loop.stop(); });
     self->thread.join();
     const auto flushed = self->store->known().flush_uses();
@@ -404,6 +412,11 @@ std::vector<gauge_sample> engine::gauges() const {
                            {{"archive", a->name()}, {"mirror", core::to_string(group.urls[i])}},
                            static_cast<double>(group.health.state(i).failures)});
     }
+    {
+        const std::lock_guard lock{impl_->mutex};
+        if (impl_->keeper)
+            for (auto& one : impl_->keeper->gauges()) all.push_back(std::move(one));
+    }
     all.push_back({"larder_fetches", "Objects being fetched now.", {}, static_cast<double>(impl_->hub->active())});
     return all;
 }
@@ -448,7 +461,7 @@ awaitable<void> engine::impl::note_uses_forever() {
     }
 }
 
-awaitable<void> engine::impl::note_holds_forever() {
+awaitable<void> engine::impl::note_holds_forever(engine& of) {
     asio::steady_timer timer{loop};
     for (;;) {
         timer.expires_after(std::chrono::milliseconds{500});
@@ -460,6 +473,7 @@ awaitable<void> engine::impl::note_holds_forever() {
         auto flushing = offload(pool, [this] { return held->flush(); });
         const auto flushed = co_await outcome<result<void>>::get(flushing, no_deadline());
         if (!*flushed) log->write(log_level::error, "holds not noted: " + flushed->error().message());
+        of.more_is_held();
     }
 }
 
@@ -490,10 +504,18 @@ void engine::start_upkeep() {
     asio::co_spawn(impl_->loop, std::move(bounding), asio::detached);
     auto refreshing = impl_->refresh_forever();
     asio::co_spawn(impl_->loop, std::move(refreshing), asio::detached);
-    auto holding = impl_->note_holds_forever();
+    auto holding = impl_->note_holds_forever(*this);
     asio::co_spawn(impl_->loop, std::move(holding), asio::detached);
     auto noting = impl_->note_uses_forever();
     asio::co_spawn(impl_->loop, std::move(noting), asio::detached);
+    auto keeper = std::make_unique<pinning::keeper>(*this);
+    const std::lock_guard lock{impl_->mutex};
+    impl_->keeper = std::move(keeper);
+}
+
+void engine::more_is_held() {
+    const std::lock_guard lock{impl_->mutex};
+    if (impl_->keeper) impl_->keeper->wake();
 }
 
 }  // namespace larder::net

@@ -4,8 +4,9 @@ import json
 import shutil
 import subprocess
 
-from support.fleet import RELEASE, Fleet
+from support.fleet import BY_HAND, RELEASE, Fleet
 from support.larder import archive_table
+from support.process import wait_for
 
 
 def used_fleet(env, *more):
@@ -16,6 +17,8 @@ def used_fleet(env, *more):
     fleet.second_packages = fleet.moves_on()
     fleet.cli("deployment", "upgrade", "web")
     fleet.installs(fleet.unit(), fleet.second_packages)
+    # What a client has whole may still be on its way to the disk.
+    wait_for(lambda: fleet.json("deployment", "status", "web", check=None)["held"] == 4, "all of it to be held")
     return fleet
 
 
@@ -164,6 +167,7 @@ def test_a_second_bundle_brings_what_is_new(env):
     third = fleet.moves_on("3.0", hours_ago=1)
     fleet.cli("deployment", "upgrade", "web")
     fleet.installs(fleet.unit(), third)
+    wait_for(lambda: fleet.json("deployment", "status", "web", check=None)["held"] == 6, "all of it to be held")
     second = export(fleet)
     fleet.gone()
     report = json.loads(import_bundle(other, second, "--keyring", str(key), "--json").stdout)
@@ -192,7 +196,7 @@ def test_an_export_that_was_interrupted_is_gone_on_with(env):
 
 
 def test_what_is_held_and_not_here_is_no_part_of_a_bundle_unless_that_is_said(env):
-    fleet = Fleet(env)
+    fleet = Fleet(env, store=BY_HAND)
     fleet.create("web", "--hold", "full")
     fleet.cli("deployment", "status", "web", check=3)
     file = env.folder("carried") / "web.tar.zst"

@@ -10,7 +10,7 @@ import yaml
 
 from support import debs, faults
 from support.env import Package
-from support.fleet import HOUR, PACKAGES, RELEASE, Fleet, moment, packages_of
+from support.fleet import BY_HAND, HOUR, PACKAGES, RELEASE, Fleet, moment, packages_of
 from support.larder import archive_table, clean_environment
 from support.process import wait_for
 
@@ -394,7 +394,7 @@ def test_what_was_fetched_through_it_is_held_and_the_rest_is_not(env):
 
 
 def test_a_closure_holds_what_the_packages_need_and_full_holds_all(env):
-    fleet = Fleet(env)
+    fleet = Fleet(env, store=BY_HAND)
     fleet.archive.add(Package("unrelated", size=5000))
     fleet.archive.publish("stable", date=fleet.now - 4 * HOUR, by_hash=False)
     here = (fleet.archive.root / RELEASE).read_bytes()
@@ -419,7 +419,7 @@ def test_a_closure_holds_what_the_packages_need_and_full_holds_all(env):
 
 
 def test_what_upstream_has_no_more_is_said_to_be_lost(env):
-    fleet = Fleet(env)
+    fleet = Fleet(env, store=BY_HAND)
     fleet.create("web", "--hold", "full")
     fleet.moves_on()
     status = fleet.json("deployment", "status", "web", check=3)
@@ -438,7 +438,7 @@ def test_what_is_lost_in_one_archive_is_fetched_from_another_that_has_it(env):
         archive.publish("stable", date=time.time() - HOUR)
     up, other = env.hostile(old.tree), env.hostile(kept.tree)
     larder = env.larder(archive_table("debian", f"{up.url}/debian", old.keyring, architectures=["amd64"]),
-                        archive_table("kept", f"{other.url}/kept", kept.keyring, architectures=["amd64"]))
+                        archive_table("kept", f"{other.url}/kept", kept.keyring, architectures=["amd64"]), store=BY_HAND)
     for name in ("debian", "kept"):
         larder.good(f"/{name}/{RELEASE}")
         larder.good(f"/{name}/{PACKAGES}")
@@ -639,6 +639,29 @@ def test_what_a_deployment_does_not_name_is_not_looked_for_in_other_architecture
     upstream.rule("*/binary-arm64/*", faults.status(503))
     assert larder.get("/d/web/debian/pool/main/n/none/none_1.0_all.deb").status == 404
     assert upstream.count("*/binary-arm64/*") == 0
+
+
+def test_what_a_deployment_holds_is_brought_by_the_server_itself(env):
+    fleet = Fleet(env)
+    fleet.create("web", "--hold", "full")
+    wait_for(lambda: fleet.json("deployment", "status", "web", check=None)["held"] == 2, "all of it to be held")
+    fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web")
+    wait_for(lambda: fleet.json("deployment", "status", "web", check=None)["held"] == 4, "the next generation's, too")
+    wait_for(lambda: 'larder_deployment_missing{deployment="web"} 0' in fleet.larder.good("/metrics").body.decode(),
+             "the metric")
+    fleet.gone()
+    fleet.installs(fleet.unit("/d/web@1/debian"), fleet.first)
+
+
+def test_what_is_missing_shows_in_the_metrics(env):
+    fleet = Fleet(env)
+    fleet.upstream.rule("*/library*", faults.status(404))
+    fleet.create("web", "--hold", "full")
+    wait_for(lambda: 'larder_deployment_missing{deployment="web"} 1' in fleet.larder.good("/metrics").body.decode(),
+             "the metric")
+    status = fleet.json("deployment", "status", "web", check=3)
+    assert (status["held"], status["lost"]) == (1, 1)
 
 
 def test_an_upgrade_is_seen_by_a_client_whose_request_was_answered_just_before(env):

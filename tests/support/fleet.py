@@ -22,6 +22,10 @@ def packages_of(version, marker=None):
             Package("library", version, size=20_000, marker=marker)]
 
 
+#: Nothing is brought unless somebody asks for it.
+BY_HAND = {"fetch_held": False}
+
+
 class Fleet:
     """An archive with a service and what it needs, and a larder; the archive can move on, and go away."""
 

@@ -188,6 +188,7 @@ result<deployments::deployment> pin_together(engine& e, const cut& what,
     auto made = write();
     ++parts.refs_changed;
     ++parts.generation;
+    e.more_is_held();
     return made;
 }
 

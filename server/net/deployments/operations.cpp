@@ -190,6 +190,7 @@ result<deployment> change_deployment(engine& e, const change_options& options) {
     }
     LARDER_TRY(auto now, registry_of(e).change(d));
     ++e.parts().generation;
+    e.more_is_held();
     const std::string what = options.removed ? (*options.removed ? "remove" : "restore")
                              : options.hold  ? "hold-" + std::string{to_string(*options.hold)}
                                              : "token";

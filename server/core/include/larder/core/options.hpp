@@ -40,6 +40,7 @@ struct log_options {
 struct store_options {
     std::string path = "/var/lib/larder";
     std::uint64_t max_cache_size = 50ULL << 30;  ///< bytes of what no ref reaches
+    bool fetch_held = true;                      ///< what deployments hold, without being asked
 };
 
 /// [upstream]: for all archives.

@@ -97,8 +97,11 @@ public:
     /// Values for /metrics that are read when asked for: ages of suites, health of mirrors.
     std::vector<gauge_sample> gauges() const;
 
+    /// Said when something was pinned, or came to be held: a server brings what of it is not here.
+    void more_is_held();
+
     /// Background work of a server: refreshes suites as they come due, writes uses down, keeps the
-    /// cache below its size.
+    /// cache below its size, brings what deployments hold.
     void start_upkeep();
 
 private:

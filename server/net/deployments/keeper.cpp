@@ -1,0 +1,109 @@
+#include "deployments/keeper.hpp"
+#include "deployments/states.hpp"
+
+namespace larder::net::pinning {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What machines fetch makes a closure grow, package by package; it takes a second or two to find out by how much.
+constexpr auto after_success = 5min;
+/// An upstream that did not have something, or did not answer.
+constexpr auto after_trouble = 10min;
+constexpr unsigned most_doublings = 5;
+
+}  // namespace
+
+keeper::keeper(engine& e) : e_{e}, thread_{[this](std::stop_token stop) { run(std::move(stop)); }} {}
+
+keeper::~keeper() = default;
+
+void keeper::wake() {
+    {
+        const std::lock_guard lock{mutex_};
+        woken_ = true;
+    }
+    changed_.notify_one();
+}
+
+void keeper::run(std::stop_token stop) {
+    auto next = clock::time_point::max();
+    while (!stop.stop_requested()) {
+        {
+            std::unique_lock lock{mutex_};
+            const auto due = [this] { return woken_; };
+            if (next == clock::time_point::max())
+                changed_.wait(lock, stop, due);
+            else
+                changed_.wait_until(lock, stop, next, due);
+            if (std::exchange(woken_, false))
+                for (auto& [name, one] : known_) one.stale = true;
+        }
+        if (!stop.stop_requested()) next = round(stop);
+    }
+}
+
+keeper::clock::time_point keeper::round(const std::stop_token& stop) {
+    // Where that changes, the next pin, or what is fetched next, begins with it.
+    if (!e_.routes()->options.store.fetch_held) return clock::time_point::max();
+    const auto all = registry_of(e_).list();
+    if (!all) {
+        e_.log().write(log_level::warn, "deployments cannot be looked after: " + all.error().message());
+        return clock::now() + after_trouble;
+    }
+    auto next = clock::time_point::max();
+    states now;
+    for (const auto& d : *all) {
+        if (d.removed || d.hold == deployments::hold_mode::used || stop.stop_requested()) continue;
+        seen one;
+        {
+            const std::lock_guard lock{mutex_};
+            if (const auto known = known_.find(d.name); known != known_.end()) one = known->second;
+        }
+        const bool unfinished = one.stale || one.missing != 0 || one.failures != 0;
+        if (one.version != d.version || (unfinished && clock::now() >= one.again)) {
+            one = look_after(d.name, one, stop);
+            one.version = d.version;
+        }
+        if (one.stale || one.missing != 0 || one.failures != 0) next = std::min(next, one.again);
+        now.emplace(d.name, one);
+    }
+    const std::lock_guard lock{mutex_};
+    known_ = std::move(now);
+    return next;
+}
+
+keeper::seen keeper::look_after(const std::string& name, const seen& before, const std::stop_token& stop) {
+    const auto report = fetch_held(
+        e_, name, [](const progress&) {}, stop);
+    seen now;
+    now.missing = report ? report->at_risk + report->lost : before.missing;
+    const bool fine = report && now.missing == 0;
+    now.failures = fine ? 0 : std::min(before.failures + 1, most_doublings);
+    now.again = clock::now() + (fine ? after_success : after_trouble * (1 << (now.failures - 1)));
+    if (stop.stop_requested()) return now;
+    if (!report)
+        e_.log().write(log_level::warn, "what a deployment holds was not brought: " + report.error().message(),
+                       {{"deployment", name}});
+    else if (report->fetched != 0 || !fine)
+        e_.log().write(fine ? log_level::info : log_level::warn, "brought what a deployment holds",
+                       {{"deployment", name},
+                        {"fetched", std::to_string(report->fetched)},
+                        {"at_risk", std::to_string(report->at_risk)},
+                        {"lost", std::to_string(report->lost)}});
+    return now;
+}
+
+std::vector<gauge_sample> keeper::gauges() const {
+    std::vector<gauge_sample> all;
+    const std::lock_guard lock{mutex_};
+    for (const auto& [name, one] : known_)
+        if (one.version != 0)
+            all.push_back({"larder_deployment_missing",
+                           "Files that a deployment holds and that are not here.",
+                           {{"deployment", name}},
+                           static_cast<double>(one.missing)});
+    return all;
+}
+
+}  // namespace larder::net::pinning
