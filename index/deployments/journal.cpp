@@ -68,9 +68,16 @@ result<void> take_field(journal_entry& e, std::string_view name, std::string_vie
 
 std::string journal_entry::write() const {
     std::string out = "Larder-Journal: 1\nNumber: " + std::to_string(number) + "\n";
-    if (previous) out += "Previous: " + previous->hex() + "\n";
-    out += "When: " + format_timestamp(when) + "\nWhat: " + printable(what) + "\nSubject: " + printable(subject) +
-           "\nBy: " + printable(by) + "\nReason: " + printable(reason, 1000) + "\n";
+    // As read() gives it, or what was read would be written as another text, and so have another hash.
+    const auto line = [&out](std::string_view name, std::string_view value, std::size_t limit = 300) {
+        (((out += name) += ": ") += trim(printable(value, limit))) += '\n';
+    };
+    if (previous) line("Previous", previous->hex());
+    line("When", format_timestamp(when));
+    line("What", what);
+    line("Subject", subject);
+    line("By", by);
+    line("Reason", reason, 1000);
     return out;
 }
 
