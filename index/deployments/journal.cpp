@@ -5,7 +5,6 @@
 namespace larder::deployments {
 namespace {
 
-constexpr std::string_view prefix = "journal/";
 constexpr std::string_view head_name = "journal-head";
 constexpr std::uint64_t most_entry = 1 << 20;
 /// Each try loses against somebody else who got in first.
@@ -13,7 +12,7 @@ constexpr int most_tries = 100;
 
 std::string ref_name(std::uint64_t number) {
     const auto digits = std::to_string(number);
-    return std::string{prefix} + std::string(digits.size() < 10 ? 10 - digits.size() : 0, '0') + digits;
+    return std::string{journal_prefix} + std::string(digits.size() < 10 ? 10 - digits.size() : 0, '0') + digits;
 }
 
 result<std::uint64_t> to_number(std::string_view text) {
@@ -108,13 +107,13 @@ result<journal_entry> journal::append(journal_entry entry) {
 }
 
 result<std::vector<journal_entry>> journal::last(std::size_t most) const {
-    LARDER_TRY(const auto refs, refs_.list(prefix));
+    LARDER_TRY(const auto refs, refs_.list(journal_prefix));
     std::vector<journal_entry> all;
     const auto skip = most == 0 || refs.size() <= most ? 0 : refs.size() - most;
     for (std::size_t i = skip; i < refs.size(); ++i) {
         LARDER_TRY(const auto id, digest::from_hex(refs[i].second.value));
         const auto text = objects_.read(id, most_entry);
-        if (!text) return text.error().in("the journal's entry " + refs[i].first.substr(prefix.size()));
+        if (!text) return text.error().in("the journal's entry " + refs[i].first.substr(journal_prefix.size()));
         LARDER_TRY(auto one, journal_entry::read(*text));
         all.push_back(std::move(one));
     }
@@ -123,7 +122,7 @@ result<std::vector<journal_entry>> journal::last(std::size_t most) const {
 
 result<std::uint64_t> journal::verify() const {
     LARDER_TRY(const auto end, read_head(refs_));
-    LARDER_TRY(const auto refs, refs_.list(prefix));
+    LARDER_TRY(const auto refs, refs_.list(journal_prefix));
     std::optional<digest> before;
     std::uint64_t number = 0;
     for (const auto& [name, ref] : refs) {
