@@ -1,5 +1,6 @@
 #include "store_ground.hpp"
 #include <boost/json.hpp>
+#include <deployments/shown.hpp>
 #include <larder/deployments/registry.hpp>
 #include <larder/net/deployments.hpp>
 
@@ -212,6 +213,22 @@ TEST_CASE("doctor: of a state that is shown in place of another the text is made
     CHECK(holds(one.advice, "upgrade web --suite debian/stable@" + pin.snapshot.hex()));
 }
 
+TEST_CASE(
+    "deployments: of a generation that is lost it counts when it was made, and later upgrades stay upstream's own",
+    "[net][deployments]") {
+    fleet f;
+    const auto pin = f.pin("stable");
+    f.damage(f.generation_of("web", {pin}));
+    f.generation_of("web", {f.pin("testing")});
+    const auto before = f.all.load("web", 2).value();
+    auto next = before;
+    next.number = 3;
+    next.pins = {pin};
+    pinning::cut what;
+    REQUIRE(pinning::make_followable(*f.e, f.all, before, next, what));
+    CHECK_FALSE(next.pins.front().shown);
+}
+
 TEST_CASE("doctor: a unit's report and an entry of the journal that are lost are named", "[net][maintenance]") {
     fleet f;
     f.generation_of("web", {f.pin("stable")});
@@ -262,6 +279,27 @@ TEST_CASE("doctor: a deployment whose own ref is gone or cannot be read, or whos
     std::string named;
     for (const auto& one : report.deployments) named += one.deployment + " ";
     CHECK(named == "odd web gone ");
+}
+
+TEST_CASE("deployments: one that cannot be read is in the list with its trouble, beside the others",
+          "[net][deployments]") {
+    fleet f;
+    f.generation_of("a", {f.pin("stable")});
+    f.generation_of("web", {f.pin("stable")});
+    f.generation_of("z", {f.pin("stable")});
+    f.damage(f.generation_of("web", {f.pin("testing")}));
+    f.refer("deployment/y", "nonsense");
+    const auto rows = list_deployments(*f.e).value().deployments;
+    REQUIRE(rows.size() == 4);
+    CHECK((rows[0].deployment.name == "a" && rows[0].trouble.empty() && rows[0].head.number == 1));
+    CHECK((rows[1].deployment.name == "web" && rows[1].deployment.head == 2));
+    CHECK(holds(rows[1].trouble, "generation 2"));
+    CHECK((rows[2].deployment.name == "y" && !rows[2].trouble.empty()));
+    CHECK((rows[3].deployment.name == "z" && rows[3].trouble.empty()));
+    const auto json = boost::json::parse(to_json(list_deployments(*f.e).value())).at("deployments");
+    CHECK(json.at(1).at("head").is_null());
+    CHECK(holds(std::string{json.at(1).at("trouble").as_string()}, "generation 2"));
+    CHECK(json.at(0).at("head").at("number") == 1);
 }
 
 TEST_CASE("doctor: a rebuild keeps what is noted and cannot be made anew", "[net][maintenance]") {
