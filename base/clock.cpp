@@ -154,7 +154,11 @@ result<sys_seconds> parse_timestamp(std::string_view text) {
     if (text.size() != 16 || text[8] != 'T' || text[15] != 'Z' || !digits(text, 0, 4, y) || !digits(text, 4, 2, mo) ||
         !digits(text, 6, 2, d) || !digits(text, 9, 2, h) || !digits(text, 11, 2, m) || !digits(text, 13, 2, s))
         return error{errc::malformed, "'" + printable(text, 60) + "' is not a moment like 20261121T063000Z"};
-    return join(text, y, static_cast<unsigned>(mo), static_cast<unsigned>(d), h, m, s);
+    LARDER_TRY(const auto made, join(text, y, static_cast<unsigned>(mo), static_cast<unsigned>(d), h, m, s));
+    // The last leap second that could be written: one of the year 10000.
+    if (made >= sys_days{year{10'000} / January / 1})
+        return error{errc::malformed, "'" + printable(text, 60) + "' is after the year 9999"};
+    return made;
 }
 
 std::string format_iso(sys_seconds t) {

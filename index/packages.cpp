@@ -171,8 +171,11 @@ private:
         }
         // Highest against highest: they stand in order.
         if (!gone.empty() && !come.empty()) {
-            const bool up = compare_versions(come.back()->version, gone.back()->version) >= 0;
-            add(up ? package_change::kind::upgraded : package_change::kind::downgraded, gone.back(), come.back());
+            const auto order = compare_versions(come.back()->version, gone.back()->version);
+            add(order > 0   ? package_change::kind::upgraded
+                : order < 0 ? package_change::kind::downgraded
+                            : package_change::kind::changed,
+                gone.back(), come.back());
             gone.pop_back();
             come.pop_back();
         }

@@ -126,8 +126,8 @@ std::string generation::write() const {
     if (parent) line("Parent", parent->hex());
     line("Made", format_timestamp(made));
     line("Step", std::string{to_string(how)} + (origin != 0 ? " " + std::to_string(origin) : std::string{}));
-    line("By", printable(by));
-    line("Reason", printable(reason, 1000));
+    line("By", trim(printable(by)));
+    line("Reason", trim(printable(reason, 1000)));
     std::string all;
     for (const auto& one : architectures) all += (all.empty() ? "" : " ") + one;
     line("Architectures", all);

@@ -5,7 +5,6 @@
 namespace larder::deployments {
 namespace {
 
-constexpr std::string_view prefix = "journal/";
 constexpr std::string_view head_name = "journal-head";
 constexpr std::uint64_t most_entry = 1 << 20;
 /// Each try loses against somebody else who got in first.
@@ -13,7 +12,7 @@ constexpr int most_tries = 100;
 
 std::string ref_name(std::uint64_t number) {
     const auto digits = std::to_string(number);
-    return std::string{prefix} + std::string(digits.size() < 10 ? 10 - digits.size() : 0, '0') + digits;
+    return std::string{journal_prefix} + std::string(digits.size() < 10 ? 10 - digits.size() : 0, '0') + digits;
 }
 
 result<std::uint64_t> to_number(std::string_view text) {
@@ -68,9 +67,16 @@ result<void> take_field(journal_entry& e, std::string_view name, std::string_vie
 
 std::string journal_entry::write() const {
     std::string out = "Larder-Journal: 1\nNumber: " + std::to_string(number) + "\n";
-    if (previous) out += "Previous: " + previous->hex() + "\n";
-    out += "When: " + format_timestamp(when) + "\nWhat: " + printable(what) + "\nSubject: " + printable(subject) +
-           "\nBy: " + printable(by) + "\nReason: " + printable(reason, 1000) + "\n";
+    // As read() gives it, or what was read would be written as another text, and so have another hash.
+    const auto line = [&out](std::string_view name, std::string_view value, std::size_t limit = 300) {
+        (((out += name) += ": ") += trim(printable(value, limit))) += '\n';
+    };
+    if (previous) line("Previous", previous->hex());
+    line("When", format_timestamp(when));
+    line("What", what);
+    line("Subject", subject);
+    line("By", by);
+    line("Reason", reason, 1000);
     return out;
 }
 
@@ -101,13 +107,13 @@ result<journal_entry> journal::append(journal_entry entry) {
 }
 
 result<std::vector<journal_entry>> journal::last(std::size_t most) const {
-    LARDER_TRY(const auto refs, refs_.list(prefix));
+    LARDER_TRY(const auto refs, refs_.list(journal_prefix));
     std::vector<journal_entry> all;
     const auto skip = most == 0 || refs.size() <= most ? 0 : refs.size() - most;
     for (std::size_t i = skip; i < refs.size(); ++i) {
         LARDER_TRY(const auto id, digest::from_hex(refs[i].second.value));
         const auto text = objects_.read(id, most_entry);
-        if (!text) return text.error().in("the journal's entry " + refs[i].first.substr(prefix.size()));
+        if (!text) return text.error().in("the journal's entry " + refs[i].first.substr(journal_prefix.size()));
         LARDER_TRY(auto one, journal_entry::read(*text));
         all.push_back(std::move(one));
     }
@@ -116,7 +122,7 @@ result<std::vector<journal_entry>> journal::last(std::size_t most) const {
 
 result<std::uint64_t> journal::verify() const {
     LARDER_TRY(const auto end, read_head(refs_));
-    LARDER_TRY(const auto refs, refs_.list(prefix));
+    LARDER_TRY(const auto refs, refs_.list(journal_prefix));
     std::optional<digest> before;
     std::uint64_t number = 0;
     for (const auto& [name, ref] : refs) {

@@ -124,6 +124,9 @@ result<std::vector<generation>> registry::history(std::string_view name) const {
     LARDER_TRY(const auto d, find(name));
     std::vector<generation> all;
     for (std::uint64_t number = 1; number <= d.head; ++number) {
+        // One that was given up has no ref any more.
+        const auto id = id_of(name, number);
+        if (!id && id.error().code() == errc::absent && number != d.head) continue;
         LARDER_TRY(auto one, load(name, number));
         all.push_back(std::move(one));
     }

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <iostream>
 #include <larder/base/digest.hpp>
+#include <larder/base/text.hpp>
 #include <larder/base/units.hpp>
 
 namespace larder::cli {
@@ -87,10 +88,11 @@ int run_step(const common_options& common, const change_line& given, const std::
 }
 
 int run_list(const common_options& common) {
-    return print(common, ask(common, job("deployments", {})), [](const json::object& report) {
+    const auto report = ask(common, job("deployments", {}));
+    const auto how = print(common, report, [](const json::object& all) {
         std::vector<std::vector<std::string>> rows{
             {"DEPLOYMENT", "GENERATION", "MADE", "HOLD", "ARCHITECTURES", "SUITES"}};
-        for (const auto& one : list_in(report, "deployments")) {
+        for (const auto& one : list_in(all, "deployments")) {
             const auto& d = one.as_object();
             const auto& head = inner(d, "head");
             std::string suites;
@@ -101,7 +103,16 @@ int run_list(const common_options& common) {
                             text_in(d, "hold"), joined(list_in(head, "architectures")), suites});
         }
         std::cout << table(rows);
+        for (const auto& one : list_in(all, "deployments"))
+            if (const auto trouble = text_in(one.as_object(), "trouble"); !trouble.empty())
+                std::cout << "\n"
+                          << text_in(one.as_object(), "name") << " cannot be read: " << printable(trouble)
+                          << "\nlarder doctor says what to do.\n";
     });
+    if (how != done) return how;
+    for (const auto& one : list_in(*report, "deployments"))
+        if (!text_in(one.as_object(), "trouble").empty()) return failed;
+    return done;
 }
 
 int run_history(const common_options& common, const std::string& name) {

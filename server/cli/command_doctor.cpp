@@ -14,7 +14,7 @@ namespace json = boost::json;
 work work_of(const net::doctor_options& o) {
     work w;
     w.kind = "doctor";
-    w.options = {{"rebuild", o.rebuild}, {"repair", o.repair}, {"threads", o.threads}};
+    w.options = {{"rebuild", o.rebuild}, {"repair", o.repair}, {"give_up", o.give_up}, {"threads", o.threads}};
     w.here = [o](net::engine& e, const net::progress_sink& tell) -> result<std::string> {
         LARDER_TRY(const auto report, net::doctor(e, o, tell));
         return net::to_json(report);
@@ -34,6 +34,18 @@ void print_objects(const json::object& report, std::string_view name, const std:
     }
 }
 
+void print_deployments(const json::object& report) {
+    const auto& all = list_in(report, "deployments");
+    if (all.empty()) return;
+    std::cout << "Deployments (" << all.size() << "):\n";
+    for (const auto& one : all) {
+        const auto& o = one.as_object();
+        std::cout << "  " << printable(text_in(o, "what"), 1000)
+                  << "\n    what follows: " << printable(text_in(o, "follows"), 1000)
+                  << "\n    what to do: " << printable(text_in(o, "advice"), 1000) << "\n";
+    }
+}
+
 void print_for_people(const json::object& report, bool rebuilt) {
     std::cout << "Checked " << number_in(report, "objects") << " objects (" << format_size(number_in(report, "bytes"))
               << ") and " << number_in(report, "states") << " states of suites.\n";
@@ -44,10 +56,12 @@ void print_for_people(const json::object& report, bool rebuilt) {
     print_objects(report, "lost", "Lost");
     for (const auto& one : list_in(report, "dropped"))
         std::cout << "Given up: " << printable(std::string_view{one.as_string()}) << "\n";
+    print_deployments(report);
     if (rebuilt) std::cout << "Made the derived tables anew from " << number_in(report, "indices") << " indices.\n";
     if (is_set(report, "whole"))
         std::cout << "Everything is whole.\n";
-    else if (list_in(report, "lost").empty() && list_in(report, "dropped").empty())
+    else if (list_in(report, "lost").empty() && list_in(report, "dropped").empty() &&
+             list_in(report, "deployments").empty())
         std::cout << "Not everything could be read.\n";
     else
         std::cout << "Not everything could be brought back.\n";
@@ -74,7 +88,10 @@ void add_doctor(CLI::App& app, command_line& line) {
     auto* rebuild =
         command->add_flag("--rebuild", options->rebuild, "Make the derived tables anew, from objects and refs alone");
     auto* look = command->add_flag("!--no-repair", options->repair, "Only look: move, fetch and change nothing");
+    auto* give_up = command->add_flag("--give-up", options->give_up,
+                                      "Forget generations of deployments that are lost and not in force, for good");
     rebuild->excludes(look);
+    give_up->excludes(look);
     command->add_option("--threads", options->threads, "Threads that hash (else one a core)")->type_name("N");
     command->callback([&line, options] { line.exit = run_doctor(line.common, *options); });
 }

@@ -53,5 +53,9 @@ TEST_CASE("release dates: the three forms that apt reads, and no other", "[base]
 TEST_CASE("timestamps of snapshots: read back, and nothing else", "[base]") {
     CHECK(format_timestamp(*parse_timestamp("20261121T063000Z")) == "20261121T063000Z");
     CHECK_FALSE(parse_timestamp("20261321T063000Z"));
+    CHECK(format_timestamp(*parse_timestamp("20161231T235960Z")) == "20170101T000000Z");
+    // One second more would be written with five digits.
+    CHECK(parse_timestamp("99991231T235959Z"));
+    CHECK_FALSE(parse_timestamp("99991231T235960Z"));
     CHECK_FALSE(parse_timestamp("2026-11-21"));
 }

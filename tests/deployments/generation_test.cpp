@@ -57,6 +57,15 @@ TEST_CASE("generation: a reason cannot make a field of its own", "[deployments]"
     CHECK(generation::read(g.write()).value().number == 3);
 }
 
+TEST_CASE("generation: what is read is written as the same text, whatever stands at the end of a reason",
+          "[deployments]") {
+    auto g = sample();
+    g.by = " alice ";
+    g.reason = std::string(999, 'x') + " and here it is cut off";
+    CHECK(generation::read(g.write()).value().write() == g.write());
+    CHECK(generation::read(g.write()).value().by == "alice");
+}
+
 TEST_CASE("generation: what is no manifest is refused with its field", "[deployments]") {
     const auto text = sample().write();
     const auto with = [&](const std::string& from, const std::string& to) {

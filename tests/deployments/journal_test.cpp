@@ -43,6 +43,17 @@ TEST_CASE("journal: entries stand in their order, each names the one before", "[
     CHECK(g.all.verify().value() == 3);
 }
 
+TEST_CASE("journal: an entry that is read has the hash by which the next one names it", "[journal]") {
+    ground g;
+    journal_entry e;
+    e.what = "one";
+    e.by = "alice ";
+    e.reason = std::string(999, 'x') + " and here it is cut off";
+    REQUIRE(g.all.append(e));
+    const auto two = g.add("two");
+    CHECK(two.previous == sha256(g.all.last(0).value().front().write()));
+}
+
 TEST_CASE("journal: what was changed, or taken out, is found", "[journal]") {
     ground g;
     for (const auto* what : {"one", "two", "three"}) g.add(what);

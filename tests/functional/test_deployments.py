@@ -664,6 +664,19 @@ def test_what_is_missing_shows_in_the_metrics(env):
     assert (status["held"], status["lost"]) == (1, 1)
 
 
+def test_what_is_held_is_of_the_components_that_are_configured(env):
+    archive = env.archive(Package("plain", size=3000), Package("other", component="contrib", size=3000))
+    archive.publish("stable", components=("main", "contrib"), date=time.time() - HOUR, by_hash=False)
+    upstream = env.hostile(archive.tree)
+    larder = env.larder_for(archive, upstream, table={"architectures": ["amd64"], "components": ["main"]}, store=BY_HAND)
+    larder.good(f"/debian/{RELEASE}")
+    larder.cli("deployment", "create", "web", "--suite", "debian/stable", "--hold", "full", check=0)
+    fetched = json.loads(larder.cli("deployment", "fetch", "web", "--json", check=0).stdout)
+    assert (fetched["held"], fetched["at_risk"]) == (1, 0)
+    larder.cli("deployment", "units", "web", check=0)
+    assert upstream.count("*/contrib/*") == 0
+
+
 def test_an_upgrade_is_seen_by_a_client_whose_request_was_answered_just_before(env):
     fleet = Fleet(env)
     fleet.create()

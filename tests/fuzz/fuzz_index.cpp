@@ -47,11 +47,22 @@ std::string cut_and_joined(std::string_view text, std::size_t piece, std::string
     return joined;
 }
 
+/// At newlines: antisymmetry of each two, and of each three that none stands before itself.
 void versions(std::string_view text) {
-    const auto middle = text.size() / 2;
-    const auto a = text.substr(0, middle), b = text.substr(middle);
-    if (compare_versions(a, b) != (0 <=> compare_versions(b, a))) std::abort();
     if (check_version(text) && !std::is_eq(compare_versions(text, text))) std::abort();
+    auto all = larder::split(text, '\n');
+    if (all.size() > 6) all.resize(6);
+    for (const auto a : all)
+        for (const auto b : all) {
+            if (compare_versions(a, b) != (0 <=> compare_versions(b, a))) std::abort();
+            if (compare_versions(a, b) > 0) continue;
+            for (const auto c : all) {
+                if (compare_versions(b, c) > 0) continue;
+                // a <= b <= c, and equal only where both are.
+                const bool equal = compare_versions(a, b) == 0 && compare_versions(b, c) == 0;
+                if (equal ? compare_versions(a, c) != 0 : compare_versions(a, c) >= 0) std::abort();
+            }
+        }
 }
 
 }  // namespace

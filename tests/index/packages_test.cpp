@@ -51,6 +51,11 @@ TEST_CASE("packages: what a stanza says, in pieces of any size", "[index]") {
     CHECK(all[2].name == "last");
 }
 
+TEST_CASE("packages: a version that is only written otherwise goes neither up nor down", "[index]") {
+    CHECK(told(stanza("a", "1.0"), stanza("a", "1.00")) == lines{"changed a:amd64 1.0>1.00"});
+    CHECK(told(stanza("a", "1.00"), stanza("a", "1.0")) == lines{"changed a:amd64 1.00>1.0"});
+}
+
 TEST_CASE("packages: a stanza that names no package is left out and counted", "[index]") {
     const auto text = "Version: 1\n\n" + stanza("a", "1") + "Package: b\n\n";
     std::size_t seen = 0;

@@ -17,7 +17,8 @@ result<void> each_index(engine& e, const deployments::generation& g, const cours
         of.tell({"reading " + pin.archive + "/" + pin.suite, 0, 0});
         LARDER_TRY(const auto state, load_state(e.store().objects(), pin.snapshot));
         const suite in{pin.suite};
-        LARDER_TRY(const auto indices, package_indices(e.store().objects(), *state, in, g.architectures));
+        LARDER_TRY(const auto indices,
+                   package_indices(e.store().objects(), *state, in, components_of(e, pin.archive), g.architectures));
         for (const auto& [stem, file] : indices) {
             if (of.stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
             if (file == nullptr)

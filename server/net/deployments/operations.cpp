@@ -2,6 +2,7 @@
 #include "deployments/differences.hpp"
 #include "deployments/shown.hpp"
 #include "held.hpp"
+#include "maintenance/restore.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
 
@@ -58,11 +59,28 @@ result<void> tell_journal(engine& e, std::string_view what, const generation& g)
     return record(e, std::move(entry));
 }
 
+/// A generation in force, or a state of it, can be gone for good: what goes back from there is not compared with it.
+template <class T>
+bool is_lost(const result<T>& read) {
+    return !read && maintenance::is_about_bytes(read.error());
+}
+
+generation unknown_generation(const deployment& of) {
+    generation g;
+    g.deployment = of.name;
+    g.number = of.head;
+    return g;
+}
+
 /// What the next generation would be told of, and what there is to pin for it.
 result<void> settle(engine& e, generation_report& report, const generation& before, cut what, bool dry_run,
                     const progress_sink& tell, const std::stop_token& stop) {
-    LARDER_TRY(report.differences, compare_generations(e, before, report.generation, tell, stop));
-    if (report.differences.empty() || dry_run) return {};
+    auto differences = before.pins.empty() ? result<std::vector<suite_difference>>{error{errc::absent, "it is unknown"}}
+                                           : compare_generations(e, before, report.generation, tell, stop);
+    const bool lost = is_lost(differences) && report.generation.how == step::rollback;
+    if (!differences && !lost) return differences.error();
+    if (differences) report.differences = std::move(*differences);
+    if (dry_run || (report.differences.empty() && !lost && shows_all(e, before))) return {};
     LARDER_CHECK(make_followable(e, registry_of(e), before, report.generation, what));
     LARDER_TRY(report.deployment,
                pin_together(e, what, [&] { return registry_of(e).append(report.deployment, report.generation); }));
@@ -148,7 +166,9 @@ result<generation_report> rollback_deployment(engine& e, const rollback_options&
     generation_report report;
     LARDER_TRY(report.deployment, find_live(e, options.name));
     const auto head = report.deployment.head;
-    LARDER_TRY(const auto before, registry_of(e).load(options.name, head));
+    auto before = registry_of(e).load(options.name, head);
+    if (is_lost(before) && options.to != 0) before = unknown_generation(report.deployment);
+    if (!before) return before.error();
     if (options.to == 0 && head == 1)
         return error{errc::refused, "deployment '" + options.name + "' has no generation before the first"};
     const auto to = options.to != 0 ? options.to : head - 1;
@@ -156,21 +176,36 @@ result<generation_report> rollback_deployment(engine& e, const rollback_options&
         return error{errc::refused, "generation " + std::to_string(to) + " is not before " + std::to_string(head) +
                                         ", which is in force"};
     LARDER_TRY(const auto target, registry_of(e).load(options.name, to));
-    report.generation = next_of(e, report.deployment, before, step::rollback, options.who);
+    report.generation = next_of(e, report.deployment, *before, step::rollback, options.who);
     report.generation.origin = to;
     report.generation.pins = target.pins;
     report.generation.architectures = target.architectures;
     LARDER_TRY(auto what, cut_of(e, target));
-    LARDER_CHECK(settle(e, report, before, std::move(what), options.dry_run, tell, stop));
+    LARDER_CHECK(settle(e, report, *before, std::move(what), options.dry_run, tell, stop));
     return report;
 }
 
 result<deployment_list> list_deployments(engine& e) {
     deployment_list list;
-    LARDER_TRY(auto all, registry_of(e).list());
-    for (auto& one : all) {
-        LARDER_TRY(auto head, registry_of(e).load(one.name, one.head));
-        list.deployments.push_back({std::move(one), std::move(head)});
+    const auto registry = registry_of(e);
+    LARDER_TRY(const auto refs, e.store().refs().list(deployments::deployment_prefix));
+    for (const auto& [ref_name, ref] : refs) {
+        deployment_row row;
+        row.deployment.name = ref_name.substr(deployments::deployment_prefix.size());
+        auto found = registry.find(row.deployment.name);
+        if (!found) {
+            // Removed meanwhile, for good.
+            if (found.error().code() == errc::absent) continue;
+            row.trouble = found.error().detail();
+        } else {
+            row.deployment = std::move(*found);
+            auto head = registry.load(row.deployment.name, row.deployment.head);
+            if (head)
+                row.head = std::move(*head);
+            else
+                row.trouble = head.error().detail();
+        }
+        list.deployments.push_back(std::move(row));
     }
     return list;
 }

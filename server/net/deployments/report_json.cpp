@@ -192,7 +192,11 @@ std::string to_json(const deployment_list& report) {
     json::array all;
     for (const auto& row : report.deployments) {
         auto one = deployment_json(row.deployment);
-        one["head"] = generation_json(row.head);
+        one["trouble"] = row.trouble;
+        if (row.trouble.empty())
+            one["head"] = generation_json(row.head);
+        else
+            one["head"] = nullptr;
         all.push_back(std::move(one));
     }
     return json_text(json::object{{"deployments", std::move(all)}});

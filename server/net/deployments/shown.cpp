@@ -1,4 +1,5 @@
 #include "deployments/shown.hpp"
+#include "maintenance/restore.hpp"
 #include "own_key.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
@@ -17,20 +18,39 @@ std::string_view without_blanks(std::string_view line) {
     return end == std::string_view::npos ? std::string_view{} : line.substr(0, end + 1);
 }
 
-/// The latest Date that a client may have seen of a suite, in any generation so far.
+/// A state is taken, and shown, with a Date so far ahead at most.
+constexpr auto most_future = std::chrono::seconds{10};
+
+/// The latest Date that a client may have seen of a suite, in any generation so far. What one that is lost has shown
+/// nobody knows, but that it was made before the next one, and with no Date of a later time.
 result<sys_seconds> latest_shown(engine& e, const deployments::registry& registry,
                                  const deployments::generation& before, const deployments::pin& of) {
-    std::optional<sys_seconds> latest;
-    LARDER_TRY(const auto all, registry.history(before.deployment));
+    sys_seconds latest{}, until = e.clock().now();
     std::vector<digest> seen;
-    for (const auto& one : all) {
+    const auto look_at = [&](std::uint64_t number) -> result<void> {
+        LARDER_TRY(const auto one, registry.load(before.deployment, number));
+        until = std::min(until, one.made + most_future);
         const auto* pin = one.find(of.archive, of.suite);
-        if (pin == nullptr || std::find(seen.begin(), seen.end(), pin->state()) != seen.end()) continue;
+        if (pin == nullptr || std::find(seen.begin(), seen.end(), pin->state()) != seen.end()) return {};
         seen.push_back(pin->state());
         LARDER_TRY(const auto state, load_state(e.store().objects(), pin->state()));
-        latest = std::max(latest.value_or(state->release().date), state->release().date);
+        latest = std::max(latest, state->release().date);
+        return {};
+    };
+    for (auto number = before.number; number > 0; --number) {
+        const auto looked = look_at(number);
+        if (looked) continue;
+        if (!maintenance::is_about_bytes(looked.error())) return looked.error();
+        latest = std::max(latest, until);
     }
-    return latest.value_or(sys_seconds{});
+    return latest;
+}
+
+/// Whether a state can be shown again as it was.
+bool is_whole(const store::object_store& objects, const digest& id) {
+    maintenance::state_ref ref;
+    ref.value = id.hex();
+    return load_state(objects, id) && maintenance::troubles_of(objects, ref).none();
 }
 
 result<stored_file> put(store::object_store& objects, std::string_view bytes, sys_seconds modified) {
@@ -58,6 +78,12 @@ result<digest> sign_anew(engine& e, const suite_state& of, sys_seconds date, cut
 
 }  // namespace
 
+bool shows_all(engine& e, const deployments::generation& g) {
+    return std::all_of(g.pins.begin(), g.pins.end(), [&e](const deployments::pin& pin) {
+        return !pin.shown || is_whole(e.store().objects(), *pin.shown);
+    });
+}
+
 std::string redated(std::string_view release, sys_seconds date) {
     std::string out;
     bool dropped = false;
@@ -82,7 +108,8 @@ result<void> make_followable(engine& e, const deployments::registry& registry, c
                              deployments::generation& next, cut& what) {
     for (auto& pin : next.pins) {
         const auto* was = before.find(pin.archive, pin.suite);
-        if (was != nullptr && was->snapshot == pin.snapshot) {
+        if (was != nullptr && was->snapshot == pin.snapshot &&
+            (!was->shown || is_whole(e.store().objects(), *was->shown))) {
             pin = *was;
             continue;
         }

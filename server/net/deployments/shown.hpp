@@ -8,9 +8,13 @@ namespace larder::net::pinning {
 /// would refuse it, and Signed-By, which names the keys of the one who signed it first. The rest byte for byte.
 std::string redated(std::string_view release, sys_seconds date);
 
+/// Whether each state that is shown in place of another is here, whole.
+bool shows_all(engine& e, const deployments::generation& g);
+
 /// Sees to it that clients of a deployment follow to this generation: where a suite goes to a state whose Date is
-/// not after every one that was shown at its URL so far, a state with the same files is made in its place, dated now
-/// and signed by this store's own key. apt ignores an older InRelease, without a word (apt-pkg/acquire-item.cc).
+/// not after every one that was shown at its URL so far, or whose own such state is lost, a state with the same files
+/// is made in its place, dated now and signed by this store's own key. apt ignores an older InRelease, without a word
+/// (apt-pkg/acquire-item.cc).
 result<void> make_followable(engine& e, const deployments::registry& registry, const deployments::generation& before,
                              deployments::generation& next, cut& what);
 

@@ -46,7 +46,8 @@ struct side {
         auto& objects = e.store().objects();
         LARDER_TRY(state, load_state(objects, one->id));
         row = row_of(objects, *one, *state);
-        LARDER_TRY(indices, package_indices(objects, *state, suite{one->suite}, architectures));
+        LARDER_TRY(indices,
+                   package_indices(objects, *state, suite{one->suite}, components_of(e, one->archive), architectures));
         return {};
     }
 };

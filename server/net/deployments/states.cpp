@@ -161,10 +161,16 @@ std::vector<needed_file> needed_files(const suite_state& state, const suite& in,
     return all;
 }
 
+std::vector<std::string> components_of(engine& e, const std::string& archive) {
+    const auto from = e.find_archive(archive);
+    return from ? from->options().components : std::vector<std::string>{};
+}
+
 result<index_forms> package_indices(const store::object_store& objects, const suite_state& state, const suite& in,
+                                    const std::vector<std::string>& components,
                                     const std::vector<std::string>& architectures) {
     index_forms all;
-    for (const auto& one : needed_files(state, in, {}, architectures)) {
+    for (const auto& one : needed_files(state, in, components, architectures)) {
         if (!one.lists_packages) continue;
         const index::release_file* here = nullptr;
         for (const auto* form : one.forms) {

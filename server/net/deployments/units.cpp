@@ -13,7 +13,19 @@ namespace larder::net {
 using namespace pinning;
 using deployments::deployment;
 
+namespace {
+
+std::string_view field(std::string_view text, std::string_view name) {
+    for (const auto line : split(text, '\n'))
+        if (line.starts_with(name) && line.substr(name.size()).starts_with(": ")) return line.substr(name.size() + 2);
+    return {};
+}
+
+}  // namespace
+
 namespace pinning {
+
+result<digest> report_in(std::string_view unit_ref) { return digest::from_hex(field(unit_ref, "Report")); }
 
 result<expectations::made> expectations::of(engine& e, const digest& id, const deployments::generation& g,
                                             const progress_sink& tell, const std::stop_token& stop) {
@@ -30,7 +42,8 @@ result<expectations::made> expectations::of(engine& e, const digest& id, const d
     for (const auto& pin : g.pins) {
         tell({"reading " + pin.archive + "/" + pin.suite, 0, 0});
         LARDER_TRY(const auto state, load_state(objects, pin.snapshot));
-        LARDER_TRY(const auto indices, package_indices(objects, *state, suite{pin.suite}, g.architectures));
+        LARDER_TRY(const auto indices,
+                   package_indices(objects, *state, suite{pin.suite}, components_of(e, pin.archive), g.architectures));
         for (const auto& [stem, file] : indices)
             if (file == nullptr)
                 return error{errc::absent, pin.archive + "/" + pin.suite + ": its index " + stem + " is not here"};
@@ -50,24 +63,16 @@ result<expectations::made> expectations::of(engine& e, const digest& id, const d
 
 namespace {
 
-constexpr std::string_view unit_prefix = "unit/";
-constexpr std::uint64_t most_report = 16 << 20;
 constexpr std::size_t most_units = 100'000;
 
 std::string ref_of_unit(std::string_view deployment, std::string_view unit) {
     return std::string{unit_prefix} + std::string{deployment} + "/" + std::string{unit};
 }
 
-std::string_view field(std::string_view text, std::string_view name) {
-    for (const auto line : split(text, '\n'))
-        if (line.starts_with(name) && line.substr(name.size()).starts_with(": ")) return line.substr(name.size() + 2);
-    return {};
-}
-
 result<unit_row> read_unit(const std::string& id, std::string_view value) {
     unit_row row;
     row.id = id;
-    LARDER_TRY(row.report, digest::from_hex(field(value, "Report")));
+    LARDER_TRY(row.report, report_in(value));
     LARDER_TRY(row.reported, parse_timestamp(field(value, "Reported")));
     return row;
 }
@@ -156,8 +161,9 @@ result<std::vector<digest>> unit_reports(const store::ref_store& refs) {
     std::vector<digest> all;
     LARDER_TRY(const auto found, refs.list(unit_prefix));
     for (const auto& [name, ref] : found) {
-        LARDER_TRY(const auto row, read_unit(name, ref.value));
-        all.push_back(row.report);
+        const auto report = report_in(ref.value);
+        if (!report) return report.error().in("ref " + name + " (larder doctor says what to do)");
+        all.push_back(*report);
     }
     return all;
 }

@@ -12,6 +12,12 @@
 
 namespace larder::net::pinning {
 
+/// Refs "unit/DEPLOYMENT/UNIT"; the object that the value of one names, with what the unit has installed.
+inline constexpr std::string_view unit_prefix = "unit/";
+result<digest> report_in(std::string_view unit_ref);
+/// What a report has at most.
+inline constexpr std::uint64_t most_report = 16 << 20;
+
 /// What generations expect of their units, of those that were asked for lately: some 10 MB each. Thread-safe.
 class expectations {
 public:

@@ -1,5 +1,6 @@
 #include "maintenance/downloads.hpp"
 #include "maintenance/hash_all.hpp"
+#include "maintenance/kept.hpp"
 #include "maintenance/rebuild.hpp"
 #include "maintenance/restore.hpp"
 #include <algorithm>
@@ -47,8 +48,10 @@ public:
     result<doctor_report> run() {
         const auto begun = std::chrono::steady_clock::now();
         LARDER_TRY(refs_, state_refs(e_.store().refs()));
+        LARDER_TRY(kept_, look_at_kept(e_.store()));
         std::set<std::string> distinct;
         for (const auto& ref : refs_) distinct.insert(ref.value);
+        for (const auto& pin : kept_.pins) distinct.insert(pin.state.value);
         report_.states = distinct.size();
         read_states();
         LARDER_CHECK(check_objects());
@@ -56,9 +59,15 @@ public:
         if (options_.repair) {
             set_aside();
             LARDER_CHECK(fetch_again());
+            LARDER_CHECK(bring_pins_back());
+            if (options_.give_up) {
+                LARDER_TRY(report_.dropped, give_up_generations(e_));
+                LARDER_TRY(kept_, look_at_kept(e_.store()));
+            }
             LARDER_CHECK(bring_states_back());
         }
         settle();
+        LARDER_TRY(report_.deployments, troubles_of_deployments(e_, stop_));
         if (options_.rebuild) {
             read_states();
             LARDER_TRY(report_.indices, rebuild(e_, states_, tell_, stop_));
@@ -69,7 +78,11 @@ public:
 
 private:
     void read_states() {
-        states_ = load_states(e_.store().objects(), refs_, [](const state_ref&, const error&) {});
+        // What generations pin stands as states of the past; most of it is one that a ref names, too.
+        std::vector<state_ref> all;
+        for (const auto& pin : kept_.pins) all.push_back(pin.state);
+        all.insert(all.end(), refs_.begin(), refs_.end());
+        states_ = load_states(e_.store().objects(), all, [](const state_ref&, const error&) {});
         files_.clear();
         for (const auto& one : states_) {
             note(one.state->id(), one.from.ref);
@@ -77,6 +90,9 @@ private:
         }
         for (const auto& ref : refs_)
             if (const auto id = digest::from_hex(ref.value)) note(*id, ref.ref);
+        for (const auto& pin : kept_.pins)
+            if (const auto id = digest::from_hex(pin.state.value)) note(*id, pin.state.ref);
+        for (const auto& [content, ref] : kept_.objects) note(content, ref);
     }
 
     void note(const digest& d, const std::string& ref) {
@@ -107,13 +123,26 @@ private:
 
     /// What refs name and what is not here; what is damaged is told already.
     void find_missing() {
-        for (const auto& ref : refs_) {
+        const auto look = [this](const state_ref& ref) {
             const auto troubles = troubles_of(e_.store().objects(), ref);
-            for (const auto& d : troubles.missing)
-                if (!is_in(report_.damaged, d) && !is_in(report_.missing, d))
-                    report_.missing.push_back({d, whereabouts(d), "it is not in the store"});
+            for (const auto& d : troubles.missing) note_missing(d);
             note_unreadable(troubles);
-        }
+        };
+        for (const auto& ref : refs_) look(ref);
+        for (const auto& pin : kept_.pins)
+            if (!is_named(pin.state.value)) look(pin.state);
+        for (const auto& [content, ref] : kept_.objects)
+            if (const auto here = e_.store().objects().find(content); here && !*here) note_missing(content);
+    }
+
+    void note_missing(const digest& d) {
+        if (!is_in(report_.damaged, d) && !is_in(report_.missing, d))
+            report_.missing.push_back({d, whereabouts(d), "it is not in the store"});
+    }
+
+    /// Whether a ref of a suite names this state.
+    bool is_named(const std::string& state) const {
+        return std::any_of(refs_.begin(), refs_.end(), [&](const state_ref& ref) { return ref.value == state; });
     }
 
     static bool is_in(const std::vector<troubled_object>& all, const digest& d) {
@@ -201,6 +230,21 @@ private:
         return download(e_, orders, "fetching damaged objects again", ended, tell_, stop_);
     }
 
+    /// States that generations pin and no ref of a suite names: those that are shown in place of others, too.
+    result<void> bring_pins_back() {
+        std::set<std::string> seen;
+        for (const auto& pin : kept_.pins) {
+            if (is_named(pin.state.value) || !seen.insert(pin.state.value).second) continue;
+            const auto before = troubles_of(e_.store().objects(), pin.state);
+            if (before.none() || leave_unreadable(before)) continue;
+            tell_({"bringing back " + pin.state.archive + " " + pin.state.suite, 0, 0});
+            const auto how = pin.instead ? restore_shown(e_.store(), pin) : restore(e_, pin.state, stop_);
+            if (stop_.stop_requested()) return error{errc::cancelled, "stopped during repair"};
+            if (!how) explain(troubles_of(e_.store().objects(), pin.state), how.error().detail());
+        }
+        return {};
+    }
+
     result<void> bring_states_back() {
         for (const auto& ref : refs_) {
             const auto before = troubles_of(e_.store().objects(), ref);
@@ -217,6 +261,12 @@ private:
             // A current state that can be read heals with the next refresh that reaches upstream.
             const auto id = digest::from_hex(ref.value);
             if (ref.current && id && load_state(e_.store().objects(), *id)) continue;
+            // The name of it is what a copy from elsewhere could be found by.
+            if (!ref.current && kept_.may_pin(ref.value)) {
+                explain(left, (how ? "it could not be stored" : how.error().detail()) + "; " + ref.ref +
+                                  " stays, for a generation of a deployment pins it, or may");
+                continue;
+            }
             const auto done = give_up(e_, ref, refs_);
             if (!done && is_our_own(done.error()))
                 explain(left, done.error().detail());
@@ -273,6 +323,7 @@ private:
     std::stop_token stop_;
     doctor_report report_;
     std::vector<state_ref> refs_;
+    kept_things kept_;
     std::vector<known_state> states_;
     std::map<digest, std::vector<std::string>> files_;  ///< a state's own objects, and the refs they are from
     std::set<digest> stuck_;                            ///< damaged, and still in their places
@@ -285,6 +336,9 @@ result<doctor_report> doctor(engine& e, const doctor_options& options, const pro
                              std::stop_token stop) {
     if (options.rebuild && !options.repair)
         return error{errc::bad_config, "rebuild changes the store, and without repair nothing is to be changed"};
+    if (options.give_up && !options.repair)
+        return error{errc::bad_config,
+                     "to give up a generation changes the store, and without repair nothing is to be"};
     examination one{e, options, tell, std::move(stop)};
     return one.run();
 }

@@ -59,19 +59,24 @@ result<void> keep_state(store::store& s, const digest& id, with_files files, dig
     return {};
 }
 
-/// All states that generations of deployments name; their manifests are kept as every ref's object is.
-result<digest_set> pinned_states(store::store& s) {
-    digest_set pinned;
+constexpr std::string_view ask_doctor = " (larder doctor says what to do)";
+
+/// All states that generations of deployments name, and one of the refs that do; their manifests are kept as every
+/// ref's object is.
+result<std::map<digest, std::string>> pinned_states(store::store& s) {
+    std::map<digest, std::string> pinned;
     LARDER_TRY(const auto refs, s.refs().list(deployments::generation_prefix));
     for (const auto& [name, ref] : refs) {
-        LARDER_TRY(const auto id, digest::from_hex(ref.value));
-        const auto text = s.objects().read(id, 1 << 20);
-        if (!text) return text.error().in("ref " + name);
+        const auto where = "ref " + name + std::string{ask_doctor};
+        const auto id = digest::from_hex(ref.value);
+        if (!id) return id.error().in(where);
+        const auto text = s.objects().read(*id, 1 << 20);
+        if (!text) return text.error().in(where);
         const auto generation = deployments::generation::read(*text);
-        if (!generation) return generation.error().in("ref " + name);
+        if (!generation) return generation.error().in(where);
         for (const auto& pin : generation->pins) {
-            pinned.insert(pin.snapshot);
-            pinned.insert(pin.state());
+            pinned.try_emplace(pin.snapshot, name);
+            pinned.try_emplace(pin.state(), name);
         }
     }
     return pinned;
@@ -146,9 +151,9 @@ result<digest_set> reachable(engine& e) {
     digest_set keep;
     auto& s = e.store();
     LARDER_TRY(const auto pinned, pinned_states(s));
-    for (const auto& id : pinned)
+    for (const auto& [id, name] : pinned)
         if (auto kept = keep_state(s, id, with_files::yes, keep); !kept)
-            return kept.error().in("the pinned snapshot " + id.hex());
+            return kept.error().in("the state " + id.hex() + " that ref " + name + " pins" + std::string{ask_doctor});
     LARDER_CHECK(e.held().flush());
     LARDER_CHECK(
         s.holds().each({}, [&keep](std::string_view, const store::held_object& one) { keep.insert(one.content); }));

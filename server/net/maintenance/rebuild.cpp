@@ -25,11 +25,18 @@ carried take_along(engine& e, const std::vector<known_state>& states) {
     for (const auto& one : states) {
         for (const auto& file : one.state->release().files)
             if (!file.sha256) keep_note("sha512/" + file.sha512);
-        if (!one.from.current) continue;
-        keep_note("validated/" + one.from.ref);
+        if (one.from.current) keep_note("validated/" + one.from.ref);
+        // Also of states of the past: snapshots and deployments show them.
         for (const auto* name : {"Release", "Release.gpg"})
             keep_note("companion/" + one.state->id().hex() + "/" + name);
     }
+    // What upstream had no more when it was asked: the answer may not be had again.
+    digest_set held;
+    const auto each = [&held](std::string_view, const store::held_object& one) { held.insert(one.content); };
+    static_cast<void>(e.store().holds().each({}, each));
+    for (const auto& content : held)
+        if (const auto here = e.store().objects().find(content); here && !*here)
+            keep_note("unobtainable/" + content.hex());
     return all;
 }
 

@@ -20,6 +20,25 @@ json::array objects(const std::vector<troubled_object>& all) {
     return out;
 }
 
+json::array troubles(const std::vector<deployment_trouble>& all) {
+    json::array out;
+    for (const auto& one : all) {
+        json::object row;
+        row["deployment"] = one.deployment;
+        row["generation"] = one.generation;
+        row["ref"] = one.ref;
+        if (one.content)
+            row["object"] = one.content->hex();
+        else
+            row["object"] = nullptr;
+        row["what"] = one.what;
+        row["follows"] = one.follows;
+        row["advice"] = one.advice;
+        out.push_back(std::move(row));
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string to_json(const doctor_report& r) {
@@ -34,6 +53,7 @@ std::string to_json(const doctor_report& r) {
     out["refetched"] = objects(r.refetched);
     out["lost"] = objects(r.lost);
     out["dropped"] = strings(r.dropped);
+    out["deployments"] = troubles(r.deployments);
     out["seconds"] = r.seconds;
     out["whole"] = r.whole();
     return json_text(out);

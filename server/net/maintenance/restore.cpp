@@ -19,18 +19,6 @@ result<state_manifest> manifest_of(const store::object_store& objects, const sta
     return state_manifest::read(text);
 }
 
-/// Whether a failure to read an object is about its bytes: they are not here, or are not what they should
-/// be. Any other may be gone at the next try, and the bytes may be fine.
-bool is_about_bytes(const error& why) {
-    switch (why.code()) {
-        case errc::absent:
-        case errc::digest_mismatch:
-        case errc::too_large:
-        case errc::malformed: return true;
-        default: return false;
-    }
-}
-
 void note(state_troubles& all, const digest& d, const error& why) {
     if (is_about_bytes(why))
         all.missing.push_back(d);
@@ -132,6 +120,16 @@ result<release_files> from_upstream(engine& e, const archive& a, const state_ref
 }
 
 }  // namespace
+
+bool is_about_bytes(const error& why) {
+    switch (why.code()) {
+        case errc::absent:
+        case errc::digest_mismatch:
+        case errc::too_large:
+        case errc::malformed: return true;
+        default: return false;
+    }
+}
 
 state_troubles troubles_of(const store::object_store& objects, const state_ref& of) {
     state_troubles all;

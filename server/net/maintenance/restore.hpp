@@ -5,6 +5,10 @@
 
 namespace larder::net::maintenance {
 
+/// Whether a failure to read an object is about its bytes: they are not here, or are not what they should
+/// be. Any other may be gone at the next try, and the bytes may be fine.
+bool is_about_bytes(const error& why);
+
 /// What is wrong with the objects that a state cannot be served without.
 struct state_troubles {
     std::vector<digest> missing;                       ///< not here, or not whole (set aside by then)

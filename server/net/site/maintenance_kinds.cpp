@@ -18,6 +18,7 @@ result<std::string> run_doctor(engine& e, const json::object& given, const progr
     o.background = true;
     take(given, "rebuild", o.rebuild);
     take(given, "repair", o.repair);
+    take(given, "give_up", o.give_up);
     take(given, "background", o.background);
     take_number(given, "threads", o.threads);
     return told(doctor(e, o, tell, std::move(stop)));
@@ -72,6 +73,7 @@ std::vector<job_kind> maintenance_kinds() {
          {{"rebuild", boolean, "In the end, make the derived tables anew from objects and refs; default false."},
           {"repair", boolean,
            "Set aside and fetch again what is damaged; default true. False only looks, and excludes rebuild."},
+          {"give_up", boolean, "Forget generations that are lost and not in force; default false. Needs repair."},
           {"background", boolean, "Let the server's other work go first; default true."},
           {"threads", number, "Threads that hash; default 0: as many as there are cores.", presence::optional,
            most_threads}},

@@ -42,8 +42,8 @@ struct package_change {
 std::string_view to_string(package_change::kind) noexcept;
 
 /// Sorted by name, architecture and version. A package that stands in both states with another stanza, but the
-/// same version, has `changed`. Packages that stand in several indices of a state (Architecture: all in each)
-/// count once.
+/// same version (if written otherwise: "1.0", "1.00"), has `changed`. Packages that stand in several indices of a state
+/// (Architecture: all in each) count once.
 std::vector<package_change> compare(std::vector<listed_package> before, std::vector<listed_package> after);
 
 }  // namespace larder::index

@@ -26,6 +26,8 @@ struct journal_entry {
     static result<journal_entry> read(std::string_view text);
 };
 
+inline constexpr std::string_view journal_prefix = "journal/";
+
 /// Entries as objects, each of which names the one before by its hash: none can be changed, or taken out, without
 /// changing all that follow. Refs "journal/NUMBER" and "journal-head". Thread-safe as far as the stores are; blocks.
 class journal {

@@ -39,7 +39,8 @@ public:
     result<generation> load(std::string_view name, std::uint64_t number) const;
     /// Its manifest's object.
     result<digest> id_of(std::string_view name, std::uint64_t number) const;
-    /// All of its generations, the first first. One that cannot be read is an error that names it.
+    /// All of its generations, the first first, without those that were given up. One that cannot be read is an error
+    /// that names it.
     result<std::vector<generation>> history(std::string_view name) const;
 
     /// Writes the first generation, or the next after `head`; all or nothing. `conflict` when there is a

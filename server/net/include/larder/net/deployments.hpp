@@ -97,10 +97,12 @@ result<generation_report> rollback_deployment(engine& e, const rollback_options&
 struct deployment_row {
     deployments::deployment deployment;
     deployments::generation head;
+    std::string trouble;  ///< why it cannot be read, one line: then of the above the name counts, and perhaps more
 };
 struct deployment_list {
     std::vector<deployment_row> deployments;
 };
+/// All; one that cannot be read is in it, with its trouble.
 result<deployment_list> list_deployments(engine& e);
 
 struct deployment_history {

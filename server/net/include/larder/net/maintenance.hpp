@@ -21,34 +21,49 @@ struct troubled_object {
     std::string why;                      ///< one line
 };
 
+/// What is wrong with something that a deployment, one of its units or the journal keeps; each a sentence.
+struct deployment_trouble {
+    std::string deployment;         ///< empty: the journal
+    std::uint64_t generation = 0;   ///< 0: it is none of its generations
+    std::string ref;                ///< that names it
+    std::optional<digest> content;  ///< the object, where one can be named
+    std::string what;               ///< "generation 3 of 'web': its manifest is not here"
+    std::string follows;            ///< what cannot be done as long as it is so
+    std::string advice;             ///< what to do
+};
+
 struct doctor_options {
     bool rebuild = false;     ///< drop the derived tables, and make them anew from objects and refs
     bool repair = true;       ///< false: only look; nothing is moved, fetched or changed. Not with rebuild
+    bool give_up = false;     ///< forget generations that are lost and not in force. Only with repair
     bool background = false;  ///< let others have the processor and the disk first
     unsigned threads = 0;     ///< that hash; 0: as many as there are cores
 };
 
 struct doctor_report {
     std::uint64_t objects = 0, bytes = 0;  ///< that were hashed
-    std::uint64_t states = 0;              ///< of suites, that refs name
+    std::uint64_t states = 0;              ///< of suites, that refs name or generations pin
     std::uint64_t indices = 0;             ///< that were read anew (rebuild)
     std::vector<troubled_object> damaged;  ///< bytes other than the name: set aside
-    std::vector<troubled_object> missing;  ///< named by a ref's state, and not here
+    std::vector<troubled_object> missing;  ///< named by a ref, or a state that one names, and not here
     /// Nobody can tell, for want of permission, memory or descriptors, or because the disk fails: not
     /// hashed, and left where they are, as is the state that one belongs to.
     std::vector<troubled_object> unreadable;
     std::vector<troubled_object> refetched;
     /// Damaged or missing, and not to be had; damaged, and not to be moved; or not tried (no repair).
     std::vector<troubled_object> lost;
-    std::vector<std::string> dropped;  ///< refs whose state could not be brought back: "NAME: what was done"
+    std::vector<std::string> dropped;             ///< refs whose state could not be brought back: "NAME: what was done"
+    std::vector<deployment_trouble> deployments;  ///< as it is in the end, after repair
     double seconds = 0;
 
-    bool whole() const noexcept { return lost.empty() && dropped.empty() && unreadable.empty(); }
+    bool whole() const noexcept { return lost.empty() && dropped.empty() && unreadable.empty() && deployments.empty(); }
 };
 
 /// Hashes every object, sets aside what is damaged, fetches it again where an index or a state says
-/// from where, and checks that the states which refs name are here. A current state that is lost for
-/// good gives way to the last whole one before it, so that its suite can be served and refreshed.
+/// from where, and checks that the states which refs name are here, and all that deployments keep. A current
+/// state that is lost for good gives way to the last whole one before it, so that its suite can be served and
+/// refreshed. One of the history is forgotten, unless a generation pins it, or may. Generations are forgotten only
+/// where that is asked for; the journal says so.
 /// `bad_config` for options that exclude each other.
 result<doctor_report> doctor(engine& e, const doctor_options& options, const progress_sink& tell,
                              std::stop_token stop = {});
