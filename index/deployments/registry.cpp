@@ -36,6 +36,8 @@ result<void> take_field(deployment& d, std::string_view name, std::string_view v
         d.on_first_use = value == "yes";
     } else if (name == "Removed") {
         LARDER_TRY(d.removed, parse_timestamp(value));
+    } else if (name == "Forget-After") {
+        LARDER_TRY(d.forget_after, parse_timestamp(value));
     } else if (name == "Larder-Deployment" && value != "1") {
         return error{errc::unsupported, "a deployment of format " + printable(value, 20) + ": a newer Larder made it"};
     }
@@ -50,6 +52,7 @@ std::string deployment::write() const {
     if (!token.empty()) out += "Token: " + token + "\n";
     if (on_first_use) out += "On-First-Use: yes\n";
     if (removed) out += "Removed: " + format_timestamp(*removed) + "\n";
+    if (forget_after) out += "Forget-After: " + format_timestamp(*forget_after) + "\n";
     return out;
 }
 

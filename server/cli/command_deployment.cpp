@@ -8,6 +8,7 @@
 #include <larder/base/digest.hpp>
 #include <larder/base/text.hpp>
 #include <larder/base/units.hpp>
+#include <unistd.h>
 
 namespace larder::cli {
 namespace {
@@ -15,10 +16,10 @@ namespace {
 namespace json = boost::json;
 
 struct change_line {
-    std::string name, reason, hold, lock;
+    std::string name, reason, hold, lock, grace;
     std::vector<std::string> suites, architectures;
     std::uint64_t to = 0, before = 0, after = 0;
-    bool dry_run = false, by_source = false, override_it = false;
+    bool dry_run = false, by_source = false, override_it = false, yes = false;
     std::string unit;
 };
 
@@ -233,8 +234,36 @@ int run_change(const common_options& common, json::object options) {
     return print(common, ask(common, job("deployment_change", std::move(options))), [](const json::object& report) {
         const bool removed = !text_in(report, "removed").empty();
         std::cout << text_in(report, "name") << " holds what is " << text_in(report, "hold")
-                  << (removed ? "; it is removed: not served, and kept until it is restored" : "") << ".\n";
+                  << (removed ? "; it is removed: not served, and kept until " + moment_in(report, "forget_after") +
+                                    " (larder deployment restore brings it back)"
+                              : std::string{})
+                  << ".\n";
     });
+}
+
+/// Asks on a terminal; elsewhere somebody must have said so.
+int run_remove(const common_options& common, const change_line& given) {
+    json::object options{{"name", given.name}, {"removed", true}};
+    if (!given.grace.empty()) {
+        const auto grace = parse_duration(given.grace);
+        if (!grace) return complain(error{errc::bad_config, "--grace: " + grace.error().detail()});
+        options["grace_seconds"] = grace->count() / 1000;
+    }
+    if (!given.reason.empty()) options["reason"] = given.reason;
+    if (given.yes) return run_change(common, std::move(options));
+    const auto report = ask(common, job("deployment_removal", {{"name", given.name}}));
+    if (!report) return complain(report.error());
+    std::cerr << given.name << " is served no more then. Nothing else keeps " << number_in(*report, "objects")
+              << " of its files, " << format_size(number_in(*report, "bytes"))
+              << ", which gc may remove when its grace time is over; until then larder deployment restore brings it "
+                 "back.\n";
+    if (::isatty(STDIN_FILENO) != 1)
+        return complain(error{errc::bad_config, "nobody is there to be asked: --yes removes it"});
+    std::cerr << "Remove it? [y/N] ";
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (answer != "y" && answer != "Y" && answer != "yes") return failed;
+    return run_change(common, std::move(options));
 }
 
 int run_diff(const common_options& common, const change_line& given) {
@@ -358,10 +387,11 @@ void add_deployment(CLI::App& app, command_line& line) {
     });
     auto* token = add_named(*noun, "token", "Make and print the token with which its units report from now on.", *held);
     token->callback([&line, held] { line.exit = run_token(line.common, held->name); });
-    auto* remove = add_named(*noun, "remove", "Serve it no more; what it holds stays until it is restored.", *changed);
-    remove->callback([&line, changed] {
-        line.exit = run_change(line.common, {{"name", changed->name}, {"removed", true}});
-    });
+    auto* remove = add_named(*noun, "remove", "Serve it no more; what it holds stays for a grace time.", *changed);
+    remove->add_option("--grace", changed->grace, "Until gc may forget it for good (30d)")->type_name("DURATION");
+    remove->add_flag("--yes", changed->yes, "Without asking");
+    add_reason(*remove, *changed);
+    remove->callback([&line, changed] { line.exit = run_remove(line.common, *changed); });
     auto* restore = add_named(*noun, "restore", "Serve a removed one again.", *changed);
     restore->callback([&line, changed] {
         line.exit = run_change(line.common, {{"name", changed->name}, {"removed", false}});

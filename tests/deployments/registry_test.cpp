@@ -78,8 +78,10 @@ TEST_CASE("registry: what is changed beside the generations stays, and stale cha
     auto d = g.make("web");
     const auto stale = d;
     d.removed = parse_timestamp("20261122T000000Z").value();
+    d.forget_after = parse_timestamp("20261222T000000Z").value();
     REQUIRE(g.all.change(d));
     CHECK(g.all.find("web").value().removed == d.removed);
+    CHECK(g.all.find("web").value().forget_after == d.forget_after);
     CHECK(g.all.change(stale).error().code() == errc::conflict);
 }
 

@@ -449,11 +449,40 @@ def test_what_is_lost_in_one_archive_is_fetched_from_another_that_has_it(env):
     assert other.count("/kept/pool/*") == 1
 
 
+def test_a_removed_deployment_is_forgotten_when_its_grace_time_is_over(env):
+    fleet = Fleet(env)
+    fleet.create()
+    fleet.create("other")
+    fleet.installs(fleet.unit(), fleet.first)
+    fleet.installs(fleet.unit("/d/other/debian"), fleet.first)
+    fleet.moves_on()
+    refused = fleet.larder.cli("deployment", "remove", "web", check=2).stderr
+    assert "Nothing else keeps" in refused and "--yes" in refused
+    assert fleet.larder.get(f"/d/web/debian/{RELEASE}").status == 200
+    fleet.cli("deployment", "remove", "web", "--yes")
+    assert fleet.larder.cli("gc", "--json", check=0).stdout.count('"forgotten":[]') == 1
+    fleet.cli("deployment", "restore", "web")
+    fleet.cli("deployment", "remove", "web", "--yes", "--grace", "0s")
+    assert json.loads(fleet.larder.cli("gc", "--json", check=0).stdout)["forgotten"] == ["web"]
+    assert [d["name"] for d in fleet.json("deployment", "list")["deployments"]] == ["other", "web"]
+    assert json.loads(fleet.larder.cli("gc", "--remove", "--json", check=0).stdout)["forgotten"] == ["web"]
+    assert [d["name"] for d in fleet.json("deployment", "list")["deployments"]] == ["other"]
+    assert "deployment-forget" in fleet.cli("audit", "list")
+    fleet.cli("audit", "verify")
+    fleet.gone()
+    fleet.collect_all()
+    fleet.installs(fleet.unit("/d/other/debian"), fleet.first)
+    removal = fleet.cli("deployment", "remove", "other", "--yes", "--grace", "0s")
+    fleet.collect_all()
+    assert len([path for path in (fleet.larder.store / "objects").glob("*/*")
+                if path.is_file() and path.read_bytes() in fleet.first.values()]) == 0, removal
+
+
 def test_a_removed_deployment_is_not_served_and_keeps_what_it_holds_until_it_is_restored(env):
     fleet = Fleet(env)
     fleet.create()
     fleet.installs(fleet.unit(), fleet.first)
-    fleet.cli("deployment", "remove", "web")
+    fleet.cli("deployment", "remove", "web", "--yes")
     answer = fleet.larder.get(f"/d/web/debian/{RELEASE}")
     assert answer.status == 404 and b"restore" in answer.body
     assert fleet.larder.get("/d/web/setup.sh").status == 404

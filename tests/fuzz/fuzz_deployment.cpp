@@ -31,5 +31,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(again && again->write() == d->write());
     require(again->head == d->head && again->generation == d->generation && again->hold == d->hold);
     require(again->token == d->token && again->on_first_use == d->on_first_use && again->removed == d->removed);
+    require(again->forget_after == d->forget_after);
     return 0;
 }

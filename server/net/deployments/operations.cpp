@@ -219,9 +219,9 @@ result<deployment> change_deployment(engine& e, const change_options& options) {
     }
     if (options.removed && *options.removed != d.removed.has_value()) {
         if (*options.removed)
-            d.removed = e.clock().now();
+            d.forget_after = (d.removed = e.clock().now()).value() + options.grace;
         else
-            d.removed.reset();
+            d.removed = d.forget_after = {};
     }
     LARDER_TRY(auto now, registry_of(e).change(d));
     ++e.parts().generation;

@@ -63,6 +63,7 @@ json::object deployment_json(const deployments::deployment& d) {
         out["removed"] = format_iso(*d.removed);
     else
         out["removed"] = nullptr;
+    if (d.forget_after) out["forget_after"] = format_iso(*d.forget_after);
     return out;
 }
 
@@ -100,6 +101,13 @@ json::array pinning::rows_json(const std::vector<hold_row>& all) {
                                     {"size", row.size},
                                     {"why", row.why}});
     return rows;
+}
+
+std::string to_json(const removal& report) {
+    auto out = deployment_json(report.deployment);
+    out["objects"] = report.objects;
+    out["bytes"] = report.bytes;
+    return json_text(out);
 }
 
 std::string to_json(const hold_report& report) {

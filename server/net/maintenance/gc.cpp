@@ -2,6 +2,7 @@
 #include "maintenance/known_states.hpp"
 #include <algorithm>
 #include <larder/base/units.hpp>
+#include <larder/net/deployments.hpp>
 #include <larder/net/maintenance.hpp>
 #include <sys/stat.h>
 
@@ -114,6 +115,11 @@ result<gc_report> gc(engine& e, const gc_options& options, const progress_sink& 
     // On a full disk nothing can be written before something was removed; uses not written yet are
     // known all the same.
     static_cast<void>(e.store().known().flush_uses());
+    LARDER_TRY(const auto forgotten, forgettable(e));
+    for (const auto& d : forgotten) {
+        if (!options.dry_run) LARDER_CHECK(forget_deployment(e, d.name));
+        report.forgotten.push_back(d.name);
+    }
     // Listed first, judged after: what a ref reaches by then is kept, and what came since is not in the list.
     LARDER_TRY(auto cached, survey(e, report, tell, stop));
     // What comes to be held from here on is left, whether it is found among what is kept or not.

@@ -1,5 +1,6 @@
 #include "maintenance/known_states.hpp"
 #include "archive_paths.hpp"
+#include "deployments/units.hpp"
 #include "held.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
@@ -59,14 +60,32 @@ result<void> keep_state(store::store& s, const digest& id, with_files files, dig
     return {};
 }
 
+/// The refs that are of one deployment alone.
+class deployment_refs {
+public:
+    explicit deployment_refs(const std::string& name) : name_{name} {}
+
+    const std::string& name() const noexcept { return name_; }
+    bool has(std::string_view ref) const {
+        if (name_.empty()) return false;
+        return ref == deployments::ref_of(name_) ||
+               ref.starts_with(std::string{deployments::generation_prefix} + name_ + "/") ||
+               ref.starts_with(std::string{pinning::unit_prefix} + name_ + "/");
+    }
+
+private:
+    const std::string& name_;
+};
+
 constexpr std::string_view ask_doctor = " (larder doctor says what to do)";
 
 /// All states that generations of deployments name, and one of the refs that do; their manifests are kept as every
 /// ref's object is.
-result<std::map<digest, std::string>> pinned_states(store::store& s) {
+result<std::map<digest, std::string>> pinned_states(store::store& s, const deployment_refs& but) {
     std::map<digest, std::string> pinned;
     LARDER_TRY(const auto refs, s.refs().list(deployments::generation_prefix));
     for (const auto& [name, ref] : refs) {
+        if (but.has(name)) continue;
         const auto where = "ref " + name + std::string{ask_doctor};
         const auto id = digest::from_hex(ref.value);
         if (!id) return id.error().in(where);
@@ -147,22 +166,24 @@ std::vector<stored_file> files_of(const state_manifest& manifest) {
     return files;
 }
 
-result<digest_set> reachable(engine& e) {
+result<digest_set> reachable(engine& e, const std::string& without) {
     digest_set keep;
     auto& s = e.store();
-    LARDER_TRY(const auto pinned, pinned_states(s));
+    const deployment_refs but{without};
+    LARDER_TRY(const auto pinned, pinned_states(s, but));
     for (const auto& [id, name] : pinned)
         if (auto kept = keep_state(s, id, with_files::yes, keep); !kept)
             return kept.error().in("the state " + id.hex() + " that ref " + name + " pins" + std::string{ask_doctor});
     LARDER_CHECK(e.held().flush());
-    LARDER_CHECK(
-        s.holds().each({}, [&keep](std::string_view, const store::held_object& one) { keep.insert(one.content); }));
-    LARDER_TRY(const auto reports, unit_reports(s.refs()));
+    LARDER_CHECK(s.holds().each({}, [&](std::string_view holder, const store::held_object& one) {
+        if (holder != but.name()) keep.insert(one.content);
+    }));
+    LARDER_TRY(const auto reports, unit_reports(s.refs(), without));
     keep.insert(reports.begin(), reports.end());
     LARDER_TRY(const auto every, s.refs().list(""));
     for (const auto& [name, ref] : every) {
         const auto id = digest::from_hex(ref.value);
-        if (!id) continue;
+        if (!id || but.has(name)) continue;
         keep.insert(*id);
         const auto parsed = parse_state_ref(name);
         if (!parsed || pinned.contains(*id)) continue;

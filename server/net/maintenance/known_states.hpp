@@ -42,8 +42,9 @@ std::vector<known_state> load_states(const store::object_store& objects, const s
 
 using digest_set = std::unordered_set<digest, digest_hash>;
 
-/// Everything that any ref reaches. An error when that cannot be told: then nothing may be removed.
-result<digest_set> reachable(engine& e);
+/// Everything that any ref reaches; but for what only the deployment `without` does, were it not there. An error when
+/// that cannot be told: then nothing may be removed.
+result<digest_set> reachable(engine& e, const std::string& without = {});
 
 /// The manifest's own files, without the indices: what a state cannot be served without.
 std::vector<stored_file> files_of(const state_manifest& manifest);

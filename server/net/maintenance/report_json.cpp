@@ -72,6 +72,7 @@ std::string to_json(const gc_report& r) {
     out["removed"] = r.removed;
     out["removed_bytes"] = r.removed_bytes;
     out["used_before"] = moment(r.used_before);
+    out["forgotten"] = strings(r.forgotten);
     return json_text(out);
 }
 

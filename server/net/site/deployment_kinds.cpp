@@ -115,6 +115,12 @@ result<std::string> run_forget(engine& e, const json::object& given, const progr
     return std::string{R"({"forgotten":true})"};
 }
 
+result<std::string> run_removal(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    std::string name;
+    take(given, "name", name);
+    return told(removal_of(e, name));
+}
+
 result<std::string> run_change(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
     change_options o;
     take(given, "name", o.name);
@@ -125,6 +131,9 @@ result<std::string> run_change(engine& e, const json::object& given, const progr
         take(given, "removed", removed);
         o.removed = removed;
     }
+    std::uint64_t grace = static_cast<std::uint64_t>(o.grace.count());
+    take_number(given, "grace_seconds", grace);
+    o.grace = std::chrono::seconds{static_cast<std::int64_t>(grace)};
     if (std::string hold; take(given, "hold", hold), !hold.empty()) {
         o.hold = deployments::parse_hold_mode(hold);
         if (!o.hold) return error{errc::malformed, "hold is one of used, closure, full"};
@@ -286,12 +295,15 @@ std::vector<job_kind> deployment_kinds() {
          "Forgets a unit that is no more.",
          {name, {"unit", text, "Its name.", needed}},
          run_forget},
+        {"deployment_removal", "What nothing but this deployment keeps.", {name}, run_removal},
         {"deployment_change",
          "Changes what is no generation.",
          {name,
           {"hold", text, "What is kept for ever: used, closure or full."},
           {"token_sha256", text, "Hash of the token with which its units report from now on, in hex."},
           {"removed", boolean, "True: it is served no more; false: it is again."},
+          {"grace_seconds", number, "Of one that is removed: until gc may forget it. Default: 30 days.",
+           presence::optional, 100ULL * 366 * 24 * 3600},
           by,
           reason},
          run_change},

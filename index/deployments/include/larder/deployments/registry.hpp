@@ -17,8 +17,9 @@ struct deployment {
     hold_mode hold = hold_mode::used;
     std::string token;                   ///< SHA-256 of the join token, in hex; empty: units cannot report
     bool on_first_use = false;           ///< suites that are asked for first are pinned then
-    std::optional<sys_seconds> removed;  ///< it is kept until its grace time is over
-    std::uint64_t version = 0;           ///< of the ref, for compare-and-set
+    std::optional<sys_seconds> removed;  ///< it is served no more, and kept until its grace time is over:
+    std::optional<sys_seconds> forget_after;
+    std::uint64_t version = 0;  ///< of the ref, for compare-and-set
 
     std::string write() const;
     static result<deployment> read(std::string_view text);

@@ -198,21 +198,36 @@ result<admit_report> admit(engine& e, const admit_options& options, const progre
 /// A unit that is no more; it comes back with its next report.
 result<void> forget_unit(engine& e, const std::string& name, const std::string& unit);
 
-/// The objects of all reports that units are known by.
-result<std::vector<digest>> unit_reports(const store::ref_store& refs);
+/// The objects of all reports that units are known by; of all deployments but one.
+result<std::vector<digest>> unit_reports(const store::ref_store& refs, const std::string& without = {});
 
 struct change_options {
     std::string name;
     std::optional<std::string> token;  ///< SHA-256 of the join token, in hex
     std::optional<deployments::hold_mode> hold;
     std::optional<bool> removed;
+    std::chrono::seconds grace = std::chrono::days{30};  ///< of one that is removed: until gc may forget it
     signed_for who;
 };
 /// Changes what is no generation. A removed deployment is served no more, and keeps what it holds until it is
 /// forgotten.
 result<deployments::deployment> change_deployment(engine& e, const change_options& options);
 
+/// What nothing but this deployment keeps here.
+struct removal {
+    deployments::deployment deployment;
+    std::uint64_t objects = 0, bytes = 0;
+};
+result<removal> removal_of(engine& e, const std::string& name);
+
+/// Removed deployments whose grace time is over.
+result<std::vector<deployments::deployment>> forgettable(engine& e);
+/// Drops a deployment for good: its generations, units and holds. What nothing else keeps is then like any other
+/// cached object.
+result<void> forget_deployment(engine& e, const std::string& name);
+
 /// One JSON object, without a newline.
+std::string to_json(const removal& report);
 std::string to_json(const hold_report& report);
 std::string to_json(const units_report& report);
 std::string to_json(const journal_report& report);

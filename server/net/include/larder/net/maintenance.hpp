@@ -83,7 +83,8 @@ struct gc_report {
     std::uint64_t cached = 0, cached_bytes = 0;          ///< the rest
     std::uint64_t limit = 0;                             ///< [store] max_cache_size, for cached_bytes
     std::uint64_t removed = 0, removed_bytes = 0;        ///< or, in a dry run, what would be
-    std::optional<sys_seconds> used_before;              ///< the last use of the youngest of these
+    std::vector<std::string> forgotten;      ///< removed deployments whose grace time is over; or that would be
+    std::optional<sys_seconds> used_before;  ///< the last use of the youngest of these
 };
 
 /// Brings what no ref reaches below max_cache_size, least recently used first; an object whose use
