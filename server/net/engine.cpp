@@ -256,6 +256,7 @@ void engine::stop() {
     if (!self->thread.joinable()) return;
     self->ending.request_stop();
     self->site->jobs().stop();
+    self->site->answers().close();
     asio::post(self->loop, [self] {
         self->stopping = true;
         self->hub->shut_down();

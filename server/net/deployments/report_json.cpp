@@ -179,13 +179,21 @@ std::string to_json(const generation_report& report) {
     return json_text(out);
 }
 
+namespace {
+
+json::object row_json(const deployment_row& row) {
+    auto out = deployment_json(row.deployment);
+    out["head"] = generation_json(row.head);
+    return out;
+}
+
+}  // namespace
+
+std::string to_json(const deployment_row& report) { return json_text(row_json(report)); }
+
 std::string to_json(const deployment_list& report) {
     json::array all;
-    for (const auto& row : report.deployments) {
-        auto one = deployment_json(row.deployment);
-        one["head"] = generation_json(row.head);
-        all.push_back(std::move(one));
-    }
+    for (const auto& row : report.deployments) all.push_back(row_json(row));
     return json_text(json::object{{"deployments", std::move(all)}});
 }
 
