@@ -3,6 +3,8 @@
 #include <future>
 #include <site/known_changes.hpp>
 #include <site/long_answers.hpp>
+#include <thread>
+#include <utility>
 
 using namespace larder;
 using namespace larder::net;
@@ -19,71 +21,75 @@ void until(const std::function<bool()>& true_now) {
     }
 }
 
-/// Answers that a test holds back, and lets go.
-struct gate {
-    std::promise<void> opener;
-    std::shared_future<void> open{opener.get_future()};
-    std::atomic<int> begun{0}, stopped{0};
-
-    long_answers::work work() {
-        return [this](const std::stop_token& stop) {
+/// Answers that a test holds back, and lets go; at its end they go in any case.
+struct ground {
+    ~ground() {
+        let_go();
+        desk.close();
+        pool.join();
+    }
+    void let_go() {
+        if (!std::exchange(opened, true)) opener.set_value();
+    }
+    long_answers::answer begin(effort how_much) {
+        return desk.begin(pool, how_much, [this](const std::stop_token& stop) {
             ++begun;
             if (stop.stop_requested())
                 ++stopped;
             else
                 open.wait();
             return site_reply{};
-        };
+        });
     }
+
+    std::promise<void> opener;
+    std::shared_future<void> open{opener.get_future()};
+    bool opened = false;
+    std::atomic<int> begun{0}, stopped{0};
+    long_answers desk;
+    asio::thread_pool pool{4};
 };
 
 }  // namespace
 
 TEST_CASE("long answers: two compute at once, what only reads does not wait for them") {
-    asio::thread_pool pool{4};
-    gate held, quick;
-    quick.opener.set_value();
-    long_answers desk;
+    ground g;
     std::vector<long_answers::answer> slow;
-    for (int i = 0; i < 5; ++i) slow.push_back(desk.begin(pool, effort::computes, held.work()));
-    until([&] { return held.begun == 2; });
-    const auto read = desk.begin(pool, effort::reads, quick.work());
+    for (int i = 0; i < 5; ++i) slow.push_back(g.begin(effort::computes));
+    until([&] { return g.begun == 2; });
+    const auto read = g.desk.begin(g.pool, effort::reads, [](const std::stop_token&) { return site_reply{}; });
     until([&] { return read->ready(); });
-    CHECK(held.begun == 2);
-    held.opener.set_value();
+    CHECK(g.begun == 2);
+    g.let_go();
     for (const auto& one : slow) until([&] { return one->ready(); });
-    CHECK(held.begun == 5);
-    pool.join();
+    CHECK(g.begun == 5);
 }
 
 TEST_CASE("long answers: a queue has an end") {
-    asio::thread_pool pool{4};
-    gate held;
-    long_answers desk;
+    ground g;
     int taken = 0;
-    for (int i = 0; i < 100; ++i) taken += desk.begin(pool, effort::computes, held.work()) != nullptr;
+    for (int i = 0; i < 100; ++i) taken += g.begin(effort::computes) != nullptr;
     CHECK(taken == 2 + 32);
-    held.opener.set_value();
-    until([&] { return held.begun == taken; });
-    desk.close();
-    pool.join();
 }
 
 TEST_CASE("long answers: a close ends what waits, waits for what runs, and takes nothing new") {
-    asio::thread_pool pool{4};
-    gate held;
-    long_answers desk;
+    ground g;
     std::vector<long_answers::answer> all;
-    for (int i = 0; i < 4; ++i) all.push_back(desk.begin(pool, effort::computes, held.work()));
-    until([&] { return held.begun == 2; });
-    auto closing = std::async(std::launch::async, [&] { desk.close(); });
-    until([&] { return held.stopped == 2; });
-    CHECK(closing.wait_for(0s) == std::future_status::timeout);
-    CHECK(desk.begin(pool, effort::reads, held.work()) == nullptr);
-    held.opener.set_value();
-    closing.get();
+    for (int i = 0; i < 4; ++i) all.push_back(g.begin(effort::computes));
+    until([&] { return g.begun == 2; });
+    std::atomic<bool> closed{false};
+    std::jthread closing{[&] {
+        g.desk.close();
+        closed = true;
+    }};
+    until([&] { return g.stopped == 2 || closed; });
+    CHECK(g.begin(effort::reads) == nullptr);
+    CHECK_FALSE(all[0]->ready());
+    CHECK_FALSE(closed);
+    CHECK(all[3]->ready());
+    g.let_go();
+    closing.join();
     for (const auto& one : all) CHECK(one->ready());
-    pool.join();
 }
 
 TEST_CASE("known changes: the 32 that were asked for last are known") {

@@ -69,7 +69,7 @@ html units_verdict(const units_report& report) {
     out << "</h1><p>Set against generation ";
     out.add(link(page_of(d.name, "/" + std::to_string(d.head)), std::to_string(d.head))) << " of ";
     out.text(d.name);
-    if (d.removed)
+    if (d.removed || all == 0)
         out << ".";
     else if (all == report.agree)
         out << ": another unit that joins gets what the others have.";
