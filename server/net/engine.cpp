@@ -263,6 +263,7 @@ void engine::stop() {
         const std::lock_guard lock{self->mutex};
         self->keeper.swap(ended);
     }
+    self->site->answers().close();
     asio::post(self->loop, [self] {
         self->stopping = true;
         self->hub->shut_down();

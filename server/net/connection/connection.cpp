@@ -407,8 +407,10 @@ awaitable<result<void>> connection::bring(std::shared_ptr<archive> archive, cons
 
 role connection::role_of(const core::request_head& head) {
     if (peer_ == peer_kind::admin) return role::admin;
-    const auto token = core::parse_bearer(head.authorization);
-    return token ? role_of_token(loop_->routes->options.tokens, *token) : role::none;
+    const auto& tokens = loop_->routes->options.tokens;
+    if (const auto token = core::parse_bearer(head.authorization)) return role_of_token(tokens, *token);
+    const auto browser = core::parse_basic(head.authorization);
+    return browser ? role_of_password(tokens, browser->password) : role::none;
 }
 
 awaitable<void> serve(std::shared_ptr<loop_context> loop, seat place, std::unique_ptr<transport> over, peer_kind peer) {

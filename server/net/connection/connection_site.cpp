@@ -31,28 +31,32 @@ awaitable<void> connection::answer_site(const core::request_head& head, const co
     request.content_type = head.content_type;
     request.secure = transport_->encrypted();
     request.who = role_of(head);
-    const bool is_api = std::holds_alternative<core::api_call>(way);
+    std::optional<site_part> part;
     if (const auto* api = std::get_if<core::api_call>(&way)) {
         request.path = api->path;
         request.query = api->query;
+        part = site_part::api;
     } else if (const auto* page = std::get_if<core::page>(&way)) {
         request.path = page->path;
         request.query = page->query;
+        part = site_part::page;
     }
     if (head.has_body()) {
         const bool whole = co_await read_body(head, request.body);
         if (!whole) co_return;
     }
     site_reply reply;
-    if (is_api)
-        reply = answer_api(loop_->host, request);
-    else if (std::holds_alternative<core::page>(way))
-        reply = answer_page(loop_->host, request);
-    else if (std::holds_alternative<core::metrics>(way))
+    if (part) {
+        auto making = begin_answer(loop_->host, *part, std::move(request));
+        deadline = steady_point::max();
+        auto made = co_await outcome<site_reply>::get(making, no_deadline());
+        deadline = std::chrono::steady_clock::now() + limits().send_timeout;
+        reply = std::move(*made);
+    } else if (std::holds_alternative<core::metrics>(way)) {
         reply = answer_metrics(loop_->host);
-    else if (std::holds_alternative<core::healthz>(way))
+    } else if (std::holds_alternative<core::healthz>(way)) {
         reply.body = "ok\n";
-    else {
+    } else {
         reply.status = 404;
         reply.body = "not served here\n";
     }

@@ -196,17 +196,25 @@ std::string to_json(const generation_report& report) {
     return json_text(out);
 }
 
+namespace {
+
+json::object row_json(const deployment_row& row) {
+    auto out = deployment_json(row.deployment);
+    out["trouble"] = row.trouble;
+    if (row.trouble.empty())
+        out["head"] = generation_json(row.head);
+    else
+        out["head"] = nullptr;
+    return out;
+}
+
+}  // namespace
+
+std::string to_json(const deployment_row& report) { return json_text(row_json(report)); }
+
 std::string to_json(const deployment_list& report) {
     json::array all;
-    for (const auto& row : report.deployments) {
-        auto one = deployment_json(row.deployment);
-        one["trouble"] = row.trouble;
-        if (row.trouble.empty())
-            one["head"] = generation_json(row.head);
-        else
-            one["head"] = nullptr;
-        all.push_back(std::move(one));
-    }
+    for (const auto& row : report.deployments) all.push_back(row_json(row));
     return json_text(json::object{{"deployments", std::move(all)}});
 }
 

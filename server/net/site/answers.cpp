@@ -1,6 +1,9 @@
 #include <larder/net/reply.hpp>
 #include <openssl/crypto.h>
 #include <site/api.hpp>
+#include <site/deployment_answers.hpp>
+#include <site/deployment_pages.hpp>
+#include <site/page_reply.hpp>
 #include <site/pages.hpp>
 #include <site/visitor.hpp>
 
@@ -8,25 +11,6 @@
 
 namespace larder::net {
 namespace {
-
-void shield(site_reply& reply) {
-    // Nothing but our own style sheet and icon: a script that got into a page would not run.
-    reply.fields.emplace_back(
-        "Content-Security-Policy",
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'");
-    reply.fields.emplace_back("Referrer-Policy", "no-referrer");
-    reply.fields.emplace_back("Cache-Control", "no-store");
-}
-
-site_reply page_of(std::string text, int status = 200) {
-    site_reply reply;
-    reply.status = status;
-    reply.content_type = "text/html; charset=utf-8";
-    reply.body = std::move(text);
-    shield(reply);
-    return reply;
-}
 
 site_reply file_of(std::string_view text, std::string content_type) {
     site_reply reply;
@@ -49,8 +33,9 @@ site_reply usage(const site_request& request, std::string_view public_url) {
 site_reply archive_page(engine& e, const site_request& request, std::string_view name) {
     const auto view = site::gather(e, e.site());
     for (const auto& a : view.archives)
-        if (a.name == name) return page_of(site::archive_page(view, a, site::base_url(request, view.public_url)));
-    return page_of(site::lost_page(view, name), 404);
+        if (a.name == name)
+            return site::page_reply(site::archive_page(view, a, site::base_url(request, view.public_url)));
+    return site::page_reply(site::lost_page(view, name), 404);
 }
 
 }  // namespace
@@ -81,21 +66,65 @@ site_reply answer_metrics(engine& e) {
     return reply;
 }
 
-site_reply answer_page(engine& e, const site_request& request) {
+role role_of_password(const std::vector<core::token_options>& known, std::string_view password) {
+    return std::min(role::read, role_of_token(known, password));
+}
+
+site_reply answer_page(engine& e, const site_request& request, const std::stop_token& stop) {
     const auto& path = request.path;
     if (path == "larder.css") return file_of(site::style_sheet(), "text/css; charset=utf-8");
     if (path == "favicon.ico") return file_of(site::icon(), "image/svg+xml");
     if (path == "robots.txt") return file_of("User-agent: *\nDisallow: /\n", "text/plain; charset=utf-8");
+    if (site::of_deployments(path)) return site::answer_deployment_page(e, request, stop);
     if (path.starts_with("archive/")) return archive_page(e, request, std::string_view{path}.substr(8));
     const bool report = path == "acng-report.html";
     if (path.empty() && !site::wants_html(request)) return usage(request, e.routes()->options.server.public_url);
     const auto view = site::gather(e, e.site());
-    if (!path.empty() && !report) return page_of(site::lost_page(view, path), 404);
-    auto reply = page_of(site::home_page(view, site::base_url(request, view.public_url)));
+    if (!path.empty() && !report) return site::page_reply(site::lost_page(view, path), 404);
+    auto reply = site::page_reply(site::home_page(view, site::base_url(request, view.public_url)));
     if (!report) reply.fields.emplace_back("Vary", "Accept");
     return reply;
 }
 
-site_reply answer_api(engine& e, const site_request& request) { return site::answer_api(e, e.site(), request); }
+site_reply answer_api(engine& e, const site_request& request, const std::stop_token& stop) {
+    return site::answer_api(e, e.site(), request, stop);
+}
+
+namespace {
+
+site_reply unavailable(engine& e, site_part part, std::string_view why) {
+    auto reply = part == site_part::api
+                     ? site::json_error(503, "busy", why)
+                     : site::page_reply(site::trouble_page(site::gather(e, e.site()), "Not now", why), 503);
+    reply.fields.emplace_back("Retry-After", "5");
+    return reply;
+}
+
+site_reply answer(engine& e, site_part part, const site_request& request, const std::stop_token& stop) {
+    if (stop.stop_requested()) return unavailable(e, part, "The server is stopping.");
+    return part == site_part::api ? answer_api(e, request, stop) : answer_page(e, request, stop);
+}
+
+}  // namespace
+
+std::shared_ptr<outcome<site_reply>> begin_answer(engine& e, site_part part, site_request request) {
+    const auto cost = part == site_part::api ? site::effort_of_call(e.site(), request) : site::effort_of_page(request);
+    auto made = std::make_shared<outcome<site_reply>>();
+    if (cost == site::effort::at_once) {
+        made->set(answer(e, part, request, {}));
+        return made;
+    }
+    auto make = [&e, part, request = std::move(request)](const std::stop_token& stop) {
+        try {
+            return answer(e, part, request, stop);
+        } catch (const std::exception& broken) {
+            e.log().write(log_level::error, "answering /" + request.path + ": " + broken.what());
+            return unavailable(e, part, "The server cannot answer this now; its log says why.");
+        }
+    };
+    if (auto begun = e.site().answers().begin(e.parts().pool, cost, std::move(make))) return begun;
+    made->set(unavailable(e, part, "Too many others ask for what takes long."));
+    return made;
+}
 
 }  // namespace larder::net

@@ -2,10 +2,12 @@
 #include <boost/json.hpp>
 #include <json_text.hpp>
 #include <larder/base/text.hpp>
+#include <larder/core/router.hpp>
 #include <larder/core/status.hpp>
 #include <larder/net/store_identity.hpp>
 #include <site/api.hpp>
 #include <site/api_views.hpp>
+#include <site/visitor.hpp>
 
 // Dispatch: which operation, whether it is allowed, and what is wrong with the request otherwise.
 
@@ -178,6 +180,22 @@ std::optional<site_reply> keep_out(role needed, role who) {
         "this needs the role " + std::string{name_of(needed)} + "; this token has " + std::string{name_of(who)});
 }
 
+/// What of a query the operation does not know, or is no number.
+std::optional<site_reply> wrong_query(const api_route& route, std::string_view query) {
+    if (query.empty()) return {};
+    if (route.parameters.empty()) return json_error(400, "malformed", "no query parameter is defined here");
+    for (const auto pair : split(query, '&')) {
+        const auto name = pair.substr(0, pair.find('='));
+        const auto known = std::any_of(route.parameters.begin(), route.parameters.end(),
+                                       [&](const auto& one) { return one.name == name; });
+        if (!known)
+            return json_error(400, "malformed", "no query parameter '" + printable(name, 60) + "' is defined here");
+        if (!query_number(query, name))
+            return json_error(400, "malformed", "'" + std::string{name} + "' must be a number");
+    }
+    return {};
+}
+
 /// A form of a page elsewhere cannot send this type, so it can start nothing here.
 bool is_json(std::string_view content_type) {
     return content_type.empty() || iequals(trim(content_type.substr(0, content_type.find(';'))), "application/json");
@@ -203,6 +221,17 @@ site_reply json_error(const error& why) {
     return json_error(core::http_status(why.code()), to_string(why.code()), why.detail());
 }
 
+std::optional<std::uint64_t> query_number(std::string_view query, std::string_view name) {
+    const auto text = core::query_value(query, name);
+    if (!text || text->empty() || text->size() > 15) return {};
+    std::uint64_t number = 0;
+    for (const char c : *text) {
+        if (c < '0' || c > '9') return {};
+        number = number * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    return number;
+}
+
 std::vector<api_route> api_routes(const std::vector<job_kind>& kinds) {
     using core::method;
     std::vector<api_route> all{
@@ -226,6 +255,7 @@ std::vector<api_route> api_routes(const std::vector<job_kind>& kinds) {
         {method::post, "/reload", role::admin, "reload", "Reads the configuration file anew; connections stay open.",
          "Started", 202, nullptr, start_reload},
     };
+    for (auto& one : deployment_routes()) all.push_back(std::move(one));
     for (const auto& k : kinds) {
         api_route start{method::post,
                         "/jobs/" + std::string{k.name},
@@ -242,24 +272,50 @@ std::vector<api_route> api_routes(const std::vector<job_kind>& kinds) {
     return all;
 }
 
-site_reply answer_api(engine& e, site_state& site, const site_request& request) {
-    constexpr std::string_view version = "v1";
-    if (!request.path.starts_with(version)) return json_error(404, "absent", "the API is below /api/v1/");
-    const auto path = std::string_view{request.path}.substr(version.size());
+namespace {
+
+constexpr std::string_view api_version = "v1";
+
+/// The operation that a request is for, and its path's variable parts.
+struct matched {
+    const api_route* route = nullptr;
+    std::vector<std::string> captured;
+};
+matched find_route(const std::vector<api_route>& routes, const site_request& request) {
+    if (!request.path.starts_with(api_version)) return {};
+    const auto path = std::string_view{request.path}.substr(api_version.size());
     // HEAD is GET without the body; the connection leaves that out.
     const auto verb = request.verb == core::method::head ? core::method::get : request.verb;
+    for (const auto& route : routes)
+        if (route.verb == verb)
+            if (auto captured = match(route.path, path)) return {&route, std::move(*captured)};
+    return {};
+}
+
+}  // namespace
+
+effort effort_of_call(const site_state& site, const site_request& request) {
+    if (!request.path.starts_with("v1/deployments")) return effort::at_once;
     const auto routes = api_routes(site.kinds());
-    for (const auto& route : routes) {
-        if (route.verb != verb) continue;
-        auto captured = match(route.path, path);
-        if (!captured) continue;
-        if (auto no = keep_out(route.needed, request.who)) return std::move(*no);
-        if (!request.query.empty()) return json_error(400, "malformed", "no query parameter is defined here");
-        if (verb == core::method::post && !is_json(request.content_type))
-            return json_error(415, "unsupported", "the body must be application/json");
-        return route.run(api_request{e, site, request, std::move(*captured)});
+    const auto found = find_route(routes, request);
+    return found.route != nullptr && request.who >= found.route->needed ? found.route->cost : effort::at_once;
+}
+
+site_reply answer_api(engine& e, site_state& site, const site_request& request, const std::stop_token& stop) {
+    if (!request.path.starts_with(api_version)) return json_error(404, "absent", "the API is below /api/v1/");
+    const auto routes = api_routes(site.kinds());
+    auto found = find_route(routes, request);
+    if (found.route == nullptr) return not_allowed(routes, std::string_view{request.path}.substr(api_version.size()));
+    const auto& route = *found.route;
+    if (auto no = keep_out(route.needed, request.who)) {
+        // A browser asks its user then; others know what to do.
+        if (route.verb == core::method::get && no->status == 401 && wants_html(request)) ask_for_password(*no);
+        return std::move(*no);
     }
-    return not_allowed(routes, path);
+    if (auto wrong = wrong_query(route, request.query)) return std::move(*wrong);
+    if (route.verb == core::method::post && !is_json(request.content_type))
+        return json_error(415, "unsupported", "the body must be application/json");
+    return route.run(api_request{e, site, request, std::move(found.captured), stop});
 }
 
 }  // namespace larder::net::site

@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <larder/net/reply.hpp>
+#include <optional>
 #include <site/site_state.hpp>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,12 @@ struct api_request {
     site_state& site;
     const site_request& request;
     std::vector<std::string> captured;
+    std::stop_token stop;
+};
+
+/// A number in a request's query.
+struct api_parameter {
+    std::string_view name, purpose;
 };
 
 /// One operation. The requests are dispatched by this table, and the API's document is made from it:
@@ -29,15 +37,27 @@ struct api_route {
     int status = 200;                ///< of its success
     const job_kind* kind = nullptr;  ///< the job that it starts; its options are the request's body
     std::function<site_reply(const api_request&)> run;
+    effort cost = effort::at_once;
+    std::vector<api_parameter> parameters = {};  ///< all optional; no other is taken
 };
 
 /// All operations; kinds' addresses are kept.
 std::vector<api_route> api_routes(const std::vector<job_kind>& kinds);
 
-site_reply answer_api(engine& e, site_state& site, const site_request& request);
+/// What is asked of deployments.
+std::vector<api_route> deployment_routes();
+/// The schemas of their answers, as JSON: the shapes of deployments/report_json.cpp.
+std::string_view deployment_schemas() noexcept;
+
+/// What answering it takes, for whoever may.
+effort effort_of_call(const site_state& site, const site_request& request);
+site_reply answer_api(engine& e, site_state& site, const site_request& request, const std::stop_token& stop = {});
 
 /// The OpenAPI 3.1 document of these routes.
 std::string openapi_document(const std::vector<api_route>& routes);
+
+/// A query's number of that name; nothing when it is absent or something else.
+std::optional<std::uint64_t> query_number(std::string_view query, std::string_view name);
 
 // Answers.
 site_reply json_reply(std::string text, int status = 200);

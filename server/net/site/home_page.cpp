@@ -6,22 +6,11 @@
 namespace larder::net::site {
 namespace {
 
-std::string plural(std::size_t n, const std::string& one, const std::string& many) {
-    return std::to_string(n) + " " + (n == 1 ? one : many);
-}
-
 /// "97.3 %"; never "100.0 %" while something missed.
 std::string percent(double part) {
     const auto tenths = std::floor(part * 1000);
     const auto whole = static_cast<int>(tenths) / 10;
     return std::to_string(whole) + "." + std::to_string(static_cast<int>(tenths) % 10) + " %";
-}
-
-std::string thousands(std::uint64_t n) {
-    auto text = std::to_string(n);
-    for (auto at = static_cast<int>(text.size()) - 3; at > 0; at -= 3)
-        text.insert(static_cast<std::size_t>(at), "\u202f");
-    return text;
 }
 
 std::size_t failing_mirrors(const overview& view) {
@@ -84,12 +73,6 @@ html verdict(const overview& view) {
     out << "Every byte served was verified against a signed index.</p>\n";
     out.add(worries(view));
     return out << "</section>\n";
-}
-
-void tile(html& out, literal name, const std::string& value, const std::string& note) {
-    out << "<div><dt>" << name << "</dt><dd>";
-    out.text(value) << "<small>";
-    out.text(note) << "</small></dd></div>\n";
 }
 
 html traffic(const overview& view) {

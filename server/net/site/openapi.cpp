@@ -152,6 +152,22 @@ json::array parameters_of(std::string_view path) {
     return all;
 }
 
+json::object query_parameter(const api_parameter& one) {
+    json::object schema{{"type", "integer"}, {"minimum", 0}};
+    return {{"name", one.name},
+            {"in", "query"},
+            {"required", false},
+            {"description", one.purpose},
+            {"schema", std::move(schema)}};
+}
+
+json::object all_schemas() {
+    auto all = json::parse(schemas);
+    const auto more = json::parse(deployment_schemas());
+    for (const auto& [name, schema] : more.get_object()) all.get_object()[name] = schema;
+    return std::move(all.get_object());
+}
+
 std::string role_note(role needed) {
     switch (needed) {
         case role::none: return "Open to everybody who can connect.";
@@ -176,8 +192,12 @@ json::object operation_of(const api_route& r) {
         responses["415"] = answer("The body is not application/json.", "Error");
         responses["503"] = answer("Too many jobs wait, or the server is stopping.", "Error");
     }
+    if (r.cost != effort::at_once)
+        responses["503"] = answer("Too many others ask for what takes long, or the server is stopping.", "Error");
     json::object out{{"operationId", r.id}, {"summary", r.purpose}, {"description", role_note(r.needed)}};
-    if (auto parameters = parameters_of(r.path); !parameters.empty()) out["parameters"] = std::move(parameters);
+    auto parameters = parameters_of(r.path);
+    for (const auto& one : r.parameters) parameters.push_back(query_parameter(one));
+    if (!parameters.empty()) out["parameters"] = std::move(parameters);
     if (r.kind != nullptr) out["requestBody"] = body_of(*r.kind);
     out["responses"] = std::move(responses);
     if (r.needed == role::none) out["security"] = json::array{};
@@ -202,7 +222,7 @@ std::string openapi_document(const std::vector<api_route>& routes) {
         {"servers", json::array{json::object{{"url", "/api/v1"}}}},
         {"security", json::array{json::object{{"token", json::array{}}}}},
         {"paths", std::move(paths)},
-        {"components", json::object{{"schemas", json::parse(schemas)},
+        {"components", json::object{{"schemas", all_schemas()},
                                     {"securitySchemes",
                                      json::object{{"token", json::object{{"type", "http"}, {"scheme", "bearer"}}}}}}}};
     return json::serialize(document);

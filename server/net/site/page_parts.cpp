@@ -123,6 +123,48 @@ html badge(health_level level) {
     return out.add(class_of(level)) << "</span>";
 }
 
+html badge(literal level, literal sign, literal words) {
+    html out;
+    return out << "<span class=\"badge " << level << "\"><span aria-hidden=\"true\">" << sign << "</span> " << words
+               << "</span>";
+}
+
+html table(literal css, std::string_view caption, std::initializer_list<literal> columns,
+           const std::vector<std::vector<html>>& rows) {
+    html out;
+    out << "<table role=\"table\" class=\"" << css << "\"><caption class=\"unseen\">";
+    out.text(caption) << "</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">";
+    for (const auto& one : columns) out << "<th scope=\"col\" role=\"columnheader\">" << one << "</th>";
+    out << "</tr></thead>\n<tbody role=\"rowgroup\">\n";
+    for (const auto& row : rows) {
+        out << "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">";
+        out.add(row.front()) << "</th>";
+        for (std::size_t i = 1; i < row.size(); ++i) {
+            out << "<td role=\"cell\" data-label=\"" << columns.begin()[i] << "\"><div>";
+            out.add(row[i]) << "</div></td>";
+        }
+        out << "</tr>\n";
+    }
+    return out << "</tbody></table>\n";
+}
+
+void tile(html& out, literal name, std::string_view value, std::string_view note) {
+    out << "<div><dt>" << name << "</dt><dd>";
+    out.text(value) << "<small>";
+    out.text(note) << "</small></dd></div>\n";
+}
+
+std::string plural(std::size_t n, std::string_view one, std::string_view many) {
+    return thousands(n) + " " + std::string{n == 1 ? one : many};
+}
+
+std::string thousands(std::uint64_t n) {
+    auto text = std::to_string(n);
+    for (auto at = static_cast<int>(text.size()) - 3; at > 0; at -= 3)
+        text.insert(static_cast<std::size_t>(at), "\u202f");
+    return text;
+}
+
 html moment(sys_seconds when) {
     const auto iso = format_iso(when);
     html out;
@@ -190,6 +232,7 @@ std::string frame(const overview& view, std::string_view title, const html& main
            "aria-hidden=\"true\"><rect class=\"jar\" x=\"6\" y=\"9\" width=\"20\" height=\"20\" rx=\"4\"/>"
            "<rect class=\"lid\" x=\"8\" y=\"3\" width=\"16\" height=\"5\" rx=\"1.5\"/>"
            "<path class=\"mark\" d=\"M11 19l4 4 7-8\"/></svg> Larder</a>\n<nav aria-label=\"Site\"><ul>"
+           "<li><a href=\"/pages/deployments\">Deployments</a></li>"
            "<li><a href=\"/#client\">Set up a client</a></li>"
            "<li><a href=\"/api/v1/openapi.json\">API</a></li>"
            "<li><a href=\"/metrics\">Metrics</a></li></ul></nav></header>\n<main id=\"main\">\n";

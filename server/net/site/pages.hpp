@@ -1,9 +1,11 @@
 #pragma once
 
+#include <initializer_list>
 #include <site/html.hpp>
 #include <site/overview.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace larder::net::site {
 
@@ -26,8 +28,16 @@ std::string sources_stanza(const archive_view& archive, std::string_view base);
 std::string frame(const overview& view, std::string_view title, const html& main);
 /// "fresh", with its colour and a sign for those who do not see colours.
 html badge(health_level level);
+html badge(literal level, literal sign, literal words);
 /// <time datetime="…">2026-11-21 06:30 UTC</time>
 html moment(sys_seconds when);
+/// A table that is one to a screen reader on a phone, too. The first cell of a row is its heading.
+html table(literal css, std::string_view caption, std::initializer_list<literal> columns,
+           const std::vector<std::vector<html>>& rows);
+void tile(html& out, literal name, std::string_view value, std::string_view note);
+/// "1 suite", "63 000 suites".
+std::string plural(std::size_t n, std::string_view one, std::string_view many);
+std::string thousands(std::uint64_t n);
 
 std::string_view style_sheet() noexcept;
 std::string_view icon() noexcept;

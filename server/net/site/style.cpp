@@ -58,6 +58,13 @@ th, td { text-align: left; vertical-align: top; padding: .6rem .9rem; border-top
 thead th { border-top: 0; color: var(--soft); font-weight: 500; font-size: .8125rem; padding-bottom: .4rem; white-space: nowrap; }
 tbody th { font-weight: 620; overflow-wrap: anywhere; }
 .mirrors tbody th { font-weight: 400; }
+table.list th, table.list td { width: auto; min-width: 7rem; overflow-wrap: anywhere; }
+.list td:last-child { font-size: inherit; } .list td code { white-space: normal; }
+.plain { margin: 0; padding: 0; list-style: none; }
+.row { display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; margin: 0; padding: 0; }
+.more { color: var(--soft); font-size: .875rem; }
+.tiles + .more { margin-top: .75rem; }
+.tabs { margin: 0 0 1rem; } [aria-current] { font-weight: 650; text-decoration: none; color: var(--ink); }
 time, td code { white-space: nowrap; }
 td small { color: var(--soft); }
 .badge { display: inline-block; border-radius: 1rem; padding: .05rem .65rem; font-size: .8125rem; font-weight: 600; white-space: nowrap;
@@ -80,6 +87,7 @@ footer { color: var(--soft); font-size: .875rem; border-top: 1px solid var(--lin
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table, tbody, tr, th, td { display: block; }
   th:first-child, .mirrors th:first-child { width: auto; min-width: 0; }
+  table.list th, table.list td { min-width: 0; }
   tr { padding: .55rem 0; border-top: 1px solid var(--line); }
   tbody tr:first-child { border-top: 0; }
   tbody th, td { border: 0; padding: .15rem .9rem; }

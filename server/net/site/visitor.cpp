@@ -26,6 +26,10 @@ std::string base_url(const site_request& request, std::string_view public_url) {
     return scheme + request.host;
 }
 
+void ask_for_password(site_reply& refusal) {
+    refusal.fields.emplace_back("WWW-Authenticate", "Basic realm=\"larder\", charset=\"UTF-8\"");
+}
+
 bool wants_html(const site_request& request) {
     for (const auto range : split(request.accept, ',')) {
         const auto type = trim(range.substr(0, range.find(';')));

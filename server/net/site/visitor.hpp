@@ -13,4 +13,7 @@ std::string base_url(const site_request& request, std::string_view public_url);
 /// Whether the request's Accept names HTML, as every browser's does. "*/*" and apt's "text/*" do not.
 bool wants_html(const site_request& request);
 
+/// Has a browser ask its user for a name and a password (RFC 7617), and ask again with them.
+void ask_for_password(site_reply& refusal);
+
 }  // namespace larder::net::site

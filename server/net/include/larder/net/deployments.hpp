@@ -236,6 +236,7 @@ std::string to_json(const deployments::deployment& report);
 std::string to_json(const snapshot_list& report);
 std::string to_json(const suite_difference& report);
 std::string to_json(const generation_report& report);
+std::string to_json(const deployment_row& report);
 std::string to_json(const deployment_list& report);
 std::string to_json(const deployment_history& report);
 std::string to_json(const generation_diff& report);

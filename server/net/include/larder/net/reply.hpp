@@ -2,7 +2,10 @@
 
 #include <larder/core/http_head.hpp>
 #include <larder/net/engine.hpp>
+#include <larder/net/waiting.hpp>
+#include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,15 +42,25 @@ struct site_reply {
 /// hash is compared, and each in a time that does not depend on where it differs.
 role role_of_token(const std::vector<core::token_options>& known, std::string_view token);
 
+/// The same of a password that a browser asked for (any name goes): at most `read`, for a browser sends it with
+/// whatever a page elsewhere has it ask for.
+role role_of_password(const std::vector<core::token_options>& known, std::string_view password);
+
 /// "/", and what apt-cacher-ng's clients expect there: 406 "Usage Information" for those whose Accept
 /// does not name HTML, which is how auto-apt-proxy recognises a cache (it greps apt's own error line
 /// for "406.*usage.information"; apt sends "Accept: text/*"). "acng-report.html" is the page for
-/// everybody. Also favicon.ico, robots.txt, larder.css, and archive/<name>. Does not block.
-site_reply answer_page(engine& e, const site_request& request);
+/// everybody. Also favicon.ico, robots.txt, larder.css, archive/<name>, and deployments with what is below it, which
+/// blocks.
+site_reply answer_page(engine& e, const site_request& request, const std::stop_token& stop = {});
 
 /// /api/v1/…: JSON in and out; roles are checked here; openapi.json describes it. Work that takes long
-/// is a job. Does not block, so that it may be called on a loop.
-site_reply answer_api(engine& e, const site_request& request);
+/// is a job. Blocks for what is below v1/deployments.
+site_reply answer_api(engine& e, const site_request& request, const std::stop_token& stop = {});
+
+/// Either of them, for a loop: what is in memory is there at once, the rest is made on the pool, what takes long with
+/// a limit; over it the answer is 503.
+enum class site_part { page, api };
+std::shared_ptr<outcome<site_reply>> begin_answer(engine& e, site_part part, site_request request);
 
 /// /d/NAME[@GENERATION]/FILE: what a deployment's machines are set up with; /d/NAME lists these files. Blocks.
 struct deployment_file_request {

@@ -1,0 +1,213 @@
+#include <larder/net/deployments.hpp>
+#include <site/api.hpp>
+
+// What the API tells of deployments, at once: the same reports as the jobs have.
+
+namespace larder::net::site {
+namespace {
+
+void quiet(const progress&) {}
+
+template <class T>
+site_reply told(const result<T>& report) {
+    if (report) return json_reply(to_json(*report));
+    // The deployment is there (see `of`): what is absent then is an index that should be here.
+    if (report.error().code() == errc::absent) return json_error(500, "absent", report.error().detail());
+    return json_error(report.error());
+}
+
+/// Asks only of a deployment that there is.
+template <class F>
+std::function<site_reply(const api_request&)> of(F ask) {
+    return [ask](const api_request& call) {
+        const deployments::registry registry{call.host.store().objects(), call.host.store().refs()};
+        const auto found = registry.find(call.captured.front());
+        return found ? ask(call, *found) : json_error(found.error());
+    };
+}
+
+site_reply show_all(const api_request& call) { return told(list_deployments(call.host)); }
+
+site_reply show_one(const api_request& call, const deployments::deployment& d) {
+    const deployments::registry registry{call.host.store().objects(), call.host.store().refs()};
+    const auto head = registry.load(d.name, d.head);
+    if (!head) return told(result<deployment_row>{head.error()});
+    return told(result<deployment_row>{deployment_row{d, *head}});
+}
+
+site_reply show_generations(const api_request& call, const deployments::deployment& d) {
+    return told(history_of(call.host, d.name));
+}
+
+site_reply show_units(const api_request& call, const deployments::deployment& d) {
+    return told(list_units(call.host, d.name, quiet, call.stop));
+}
+
+site_reply show_holding(const api_request& call, const deployments::deployment& d) {
+    return told(hold_status(call.host, d.name, quiet, call.stop));
+}
+
+site_reply show_diff(const api_request& call, const deployments::deployment& d) {
+    generation_diff_options options{d.name, query_number(call.request.query, "before").value_or(0),
+                                    query_number(call.request.query, "after").value_or(0)};
+    if (options.before > d.head || options.after > d.head)
+        return json_error(404, "absent",
+                          "deployment '" + d.name + "' has generations from 1 to " + std::to_string(d.head));
+    return told(diff_generations(call.host, options, quiet, call.stop));
+}
+
+}  // namespace
+
+std::vector<api_route> deployment_routes() {
+    const auto get = [](std::string path, std::string id, std::string purpose, std::string answer,
+                        std::function<site_reply(const api_request&)> run, effort cost) {
+        return api_route{core::method::get,
+                         "/deployments" + path,
+                         role::read,
+                         std::move(id),
+                         std::move(purpose),
+                         std::move(answer),
+                         200,
+                         nullptr,
+                         std::move(run),
+                         cost};
+    };
+    std::vector<api_route> all{
+        get("", "listDeployments", "All deployments, removed ones too.", "Deployments", show_all, effort::reads),
+        get("/{name}", "getDeployment", "One deployment, with the generation in force.", "Deployment", of(show_one),
+            effort::reads),
+        get("/{name}/generations", "getGenerations", "Its generations, the first first.", "Generations",
+            of(show_generations), effort::reads),
+        get("/{name}/units", "getUnits", "Its units, and in which packages each differs from the generation.", "Units",
+            of(show_units), effort::computes),
+        get("/{name}/status", "getHolding", "What it holds, and what of that is not here.", "Holding", of(show_holding),
+            effort::computes),
+        get("/{name}/diff", "getDiff", "What changed between two generations, package by package.", "Differences",
+            of(show_diff), effort::computes),
+    };
+    all.back().parameters = {{"before", "A generation's number. Default: the one before `after`."},
+                             {"after", "A generation's number. Default: the one in force."}};
+    return all;
+}
+
+std::string_view deployment_schemas() noexcept {
+    return R"json({
+"Pin": {"type": "object", "additionalProperties": false, "required": ["archive", "suite", "snapshot", "shown"], "properties": {
+  "archive": {"type": "string"}, "suite": {"type": "string"},
+  "snapshot": {"type": "string", "description": "Id of upstream's state."},
+  "shown": {"type": "string", "description": "Id of the state that clients see: the same, or one that is signed here."}}},
+"Generation": {"type": "object", "additionalProperties": false,
+  "required": ["number", "made", "step", "by", "reason", "architectures", "suites"],
+  "properties": {
+    "number": {"type": "integer"},
+    "made": {"$ref": "#/components/schemas/Moment"},
+    "step": {"type": "string", "enum": ["create", "first-use", "upgrade", "rollback", "import"]},
+    "by": {"type": "string"},
+    "reason": {"type": "string"},
+    "architectures": {"type": "array", "items": {"type": "string"}},
+    "suites": {"type": "array", "items": {"$ref": "#/components/schemas/Pin"}},
+    "origin": {"type": "integer", "description": "Of a rollback: the generation that it goes back to."}}},
+"HoldMode": {"type": "string", "enum": ["used", "closure", "full"]},
+"Deployment": {"type": "object", "additionalProperties": false,
+  "required": ["name", "generation", "hold", "on_first_use", "removed", "head"],
+  "properties": {
+    "name": {"type": "string"},
+    "generation": {"type": "integer", "description": "The number of the one in force."},
+    "hold": {"$ref": "#/components/schemas/HoldMode"},
+    "on_first_use": {"type": "boolean"},
+    "removed": {"$ref": "#/components/schemas/Moment"},
+    "head": {"$ref": "#/components/schemas/Generation"}}},
+"Deployments": {"type": "object", "required": ["deployments"], "additionalProperties": false, "properties": {
+  "deployments": {"type": "array", "items": {"$ref": "#/components/schemas/Deployment"}}}},
+"Generations": {"type": "object", "additionalProperties": false,
+  "required": ["name", "generation", "hold", "on_first_use", "removed", "generations"],
+  "properties": {
+    "name": {"type": "string"},
+    "generation": {"type": "integer"},
+    "hold": {"$ref": "#/components/schemas/HoldMode"},
+    "on_first_use": {"type": "boolean"},
+    "removed": {"$ref": "#/components/schemas/Moment"},
+    "generations": {"type": "array", "items": {"$ref": "#/components/schemas/Generation"}}}},
+"UnitDifference": {"type": "object", "additionalProperties": false,
+  "required": ["what", "package", "architecture", "installed", "expected", "held"],
+  "properties": {
+    "what": {"type": "string", "enum": ["behind", "ahead", "foreign"]},
+    "package": {"type": "string"},
+    "architecture": {"type": "string"},
+    "installed": {"type": "string"},
+    "expected": {"type": "string", "description": "Empty when no suite of the generation has the package."},
+    "held": {"type": "boolean", "description": "Held back by the unit's administrator."}}},
+"Units": {"type": "object", "additionalProperties": false,
+  "required": ["name", "generation", "hold", "on_first_use", "removed", "units", "agree"],
+  "properties": {
+    "name": {"type": "string"},
+    "generation": {"type": "integer"},
+    "hold": {"$ref": "#/components/schemas/HoldMode"},
+    "on_first_use": {"type": "boolean"},
+    "removed": {"$ref": "#/components/schemas/Moment"},
+    "agree": {"type": "integer", "description": "How many do not differ."},
+    "units": {"type": "array", "items": {"type": "object", "additionalProperties": false,
+      "required": ["unit", "reported", "report", "packages", "differences"],
+      "properties": {
+        "unit": {"type": "string"},
+        "reported": {"$ref": "#/components/schemas/Moment"},
+        "report": {"type": "string", "description": "SHA-256 of what it reported; units that agree with each other have the same."},
+        "packages": {"type": "integer"},
+        "differences": {"type": "array", "items": {"$ref": "#/components/schemas/UnitDifference"}}}}}}},
+"Holding": {"type": "object", "additionalProperties": false,
+  "required": ["name", "generation", "hold", "on_first_use", "removed", "held", "held_bytes", "at_risk", "lost", "fetched",
+    "objects", "unresolved"],
+  "properties": {
+    "name": {"type": "string"},
+    "generation": {"type": "integer"},
+    "hold": {"$ref": "#/components/schemas/HoldMode"},
+    "on_first_use": {"type": "boolean"},
+    "removed": {"$ref": "#/components/schemas/Moment"},
+    "held": {"type": "integer", "description": "Files that are here."},
+    "held_bytes": {"type": "integer"},
+    "at_risk": {"type": "integer"},
+    "lost": {"type": "integer"},
+    "fetched": {"type": "integer", "description": "Always 0 here."},
+    "objects": {"type": "array", "description": "Those that are not here.", "items": {"type": "object", "additionalProperties": false,
+      "required": ["state", "package", "version", "architecture", "archive", "path", "sha256", "size", "why"],
+      "properties": {
+        "state": {"type": "string", "enum": ["at risk", "lost"]},
+        "package": {"type": "string"}, "version": {"type": "string"}, "architecture": {"type": "string"},
+        "archive": {"type": "string"}, "path": {"type": "string"}, "sha256": {"type": "string"},
+        "size": {"type": "integer"}, "why": {"type": "string"}}}},
+    "unresolved": {"type": "array", "items": {"type": "string"}, "description": "Of a closure: what packages need and no suite has."}}},
+"Snapshot": {"type": ["object", "null"], "additionalProperties": false,
+  "required": ["archive", "suite", "snapshot", "date", "when", "current", "signers", "indices", "indices_here"],
+  "properties": {
+    "archive": {"type": "string"}, "suite": {"type": "string"}, "snapshot": {"type": "string"},
+    "date": {"$ref": "#/components/schemas/Moment"},
+    "when": {"type": "string", "description": "The date as it stands in URLs."},
+    "current": {"type": "boolean"},
+    "signers": {"type": "array", "items": {"type": "string"}},
+    "indices": {"type": "integer"}, "indices_here": {"type": "integer"}}},
+"SuiteDifference": {"type": "object", "additionalProperties": false,
+  "required": ["archive", "suite", "before", "after", "counts", "packages", "unread"],
+  "properties": {
+    "archive": {"type": "string"},
+    "suite": {"type": "string"},
+    "before": {"$ref": "#/components/schemas/Snapshot"},
+    "after": {"$ref": "#/components/schemas/Snapshot"},
+    "counts": {"type": "object", "additionalProperties": {"type": "integer"},
+      "required": ["added", "removed", "upgraded", "downgraded", "changed"]},
+    "packages": {"type": "array", "items": {"type": "object", "additionalProperties": false,
+      "required": ["what", "package", "architecture", "source", "before", "after", "sha256", "size"],
+      "properties": {
+        "what": {"type": "string", "enum": ["added", "removed", "upgraded", "downgraded", "changed"]},
+        "package": {"type": "string"}, "architecture": {"type": "string"}, "source": {"type": "string"},
+        "before": {"type": "string"}, "after": {"type": "string"}, "sha256": {"type": "string"}, "size": {"type": "integer"}}}},
+    "unread": {"type": "array", "items": {"type": "string"}, "description": "Indices that are not here, and were not compared."}}},
+"Differences": {"type": "object", "additionalProperties": false, "required": ["name", "before", "after", "differences"],
+  "properties": {
+    "name": {"type": "string"},
+    "before": {"type": "integer"},
+    "after": {"type": "integer"},
+    "differences": {"type": "array", "items": {"$ref": "#/components/schemas/SuiteDifference"}}}}
+})json";
+}
+
+}  // namespace larder::net::site
