@@ -5,6 +5,7 @@
 #include <larder/base/file.hpp>
 #include <larder/deployments/bundle.hpp>
 #include <larder/index/decompress.hpp>
+#include <sys/stat.h>
 
 namespace larder::deployments {
 namespace {
@@ -19,9 +20,12 @@ public:
     }
 
     result<void> open(const std::string& path) {
-        unique_fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+        unique_fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
         if (!file)
             return error{errno == ENOENT ? errc::absent : errc::io, "opening " + path + ": " + std::strerror(errno)};
+        struct stat st {};
+        if (::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode))
+            return error{errc::refused, path + " is no ordinary file"};
         auto raw = index::file_source(std::move(file));
         LARDER_TRY(plain_, index::decompress(std::make_unique<counted>(std::move(raw), taken_), index::compression::zst,
                                              no_limit));

@@ -21,7 +21,8 @@ result<std::uint64_t> read_number(std::string_view field, std::string_view text)
 /// Of what an object's Last-Modified says, in seconds since 1970.
 result<sys_seconds> read_moment(std::string_view text) {
     LARDER_TRY(const auto seconds, read_number("moment", text));
-    if (seconds > 1ULL << 40) return odd("moment");
+    constexpr std::uint64_t year_10000 = 253'402'300'800;
+    if (seconds >= year_10000) return odd("moment");
     return sys_seconds{std::chrono::seconds{static_cast<std::int64_t>(seconds)}};
 }
 
@@ -44,6 +45,8 @@ result<void> take_field(bundle_head& head, std::string_view name, std::string_vi
         head.token = hash.hex();
     } else if (name == "Made") {
         LARDER_TRY(head.made, parse_timestamp(value));
+    } else if (name == "Archives") {
+        for (const auto word : words(value)) head.archives.emplace_back(word);
     } else if (name == "Objects") {
         LARDER_TRY(head.objects, read_number(name, value));
     } else if (name == "Bytes") {
@@ -128,6 +131,7 @@ std::string bundle_head::write() const {
     out += ": 1\nDeployment: " + deployment + "\nGeneration: " + std::to_string(generation) +
            "\nHold: " + std::string{to_string(hold)} + "\n";
     if (!token.empty()) out += "Token: " + token + "\n";
+    out += "Archives: " + joined(archives) + "\n";
     return out + "Made: " + format_timestamp(made) + "\nObjects: " + std::to_string(objects) +
            "\nBytes: " + std::to_string(bytes) + "\nList: " + list.hex() + "\n";
 }
@@ -140,7 +144,8 @@ result<bundle_head> bundle_head::read(std::string_view text) {
         if (colon == std::string_view::npos) return odd("head");
         LARDER_CHECK(take_field(head, line.substr(0, colon), trim(line.substr(colon + 1))));
     }
-    if (!text.starts_with(format_field) || head.deployment.empty() || head.generation == 0 || head.list == digest{})
+    // The key that signs it also signs what upstream wrote (a state that goes back): nothing else may pass for a head.
+    if (head.deployment.empty() || head.generation == 0 || head.list == digest{} || head.write() != text)
         return odd("head");
     return head;
 }

@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>
 #include <cstring>
 #include <fcntl.h>
 #include <larder/base/file.hpp>
 #include <larder/deployments/bundle.hpp>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,25 +56,22 @@ public:
     ~writer() override { drop_tar(); }
 
     result<void> open(const std::string& path) {
-        file_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
-        if (!file_) return failed("opening " + path);
         path_ = path;
+        LARDER_CHECK(take_file());
         LARDER_CHECK(look());
-        if (::ftruncate(file_.get(), static_cast<off_t>(end_)) != 0) return failed("truncating " + path);
-        if (::lseek(file_.get(), 0, SEEK_END) < 0) return failed("writing " + path);
         out_.resize(ZSTD_CStreamOutSize());
         if (!z_) return error{errc::unsupported, "zstd cannot start"};
         ZSTD_CCtx_setParameter(z_.get(), ZSTD_c_checksumFlag, 1);
-        return begin_tar();
+        return keep(whole());
     }
 
-    std::size_t whole() const noexcept override { return whole_; }
+    std::size_t whole() const noexcept override { return ends_.size(); }
     const std::string& first() const noexcept override { return first_; }
 
-    result<void> restart() override {
-        whole_ = 0;
-        first_.clear();
-        return cut_to(0);
+    result<void> keep(std::size_t entries) override {
+        ends_.resize(std::min(entries, ends_.size()));
+        if (ends_.empty()) first_.clear();
+        return cut_to(ends_.empty() ? 0 : ends_.back());
     }
 
     result<void> add(const std::string& name, std::uint64_t size, sys_seconds modified, effort how,
@@ -100,6 +99,23 @@ private:
         void operator()(ZSTD_CCtx* c) const noexcept { ZSTD_freeCCtx(c); }
     };
 
+    /// Alone: another that goes on with the same file would write into it, and then rename it.
+    result<void> take_file() {
+        file_.reset(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640));
+        if (!file_ && errno == ELOOP) return error{errc::refused, path_ + " is a symbolic link"};
+        if (!file_) return failed("opening " + path_);
+        struct stat open {
+        }, named{};
+        if (::fstat(file_.get(), &open) != 0) return failed("reading " + path_);
+        if (!S_ISREG(open.st_mode)) return error{errc::refused, path_ + " is no ordinary file"};
+        if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0)
+            return error{errc::conflict, "another export writes " + path_ + " just now"};
+        // The other may have ended, and given it its name, between the two.
+        if (::stat(path_.c_str(), &named) != 0 || named.st_ino != open.st_ino)
+            return error{errc::conflict, "another export has just written " + path_};
+        return {};
+    }
+
     /// Which frames are whole, by what their blocks say of their sizes.
     result<void> look() {
         struct stat st {};
@@ -109,12 +125,11 @@ private:
         while (!rest.empty()) {
             const auto n = ZSTD_findFrameCompressedSize(rest.data(), rest.size());
             if (ZSTD_isError(n)) break;
-            if (whole_ == 0) first_ = entry_in(rest.substr(0, n));
-            ++whole_;
+            if (ends_.empty()) first_ = entry_in(rest.substr(0, n));
             end_ += n;
+            ends_.push_back(end_);
             rest.remove_prefix(n);
         }
-        written_ = end_;
         return {};
     }
 
@@ -204,7 +219,7 @@ private:
     ::archive* tar_ = nullptr;
     std::unique_ptr<ZSTD_CCtx, freer> z_{ZSTD_createCCtx()};
     std::string out_;
-    std::size_t whole_ = 0;
+    std::vector<std::uint64_t> ends_;  ///< of the frames that were there
     std::string first_;
     std::uint64_t end_ = 0, written_ = 0;  ///< of the last whole frame; so far
     std::optional<error> trouble_;

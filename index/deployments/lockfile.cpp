@@ -141,9 +141,8 @@ std::string lockfile::write() const {
 result<lockfile> lockfile::read(std::string_view text) {
     if (text.size() > most_text) return error{errc::too_large, "a lockfile of over 64 MiB"};
     lockfile lock;
-    bool in_head = true;
+    bool in_head = true, is_lock = false;
     std::size_t number = 0;
-    if (!text.starts_with(format_field)) return error{errc::malformed, "a lockfile begins with 'Larder-Lock: 1'"};
     for (const auto raw : split(text, '\n')) {
         ++number;
         const auto line = trim(raw);
@@ -152,9 +151,12 @@ result<lockfile> lockfile::read(std::string_view text) {
             in_head = false;
             continue;
         }
+        is_lock = is_lock || line.substr(0, line.find(':')) == format_field;
+        if (!is_lock) break;
         if (auto taken = take_line(lock, line, in_head); !taken)
             return error{taken.error().code(), "line " + std::to_string(number) + ": " + taken.error().detail()};
     }
+    if (!is_lock) return error{errc::malformed, "a lockfile begins with 'Larder-Lock: 1'"};
     if (lock.deployment.empty() || lock.suites.empty() || lock.architectures.empty())
         return error{errc::malformed, "a lockfile names a deployment, its architectures and its suites"};
     lock.in_order();
@@ -172,6 +174,14 @@ std::string lockfile::preferences() const {
     std::map<std::string, std::map<std::string, std::string>> versions;
     for (const auto& one : packages)
         if (one.architecture != "source") versions[one.name][one.architecture] = one.version;
+    // To apt a package of "all" is one of every architecture: one version for them then, the highest.
+    for (auto& [name, by_architecture] : versions)
+        if (by_architecture.contains("all")) {
+            auto highest = by_architecture["all"];
+            for (const auto& [architecture, version] : by_architecture)
+                if (index::compare_versions(version, highest) > 0) highest = version;
+            for (auto& [architecture, version] : by_architecture) version = highest;
+        }
     std::string out;
     for (const auto& [name, by_architecture] : versions) {
         const auto& first = by_architecture.begin()->second;

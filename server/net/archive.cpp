@@ -1,3 +1,4 @@
+#include "archive_paths.hpp"
 #include "suite.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
@@ -78,10 +79,6 @@ result<void> archive::load(suite& in) const {
     // An expired key is no reason: the state was good when it came, and clients judge it themselves.
     const auto counts = [now = parts_.clock.now()](const signing::key_info& key) {
         return key.usable || (key.expires && *key.expires <= now);
-    };
-    const auto is_by = [](const signing::key_info& key, const std::string& signer) {
-        return key.fingerprint == signer ||
-               std::find(key.subkeys.begin(), key.subkeys.end(), signer) != key.subkeys.end();
     };
     return in.load(parts_.store, name(), [&](const state_manifest& manifest) {
         for (const auto& key : verifier_->keys())

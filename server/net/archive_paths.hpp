@@ -39,6 +39,11 @@ inline std::vector<store::claim>::const_iterator usable(const std::vector<store:
                         [](const auto& one) { return one.content != index::no_usable_hash; });
 }
 
+/// Whether a signature by this fingerprint is one by this key.
+inline bool is_by(const signing::key_info& key, const std::string& signer) {
+    return key.fingerprint == signer || std::find(key.subkeys.begin(), key.subkeys.end(), signer) != key.subkeys.end();
+}
+
 /// Where a path stands in an archive.
 struct archive::place {
     std::shared_ptr<suite> in;  ///< null: in no suite's folder (the pool)

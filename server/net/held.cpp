@@ -35,6 +35,17 @@ held_list::pass::~pass() {
     if (--of_.passes_ == 0) of_.kept_since_.clear();
 }
 
+held_list::staging::~staging() {
+    const std::lock_guard lock{of_.mutex_};
+    for (const auto& one : all_) of_.staged_.erase(of_.staged_.find(one));
+}
+
+void held_list::staging::add(const digest& content) {
+    const std::lock_guard lock{of_.mutex_};
+    of_.staged_.insert(content);
+    all_.push_back(content);
+}
+
 void held_list::keep(const digest& content) {
     const std::lock_guard lock{mutex_};
     if (passes_ > 0) kept_since_.insert(content);
@@ -42,7 +53,7 @@ void held_list::keep(const digest& content) {
 
 result<bool> held_list::remove_unless_kept(const digest& content) {
     const std::lock_guard lock{mutex_};
-    if (kept_since_.contains(content)) return false;
+    if (kept_since_.contains(content) || staged_.contains(content)) return false;
     LARDER_CHECK(parts_.store.objects().remove(content));
     return true;
 }

@@ -33,6 +33,19 @@ public:
     private:
         held_list& of_;
     };
+    /// Keeps objects that nothing reaches yet from gc, for as long as it lives: what is being imported.
+    class staging {
+    public:
+        explicit staging(held_list& of) : of_{of} {}
+        ~staging();
+        staging(const staging&) = delete;
+        staging& operator=(const staging&) = delete;
+        void add(const digest& content);
+
+    private:
+        held_list& of_;
+        std::vector<digest> all_;
+    };
     /// Said once a hold or a ref of it is written: a pass of gc that has looked before leaves it. Whoever said so looks
     /// whether it is still here: it may have gone just before.
     void keep(const digest& content);
@@ -51,6 +64,7 @@ private:
     std::mutex flushing_;
     unsigned passes_ = 0;
     digests kept_since_;
+    std::unordered_multiset<digest, digest_hash> staged_;
     std::map<std::string, digests, std::less<>> known_;
     std::map<std::string, std::vector<store::held_object>, std::less<>> pending_;
     std::size_t remembered_ = 0;

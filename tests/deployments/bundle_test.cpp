@@ -119,11 +119,21 @@ TEST_CASE("bundle: what is none, or was changed, is an error and no entry", "[bu
 }
 
 TEST_CASE("bundle: head and list are texts that come back", "[bundle]") {
-    bundle_head head{"web", 2, hold_mode::full, sha256("token").hex(), parse_timestamp("20261121T063000Z").value(),
-                     16,    9, sha256("list")};
+    bundle_head head;
+    head.deployment = "web";
+    head.generation = 2;
+    head.hold = hold_mode::full;
+    head.token = sha256("token").hex();
+    head.archives = {"debian", "security"};
+    head.made = parse_timestamp("20261121T063000Z").value();
+    head.objects = 16;
+    head.bytes = 9;
+    head.list = sha256("list");
     CHECK(bundle_head::read(head.write()).value().write() == head.write());
     head.token.clear();
     CHECK(bundle_head::read(head.write()).value().write() == head.write());
+    // What an upstream wrote and this key signed, since a deployment went back to it, is no head.
+    CHECK(bundle_head::read(head.write() + "Origin: Debian\n").error().code() == errc::malformed);
     CHECK(bundle_head::read("").error().code() == errc::malformed);
     CHECK(bundle_head::read("Larder-Bundle: 2\nDeployment: web\n").error().code() == errc::unsupported);
     CHECK(bundle_head::read("Larder-Bundle: 1\nDeployment: ../web\n").error().code() == errc::refused);

@@ -29,7 +29,7 @@ def busy_fleet(env):
     fleet.cli("deployment", "upgrade", "web", "--reason", "library 2.0 mends the login")
     fleet.cli("deployment", "rollback", "web", "--reason", "<b>it broke</b> " + "very " * 30)
     fleet.create("old", "--reason", "for a while")
-    fleet.cli("deployment", "remove", "old")
+    fleet.cli("deployment", "remove", "old", "--yes")
     return fleet
 
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 
+from support.bundles import Bundle
 from support.fleet import BY_HAND, RELEASE, Fleet
 from support.larder import archive_table
 from support.process import wait_for
@@ -216,3 +217,136 @@ def test_an_object_that_was_damaged_is_not_exported(env):
     file = env.folder("carried") / "web.tar.zst"
     assert "is damaged" in fleet.larder.cli("deployment", "export", "web", str(file), check=1).stderr
     assert not file.exists()
+
+
+# --- bundles whose maker is trusted, and lies ----------------------------------------------------------
+
+
+def opened(env):
+    fleet = used_fleet(env)
+    return fleet, Bundle(export(fleet), fleet), key_of(fleet)
+
+
+def is_refused(fleet, bundle, key, *why):
+    """Nothing of it is served or listed, and the larder goes on as before."""
+    other = fleet.second()
+    live = other.good(f"/debian/{RELEASE}").body
+    refused = import_bundle(other, bundle.write(), "--keyring", str(key), check=1).stderr
+    for text in why:
+        assert text in refused, refused
+    assert json.loads(other.cli("deployment", "list", "--json", check=0).stdout)["deployments"] == []
+    for path in ("/d/web/debian/pool/main/e/evil_9_amd64.deb", "/debian/pool/main/e/evil_9_amd64.deb"):
+        assert other.get(path).status == 404
+    assert other.good(f"/debian/{RELEASE}").body == live
+    other.cli("gc", check=0)
+
+
+def test_a_bundle_that_is_put_together_again_is_taken(env):
+    fleet, bundle, key = opened(env)
+    import_bundle(fleet.second(), bundle.write(), "--keyring", str(key))
+
+
+def test_a_state_that_its_archives_key_has_not_signed_is_refused(env):
+    fleet, bundle, key = opened(env)
+    for release in (b"garbage, no signature at all\n", None):
+        again = Bundle(bundle.file, fleet)
+        again.set_generation(2, again.manifest(2).replace(again.pinned(2), again.forged_state(release)))
+        is_refused(fleet, again, key, "debian/stable")
+        again.file.write_bytes(bundle.write().read_bytes())
+
+
+def test_what_is_shown_in_a_states_place_must_be_that_state(env):
+    fleet, bundle, key = opened(env)
+    evil = bundle.forged_state()
+    first = "\n".join(line + " " + evil if line.startswith("Suite: ") else line
+                      for line in bundle.manifest(1).splitlines()) + "\n"
+    before = bundle.generations()[0]
+    changed = bundle.set_generation(1, first)
+    bundle.set_generation(2, bundle.manifest(2).replace(before, changed))
+    is_refused(fleet, bundle, key, "what is shown in a state's place is another state")
+
+
+def test_a_state_that_was_checked_as_shown_is_not_taken_as_upstreams(env):
+    fleet, bundle, key = opened(env)
+    evil = bundle.forged_state()
+    before = bundle.generations()[0]
+    changed = bundle.set_generation(1, bundle.manifest(1).replace(bundle.pinned(1), evil + " " + evil))
+    bundle.set_generation(2, bundle.manifest(2).replace(before, changed))
+    is_refused(fleet, bundle, key, "debian/stable")
+
+
+def test_units_of_a_bundle_are_read_before_anything_counts(env):
+    fleet, bundle, key = opened(env)
+    for line, why in ((f"unit one {2**39} {bundle.put('library all 2.0 ii')}", "moment"),
+                      (f"unit one 1700000000 {'0' * 64}", "names an object that is not in it"),
+                      (f"unit one 1700000000 {bundle.put('no report')}", "the report of unit 'one'")):
+        bundle.lines.append(line)
+        is_refused(fleet, bundle, key, why)
+        bundle.lines.remove(line)
+
+
+def test_companions_are_taken_only_as_upstream_signed_them(env):
+    fleet, bundle, key = opened(env)
+    evil = bundle.put("EVIL RELEASE\n")
+    states = {bundle.pinned(1), bundle.pinned(2)}
+    bundle.lines = [line for line in bundle.lines if not line.startswith("companion ")]
+    bundle.lines += [f"companion {state} {name} {evil}" for state in states for name in ("Release", "Release.gpg")]
+    other = fleet.second()
+    other.good(f"/debian/{RELEASE}")
+    import_bundle(other, bundle.write(), "--keyring", str(key))
+    for view in ("/debian", "/d/web/debian", "/d/web@1/debian"):
+        assert b"EVIL" not in other.get(view + "/dists/stable/Release").body
+
+
+def test_a_part_that_a_loss_of_power_has_damaged_is_written_anew(env):
+    fleet = used_fleet(env)
+    file, key = export(fleet), key_of(fleet)
+    whole = file.read_bytes()
+    other = fleet.second()
+    for at in range(len(whole) // 10, len(whole) * 8 // 10, len(whole) // 6):
+        part = bytearray(whole[:len(whole) * 9 // 10])
+        part[at:at + 512] = bytes(512)
+        file.with_name("web.tar.zst.part").write_bytes(part)
+        fleet.cli("deployment", "export", "web", str(file))
+        import_bundle(other, file, "--keyring", str(key))
+
+
+def test_an_export_writes_over_nothing_but_a_bundle(env):
+    fleet = used_fleet(env)
+    folder = env.folder("carried")
+    victim = folder / "victim"
+    victim.write_text("precious")
+    (folder / "web.part").symlink_to(victim)
+    for name, why in (("web", "is a symbolic link"), ("victim", "is there already, and is no bundle"),
+                      (".", "is there already, and is no bundle")):
+        assert why in fleet.larder.cli("deployment", "export", "web", str(folder / name), check=1).stderr
+    assert victim.read_text() == "precious"
+
+
+def test_an_export_without_its_indices_is_none(env):
+    fleet = used_fleet(env)
+    for path in (fleet.larder.store / "objects").glob("*/*"):
+        if path.is_file() and path.read_bytes()[:6] == b"\xfd7zXZ\0":
+            path.unlink()
+    file = env.folder("carried") / "web.tar.zst"
+    assert "is not here" in fleet.larder.cli("deployment", "export", "web", str(file), check=1).stderr
+
+
+def test_an_import_heals_what_is_damaged_here(env):
+    fleet = used_fleet(env)
+    file, key = export(fleet), key_of(fleet)
+    other = fleet.second()
+    import_bundle(other, file, "--keyring", str(key))
+    name = next(name for name in fleet.second_packages if name.startswith("library"))
+    damaged = next(path for path in (other.store / "objects").glob("*/*")
+                   if path.is_file() and path.read_bytes() == fleet.second_packages[name])
+    damaged.write_bytes(bytes(len(fleet.second_packages[name])))
+    import_bundle(other, file, "--keyring", str(key))
+    assert damaged.read_bytes() == fleet.second_packages[name]
+
+
+def test_a_deployment_that_was_removed_is_not_brought_back_by_an_import(env):
+    fleet = used_fleet(env)
+    file = export(fleet)
+    fleet.cli("deployment", "remove", "web", "--yes")
+    assert "restore it first" in import_bundle(fleet.larder, file, check=1).stderr

@@ -6,14 +6,16 @@ import re
 from html.parser import HTMLParser
 
 from test_api import TOKENS, ask, conforms
-from test_deployments import Fleet, Unit
+from test_deployments import Unit
 from test_pages import BROWSER
+
+from support.fleet import BY_HAND, Fleet
 
 VOID = {"meta", "link", "br", "path", "rect"}
 
 
 def fleet_with_tokens(env, **settings):
-    fleet = Fleet(env, **settings)
+    fleet = Fleet(env, store=BY_HAND, **settings)
     fleet.larder.tables["token"] = [{"name": role, "role": role, "sha256": hashlib.sha256(text.encode()).hexdigest()}
                                     for role, text in TOKENS.items()]
     fleet.larder.write_config()
@@ -187,7 +189,7 @@ def test_what_is_at_risk_and_what_is_lost_is_shown_by_file(env):
 
 def test_a_removed_deployment_is_shown_as_removed(env):
     fleet = two_generations(env)
-    fleet.cli("deployment", "remove", "web")
+    fleet.cli("deployment", "remove", "web", "--yes")
     for path in ("", "/web", "/web/2", "/web/1", "/web/units", "/web/holding"):
         read = page(fleet.larder, "/pages/deployments" + path, token=TOKENS["read"])
         assert "removed" in read.text and "in force" not in read.text, (path, read.text)

@@ -5,7 +5,8 @@ import json
 import subprocess
 
 from support.env import Package
-from support.fleet import HOUR, Fleet
+from support.fleet import BY_HAND, HOUR, Fleet
+from support.process import wait_for
 
 
 def lock_of(fleet, *more, name="web", check=0):
@@ -83,7 +84,7 @@ def test_the_same_deployment_is_made_elsewhere_from_its_lockfile(env):
     fleet = used_fleet(env)
     lock = env.folder("lock") / "larder.lock"
     lock.write_text(lock_of(fleet) + "# kept with the service's own sources\n")
-    other = fleet.second()
+    other = fleet.second(store=BY_HAND)
     made = json.loads(other.cli("deployment", "create", "--from-lock", str(lock), "--json", check=0).stdout)
     assert made["name"] == "web"
     status = json.loads(other.cli("deployment", "status", "web", "--json", check=3).stdout)
@@ -179,11 +180,16 @@ def test_what_a_unit_reports_is_held_though_it_came_to_it_another_way(env):
     token = fleet.cli("deployment", "token", "web").strip()
     assert fleet.post("/d/web/report", b"Unit: one\nlibrary all 1.0 ii \n", token).status == 200
     assert [line.split()[:2] for line in package_lines(lock_of(fleet))] == [["library", "1.0"]]
-    status = fleet.json("deployment", "status", "web", check=3)
-    assert [row["package"] for row in status["objects"]] == ["library"]
-    fleet.cli("deployment", "fetch", "web")
+    wait_for(lambda: fleet.json("deployment", "status", "web", check=None)["held"] == 1, "it to be held")
+    fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web")
+    lock = lock_of(fleet, "--generation", "1")
+    # A unit that goes on does not take it away again.
+    assert fleet.post("/d/web/report", b"Unit: one\nlibrary all 2.0 ii \n", token).status == 200
+    wait_for(lambda: fleet.json("deployment", "status", "web", check=None)["held"] == 2, "the other one, too")
+    assert lock_of(fleet, "--generation", "1") == lock
     fleet.gone()
     fleet.collect_all()
-    path = next(row["path"] for row in status["objects"])
-    assert fleet.larder.good(f"/d/web/debian/{path}").body == next(
+    path = "pool/main/l/library/library_1.0_all.deb"
+    assert fleet.larder.good(f"/d/web@1/debian/{path}").body == next(
         data for name, data in fleet.first.items() if name.startswith("library"))

@@ -85,10 +85,10 @@ class Fleet:
             connection.send((head + (f"Authorization: Bearer {secret}\r\n" if secret else "") + "\r\n").encode() + body)
             return connection.read()
 
-    def second(self):
+    def second(self, **settings):
         """Another larder with the same archive, that knows nothing of the first."""
         return self.env.larder(archive_table("debian", f"{self.upstream.url}/debian", self.archive.keyring,
-                                             architectures=["amd64"], components=["main"]))
+                                             architectures=["amd64"], components=["main"]), **settings)
 
     def collect_all(self):
         """Everything that nothing keeps goes."""

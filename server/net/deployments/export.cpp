@@ -1,7 +1,9 @@
 #include "deployments/holding.hpp"
 #include "deployments/units.hpp"
 #include "own_key.hpp"
+#include <algorithm>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <larder/base/text.hpp>
 #include <larder/deployments/bundle.hpp>
@@ -35,7 +37,11 @@ public:
         }
         of.tell({"collecting", 0, 0});
         for (const auto& g : generations)
-            for (const auto& pin : g.pins) LARDER_CHECK(states(pin));
+            for (const auto& pin : g.pins) {
+                LARDER_CHECK(states(pin));
+                LARDER_CHECK(indices_are_here(pin, g.architectures));
+                archives_.insert(pin.archive);
+            }
         LARDER_TRY(const auto units, reported_units(e_, d.name));
         for (const auto& one : units) {
             LARDER_CHECK(must_have(one.report, "the report of unit '" + one.id + "'"));
@@ -45,6 +51,7 @@ public:
     }
 
     const bundle_list& list() const noexcept { return list_; }
+    const std::set<std::string>& archives() const noexcept { return archives_; }
     std::uint64_t bytes() const noexcept { return bytes_; }
     std::size_t metadata() const noexcept { return metadata_; }  ///< objects before those that are held
 
@@ -64,6 +71,18 @@ private:
         LARDER_TRY(const auto here, take(content));
         if (here) return {};
         return error{errc::absent, what + " (" + content.hex() + ") is not here; larder doctor tells more"};
+    }
+
+    /// Without them nothing of the suite could be found where there is no network.
+    result<void> indices_are_here(const deployments::pin& pin, const std::vector<std::string>& architectures) {
+        LARDER_TRY(const auto found, load_state(e_.store().objects(), pin.snapshot));
+        LARDER_TRY(const auto indices, package_indices(e_.store().objects(), *found, suite{pin.suite},
+                                                       components_of(e_, pin.archive), architectures));
+        for (const auto& [stem, file] : indices)
+            if (file == nullptr)
+                return error{errc::absent, pin.archive + "/" + pin.suite + ": its index " + stem +
+                                               " is not here; larder doctor tells more"};
+        return {};
     }
 
     result<void> states(const deployments::pin& pin) {
@@ -97,7 +116,7 @@ private:
     result<void> held(const deployments::deployment& d, const deployments::generation& g, const course& of) {
         metadata_ = list_.objects.size();
         std::vector<std::string> unresolved;
-        LARDER_TRY(const auto all, held_by_mode(e_, d, g, unresolved, of));
+        LARDER_TRY(const auto all, hold_by_mode(e_, d, g, unresolved, of));
         for (const auto& [content, one] : all) list_.holds.push_back(one);
         // By path, so that what belongs together lies together, and the same deployment gives the same list.
         std::sort(list_.holds.begin(), list_.holds.end(), [](const auto& a, const auto& b) {
@@ -115,6 +134,7 @@ private:
     bundle_list list_;
     std::unordered_set<digest, digest_hash> seen_;
     std::set<digest> states_;
+    std::set<std::string> archives_;
     std::uint64_t bytes_ = 0;
     std::size_t metadata_ = 0;
 };
@@ -126,6 +146,7 @@ result<std::string> signed_head(engine& e, const deployments::deployment& d, con
     head.generation = d.head;
     head.hold = d.hold;
     head.token = d.token;
+    head.archives.assign(all.archives().begin(), all.archives().end());
     head.made = e.clock().now();
     head.objects = all.list().objects.size();
     head.bytes = all.bytes();
@@ -134,15 +155,37 @@ result<std::string> signed_head(engine& e, const deployments::deployment& d, con
     return key->clear_signed(head.write());
 }
 
-/// Whether what is there of a former attempt is of this very list, by a head that this store has signed.
-bool same_bundle(engine& e, const bundle_writer& out, std::string_view list) {
-    if (out.whole() < 2) return false;
+/// Whether the next entry of a bundle is this one, to the last byte.
+bool is_next(deployments::bundle_reader& in, const std::string& name, const digest& content) {
+    const auto entry = in.next();
+    if (!entry || !*entry || (*entry)->name != name) return false;
+    hasher hash;
+    for (;;) {
+        const auto piece = in.read();
+        if (!piece) return false;
+        if (piece->empty()) return hash.finish() == content;
+        hash.update(*piece);
+    }
+}
+
+/// How many entries of a former attempt are those that would be written now: the head, where this store has signed it
+/// for this very list, and what follows it. A loss of power may have left anything in their place.
+std::size_t still_good(engine& e, const std::string& part, const bundle_writer& out, const collector& all,
+                       std::string_view list) {
     const auto key = e.key().get();
     const auto own = key ? signing::verifier::open({(*key)->public_key()}) : key.error();
-    if (!own) return false;
-    const auto text = (*own)->inline_signed(out.first());
+    const auto text = own ? (*own)->inline_signed(out.first()) : own.error();
     const auto head = text ? bundle_head::read(text->text()) : text.error();
-    return head && head->list == sha256(list);
+    if (!head || head->list != sha256(list)) return 0;
+    const auto in = deployments::open_bundle_reader(part);
+    if (!in || !is_next(**in, std::string{deployments::head_entry}, sha256(out.first()))) return 0;
+    if (!is_next(**in, std::string{deployments::list_entry}, head->list)) return 1;
+    std::size_t good = 2;
+    for (const auto& one : all.list().objects) {
+        if (good == out.whole() || !is_next(**in, deployments::object_entry(one.content), one.content)) break;
+        ++good;
+    }
+    return good;
 }
 
 bundle_writer::source once(std::string_view text) {
@@ -175,14 +218,13 @@ result<void> add_object(engine& e, bundle_writer& out, const bundle_list::object
 result<void> write_all_of(engine& e, bundle_writer& out, const collector& all, std::string_view head,
                           std::string_view list, export_report& report, const course& of) {
     const auto now = e.clock().now();
-    if (!same_bundle(e, out, list)) {
-        LARDER_CHECK(out.restart());
-        using enum bundle_writer::effort;
-        LARDER_CHECK(out.add(std::string{deployments::head_entry}, head.size(), now, none, once(head)));
-        LARDER_CHECK(out.add(std::string{deployments::list_entry}, list.size(), now, some, once(list)));
-    } else {
-        report.resumed = std::min<std::uint64_t>(out.whole() - 2, all.list().objects.size());
-    }
+    of.tell({"looking at what is there of " + report.file, 0, 0});
+    const auto good = still_good(e, report.file + ".part", out, all, list);
+    LARDER_CHECK(out.keep(good));
+    using enum bundle_writer::effort;
+    if (good < 1) LARDER_CHECK(out.add(std::string{deployments::head_entry}, head.size(), now, none, once(head)));
+    if (good < 2) LARDER_CHECK(out.add(std::string{deployments::list_entry}, list.size(), now, some, once(list)));
+    report.resumed = good < 2 ? 0 : good - 2;
     std::uint64_t done = 0;
     const auto passed = [&](std::uint64_t n) {
         done += n;
@@ -201,6 +243,19 @@ result<void> write_all_of(engine& e, bundle_writer& out, const collector& all, s
     return out.finish();
 }
 
+/// What is there already must be a bundle, too: the server may write what whoever calls may not.
+result<void> may_replace(const std::string& file) {
+    std::error_code ec;
+    const auto kind = std::filesystem::symlink_status(file, ec).type();
+    if (kind == std::filesystem::file_type::not_found) return {};
+    if (kind == std::filesystem::file_type::regular) {
+        const unique_fd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+        const auto first = fd ? pread_all(fd.get(), 4, 0, "reading " + file) : result<std::string>{error{}};
+        if (first && *first == std::string_view{"\x28\xb5\x2f\xfd"}) return {};  // zstd's (RFC 8878, section 3.1.1)
+    }
+    return error{errc::refused, file + " is there already, and is no bundle"};
+}
+
 error not_all_here(const export_report& report) {
     const auto& first = report.missing.front();
     return {errc::absent, std::to_string(report.missing.size()) + " files that it holds are not here (the first: " +
@@ -213,6 +268,7 @@ error not_all_here(const export_report& report) {
 result<export_report> export_deployment(engine& e, const export_options& options, const progress_sink& tell,
                                         std::stop_token stop) {
     if (!options.file.starts_with('/')) return error{errc::bad_config, "a bundle's file is named with its whole path"};
+    LARDER_CHECK(may_replace(options.file));
     const course of{tell, stop};
     LARDER_TRY(const auto d, registry_of(e).find(options.name));
     export_report report;

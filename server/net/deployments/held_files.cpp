@@ -124,4 +124,15 @@ result<held_files> held_by_mode(engine& e, const deployments::deployment& d, con
     return all;
 }
 
+result<held_files> hold_by_mode(engine& e, const deployments::deployment& d, const deployments::generation& g,
+                                std::vector<std::string>& unresolved, const course& of) {
+    LARDER_TRY(auto all, held_by_mode(e, d, g, unresolved, of));
+    std::vector<held_object> holds;
+    holds.reserve(all.size());
+    for (const auto& [content, one] : all) holds.push_back(one);
+    LARDER_CHECK(e.store().holds().add(d.name, holds));
+    for (const auto& one : holds) e.held().keep(one.content);
+    return all;
+}
+
 }  // namespace larder::net::pinning

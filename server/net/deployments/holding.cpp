@@ -106,7 +106,7 @@ std::string_view to_string(hold_state state) noexcept {
 result<hold_report> hold_status(engine& e, const std::string& name, const progress_sink& tell, std::stop_token stop) {
     deployments::generation g;
     LARDER_TRY(auto report, begin(e, name, g));
-    LARDER_TRY(const auto all, held_by_mode(e, report.deployment, g, report.unresolved, {tell, stop}));
+    LARDER_TRY(const auto all, hold_by_mode(e, report.deployment, g, report.unresolved, {tell, stop}));
     LARDER_CHECK(judge(e, all, report));
     return report;
 }
@@ -114,12 +114,9 @@ result<hold_report> hold_status(engine& e, const std::string& name, const progre
 result<hold_report> fetch_held(engine& e, const std::string& name, const progress_sink& tell, std::stop_token stop) {
     deployments::generation g;
     LARDER_TRY(auto report, begin(e, name, g));
-    LARDER_TRY(const auto all, held_by_mode(e, report.deployment, g, report.unresolved, {tell, stop}));
-    // Held from now on, whether it is here already or not: what comes stays.
+    LARDER_TRY(const auto all, hold_by_mode(e, report.deployment, g, report.unresolved, {tell, stop}));
     std::vector<held_object> holds;
     for (const auto& [content, one] : all) holds.push_back(one);
-    LARDER_CHECK(e.store().holds().add(name, holds));
-    for (const auto& one : holds) e.held().keep(one.content);
     LARDER_TRY(const auto failures, bring_all(e, holds, report.fetched, tell, stop));
     for (const auto& [content, why] : failures) {
         LARDER_TRY(const auto here, e.store().objects().find(content));

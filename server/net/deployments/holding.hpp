@@ -27,6 +27,10 @@ result<void> each_package(engine& e, const deployments::generation& g, const pac
 result<held_files> held_by_mode(engine& e, const deployments::deployment& d, const deployments::generation& g,
                                 std::vector<std::string>& unresolved, const course& of);
 
+/// The same of the generation in force, noted: from then on it is held, whether it is here already or not.
+result<held_files> hold_by_mode(engine& e, const deployments::deployment& d, const deployments::generation& g,
+                                std::vector<std::string>& unresolved, const course& of);
+
 /// A held file that is not here, as its path names it.
 hold_row row_of_missing(const store::held_object& one);
 

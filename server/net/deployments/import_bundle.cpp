@@ -1,5 +1,7 @@
+#include "archive_paths.hpp"
 #include "deployments/cut.hpp"
 #include "deployments/holding.hpp"
+#include "deployments/shown.hpp"
 #include "deployments/units.hpp"
 #include "held.hpp"
 #include "maintenance/downloads.hpp"
@@ -14,6 +16,7 @@
 #include <mutex>
 #include <set>
 #include <tuple>
+#include <unordered_set>
 
 namespace larder::net {
 namespace {
@@ -26,6 +29,7 @@ using deployments::generation;
 
 constexpr std::uint64_t most_head = 1 << 20;
 constexpr std::uint64_t most_list = 256 << 20;
+constexpr std::size_t most_units = 100'000;
 
 /// Objects on their way into the store: a few at once, so that they share their fsyncs.
 class commits {
@@ -35,9 +39,11 @@ public:
     commits(const commits&) = delete;
     commits& operator=(const commits&) = delete;
 
-    void add(std::unique_ptr<store::incoming> file, const digest& expected, sys_seconds modified) {
+    /// The failure of one before is told now: nothing that follows counts.
+    result<void> add(std::unique_ptr<store::incoming> file, const digest& expected, sys_seconds modified) {
         std::unique_lock lock{mutex_};
         changed_.wait(lock, [this] { return open_ < most_open; });
+        if (failure_) return *failure_;
         ++open_;
         lock.unlock();
         objects_.commit(std::move(file), expected, modified, [this](const result<digest>& how) {
@@ -46,6 +52,7 @@ public:
             if (!how && !failure_) failure_ = how.error();
             changed_.notify_all();
         });
+        return {};
     }
 
     /// Waits for all; the first failure.
@@ -72,12 +79,14 @@ error ends_too_soon() {
 
 class importer {
 public:
-    importer(engine& e, const import_bundle_options& options, const course& of) : e_{e}, options_{options}, of_{of} {}
+    importer(engine& e, const import_bundle_options& options, const course& of)
+        : e_{e}, options_{options}, of_{of}, staged_{e.held()} {}
 
     result<import_bundle_report> run() {
         LARDER_TRY(in_, deployments::open_bundle_reader(options_.file));
         LARDER_CHECK(read_head());
         LARDER_CHECK(read_list());
+        LARDER_CHECK(list_is_closed());
         LARDER_CHECK(archives_are_known());
         LARDER_CHECK(fits_what_is_here());
         LARDER_CHECK(take_objects());
@@ -126,8 +135,20 @@ private:
         return {};
     }
 
+    /// What is said of objects is said of such as are in the bundle.
+    result<void> list_is_closed() {
+        for (const auto& one : list_.objects) listed_.insert(one.content);
+        bool all = list_.units.size() <= most_units;
+        for (const auto& one : list_.generations) all = all && listed_.contains(one);
+        for (const auto& one : list_.units) all = all && listed_.contains(one.report);
+        for (const auto& one : list_.companions)
+            all = all && listed_.contains(one.state) && listed_.contains(one.content);
+        if (all) return {};
+        return error{errc::malformed, "the bundle's list names an object that is not in it"};
+    }
+
     result<void> archives_are_known() {
-        for (const auto& one : list_.holds) LARDER_CHECK(archive_of(one.archive));
+        for (const auto& name : head_.archives) LARDER_CHECK(archive_of(name));
         return {};
     }
 
@@ -146,6 +167,8 @@ private:
         const auto there = registry_of(e_).find(head_.deployment);
         if (!there && there.error().code() == errc::absent) return {};
         if (!there) return there.error();
+        if (there->removed)
+            return error{errc::refused, "deployment '" + head_.deployment + "' was removed here; restore it first"};
         const auto both = std::min<std::uint64_t>(there->head, head_.generation);
         for (std::uint64_t number = 1; number <= both; ++number) {
             LARDER_TRY(const auto id, registry_of(e_).id_of(head_.deployment, number));
@@ -180,9 +203,10 @@ private:
     result<void> take(const bundle_list::object& one, commits& into) {
         auto& objects = e_.store().objects();
         LARDER_TRY(const auto here, objects.find(one.content));
+        staged_.add(one.content);
         // gc goes by the latest use: what is taken in is used.
         e_.store().known().used(one.content, e_.clock().now());
-        if (here && here->size == one.size) {
+        if (here && here->size == one.size && is_whole(one.content)) {
             ++report_.already_here;
             return {};
         }
@@ -194,8 +218,19 @@ private:
                 return error{errc::malformed, "an entry of the bundle is larger than its list says"};
             LARDER_CHECK(file->append(piece));
         }
-        into.add(std::move(file), one.content, one.modified);
-        return {};
+        return into.add(std::move(file), one.content, one.modified);
+    }
+
+    /// One that is damaged is healed by the bundle's.
+    bool is_whole(const digest& content) const {
+        auto file = e_.store().objects().open(content);
+        if (!file) return false;
+        index::hashing_source in{index::file_source(std::move(*file))};
+        for (;;) {
+            const auto piece = in.next();
+            if (!piece) return false;
+            if (piece->empty()) return in.finish() == content;
+        }
     }
 
     result<void> read_generations() {
@@ -215,28 +250,55 @@ private:
         for (const auto& g : generations_)
             for (const auto& pin : g.pins) {
                 LARDER_TRY(const auto from, archive_of(pin.archive));
-                LARDER_CHECK(verify(pin, pin.snapshot, from->keys()));
-                if (pin.shown) LARDER_CHECK(verify(pin, *pin.shown, *keys_));
+                pinned_.emplace(pin.snapshot, pin);
+                LARDER_CHECK(verify(pin, pin.snapshot, from->keys(), may::have_expired));
+                if (!pin.shown) continue;
+                LARDER_CHECK(verify(pin, *pin.shown, *keys_, may::not_have_expired));
+                LARDER_CHECK(is_redated(pin));
             }
         return {};
     }
 
-    /// That the text of a state is what its own signature is of. A key may have expired since; then the bundle's maker,
-    /// who had verified it, must do.
-    result<void> verify(const deployments::pin& pin, const digest& id, const signing::verifier& keys) {
-        if (!verified_.insert(id).second) return {};
+    enum class may { have_expired, not_have_expired };
+
+    /// That a state is of this suite, and its text what its own signature is of. A key of the archive's may have
+    /// expired since; then the bundle's maker, who had verified it, must do.
+    result<void> verify(const deployments::pin& pin, const digest& id, const signing::verifier& keys, may expired) {
+        if (!verified_.insert({id, pin.archive, pin.suite, expired == may::have_expired}).second) return {};
+        const auto name = pin.archive + "/" + pin.suite;
         LARDER_TRY(const auto state, load_state(e_.store().objects(), id));
         const auto& m = state->manifest();
-        if (m.archive != pin.archive || m.suite != pin.suite)
-            return error{errc::malformed,
-                         "a state of " + pin.archive + "/" + pin.suite + " is one of " + m.archive + "/" + m.suite};
+        if (m.archive != pin.archive || m.suite != pin.suite || m.date != state->release().date)
+            return error{errc::malformed, "a state of " + name + " is not what its manifest says"};
+        // As apt allows (Acquire::Max-FutureTime): beyond it nothing that upstream publishes would be newer.
+        if (m.date > e_.clock().now() + std::chrono::seconds{10})
+            return error{errc::refused, "a state of " + name + " has a Date that is yet to come"};
         const auto text = signed_text(m, keys);
-        if (!text)
-            report_.vouched.push_back(pin.archive + "/" + pin.suite + " of " + format_timestamp(m.date) + ": " +
-                                      text.error().detail());
-        else if (sha256(text->text()) != m.text.content)
-            return error{errc::bad_signature, pin.archive + "/" + pin.suite + ": what is signed is another text"};
+        if (text && sha256(text->text()) != m.text.content)
+            return error{errc::bad_signature, name + ": what is signed is another text"};
+        if (text) return {};
+        if (expired == may::not_have_expired || !by_expired_key(keys, m.signers)) return text.error().in(name);
+        report_.vouched.push_back(name + " of " + format_timestamp(m.date) + ": " + text.error().detail());
         return {};
+    }
+
+    bool by_expired_key(const signing::verifier& keys, const std::vector<std::string>& signers) const {
+        const auto now = e_.clock().now();
+        for (const auto& key : keys.keys())
+            for (const auto& signer : signers)
+                if (key.expires && *key.expires <= now && is_by(key, signer)) return true;
+        return false;
+    }
+
+    /// What is shown in a state's place is that state, under a Date of its own.
+    result<void> is_redated(const deployments::pin& pin) {
+        LARDER_TRY(const auto of, load_state(e_.store().objects(), pin.snapshot));
+        LARDER_TRY(const auto shown, load_state(e_.store().objects(), *pin.shown));
+        LARDER_TRY(const auto text, e_.store().objects().read(of->manifest().text.content));
+        LARDER_TRY(const auto now, e_.store().objects().read(shown->manifest().text.content));
+        if (redated(text, shown->release().date) == now) return {};
+        return error{errc::bad_signature,
+                     pin.archive + "/" + pin.suite + ": what is shown in a state's place is another state"};
     }
 
     result<verified_text> signed_text(const state_manifest& m, const signing::verifier& keys) {
@@ -272,15 +334,16 @@ private:
             const auto here = e_.store().objects().find(one.order.content);
             return !here || !*here;
         });
-        for (auto& one : indices) one.former = true;
+        for (auto& one : indices) one.former = !from->is_current_index(one.order.content);
         return maintenance::learn_all(e_, from, std::move(indices), of_.stop);
     }
 
     result<void> prove_holds() {
         for (const auto& one : list_.holds) {
-            LARDER_TRY(const auto claims, e_.store().known().find(one.archive, one.path));
-            const bool named = std::any_of(claims.begin(), claims.end(),
-                                           [&](const store::claim& c) { return c.content == one.content; });
+            // By its content: of a path that is built anew and anew only the latest contents are known.
+            LARDER_TRY(const auto origins, e_.store().known().origins(one.content));
+            const bool named = std::any_of(origins.begin(), origins.end(),
+                                           [&](const store::origin& o) { return o.archive == one.archive; });
             if (!named) {
                 report_.unproven.push_back(one.archive + "/" + one.path);
                 continue;
@@ -292,17 +355,15 @@ private:
         return {};
     }
 
-    /// The one visible step; before it the holds, so that nothing of it can go meanwhile.
+    /// The one visible step.
     result<void> write_refs() {
-        auto& s = e_.store();
-        LARDER_CHECK(s.holds().add(head_.deployment, holds_));
-        for (const auto& one : list_.companions)
-            LARDER_CHECK(s.known().put_note("companion/" + one.state.hex() + "/" + one.name, one.content.hex()));
+        LARDER_TRY(auto more, history_refs());
+        LARDER_CHECK(add_units(more));
         cut all;
-        for (const auto& one : list_.objects) all.objects.push_back(one.content);
-        LARDER_TRY(report_.deployment, pin_together(e_, all, [this] { return adopt(); }));
+        all.objects.assign(listed_.begin(), listed_.end());
+        LARDER_TRY(report_.deployment, pin_together(e_, all, [&] { return adopt(std::move(more)); }));
         for (const auto& one : list_.objects) e_.held().keep(one.content);
-        LARDER_CHECK(keep_units());
+        LARDER_CHECK(keep_companions());
         return record(e_, {0,
                            {},
                            e_.clock().now(),
@@ -312,38 +373,70 @@ private:
                            options_.who.reason});
     }
 
-    result<deployments::deployment> adopt() {
+    /// With refs_mutex held. What an interruption leaves between the two holds nothing (maintenance::reachable).
+    result<deployments::deployment> adopt(std::vector<store::ref_change> more) {
         deployments::deployment d;
         d.name = head_.deployment;
         d.hold = head_.hold;
         d.token = head_.token;
-        LARDER_TRY(auto more, history_refs());
+        LARDER_CHECK(e_.store().holds().add(head_.deployment, holds_));
         LARDER_TRY(const auto adopted, registry_of(e_).adopt(d, list_.generations, std::move(more)));
         report_.generations = adopted.added;
         return adopted.now;
     }
 
-    /// So that the states are listed, and served as snapshots, as if they had come from upstream.
+    /// So that the states are listed, and served as snapshots, as if they had come from upstream. Not those that only
+    /// the bundle's maker vouches for.
     result<std::vector<store::ref_change>> history_refs() {
-        std::vector<store::ref_change> all;
-        std::set<std::string> named;
-        for (const auto& g : generations_)
-            for (const auto& pin : g.pins) {
-                LARDER_TRY(const auto state, load_state(e_.store().objects(), pin.snapshot));
-                auto name = suite{pin.suite}.history_prefix(pin.archive) + format_timestamp(state->release().date);
-                LARDER_TRY(auto past, e_.store().refs().get(name));
-                if (past && past->value != pin.snapshot.hex()) {
-                    name += "." + pin.snapshot.hex().substr(0, 8);
-                    LARDER_TRY(past, e_.store().refs().get(name));
-                }
-                if (!past && named.insert(name).second) all.push_back({name, 0, pin.snapshot.hex()});
+        std::map<std::string, std::string> planned;
+        for (const auto& [id, pin] : pinned_) {
+            LARDER_TRY(const auto state, load_state(e_.store().objects(), id));
+            if (!signed_text(state->manifest(), archives_[pin.archive]->keys())) continue;
+            auto name = suite{pin.suite}.history_prefix(pin.archive) + format_timestamp(state->release().date);
+            LARDER_TRY(auto past, e_.store().refs().get(name));
+            const auto here = planned.find(name);
+            if ((past && past->value != id.hex()) || (here != planned.end() && here->second != id.hex())) {
+                name += "." + id.hex().substr(0, 8);
+                LARDER_TRY(past, e_.store().refs().get(name));
             }
+            if (!past) planned.emplace(name, id.hex());
+        }
+        std::vector<store::ref_change> all;
+        for (const auto& [name, id] : planned) all.push_back({name, 0, id});
         return all;
     }
 
-    result<void> keep_units() {
-        for (const auto& one : list_.units)
-            LARDER_CHECK(keep_unit(e_, head_.deployment, {one.name, one.reported, one.report, 0, {}}));
+    result<void> add_units(std::vector<store::ref_change>& to) {
+        for (const auto& one : list_.units) {
+            LARDER_TRY(const auto text, e_.store().objects().read(one.report, 16 << 20));
+            if (const auto fine = deployments::parse_report(text); !fine)
+                return fine.error().in("the report of unit '" + one.name + "'");
+            LARDER_TRY(auto change, note_of_unit(e_, head_.deployment, {one.name, one.reported, one.report, 0, {}}));
+            if (change) to.push_back(std::move(*change));
+        }
+        return {};
+    }
+
+    /// Release and Release.gpg beside an InRelease, where they are signed as it is; what is known of them stays.
+    result<void> keep_companions() {
+        std::map<digest, std::map<std::string, digest>> all;
+        for (const auto& one : list_.companions) all[one.state][one.name] = one.content;
+        for (const auto& [state, files] : all) {
+            const auto pin = pinned_.find(state);
+            if (pin == pinned_.end() || files.size() != 2) continue;
+            auto& objects = e_.store().objects();
+            LARDER_TRY(const auto release, objects.read(files.at("Release")));
+            LARDER_TRY(const auto signature, objects.read(files.at("Release.gpg")));
+            LARDER_TRY(const auto of, load_state(objects, state));
+            const auto text = archives_[pin->second.archive]->keys().detached(release, signature);
+            const auto parsed = text ? index::parse_release(*text) : text.error();
+            if (!parsed || parsed->date != of->release().date) continue;
+            for (const auto& [name, content] : files) {
+                const auto note = "companion/" + state.hex() + "/" + name;
+                LARDER_TRY(const auto known, e_.store().known().get_note(note));
+                if (!known) LARDER_CHECK(e_.store().known().put_note(note, content.hex()));
+            }
+        }
         return {};
     }
 
@@ -356,7 +449,10 @@ private:
     bundle_list list_;
     std::map<std::string, std::shared_ptr<archive>> archives_;
     std::vector<generation> generations_;
-    std::set<digest> verified_;
+    std::set<std::tuple<digest, std::string, std::string, bool>> verified_;
+    std::map<digest, deployments::pin> pinned_;  ///< snapshots
+    std::unordered_set<digest, digest_hash> listed_;
+    held_list::staging staged_;
     std::vector<store::held_object> holds_;
     import_bundle_report report_;
 };

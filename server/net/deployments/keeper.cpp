@@ -54,7 +54,7 @@ keeper::clock::time_point keeper::round(const std::stop_token& stop) {
     auto next = clock::time_point::max();
     states now;
     for (const auto& d : *all) {
-        if (d.removed || d.hold == deployments::hold_mode::used || stop.stop_requested()) continue;
+        if (d.removed || stop.stop_requested()) continue;
         seen one;
         {
             const std::lock_guard lock{mutex_};

@@ -11,8 +11,8 @@
 
 namespace larder::net::pinning {
 
-/// Brings what deployments hold and is not here, by itself, where they hold more than what is fetched through them
-/// anyway (closure, full): when a generation is made, when more comes to be used, and again while something is missing.
+/// Brings what deployments hold and is not here, by itself: when a generation is made, when more comes to be used or
+/// is reported by a unit, and again while something is missing.
 /// A thread of its own, one deployment after the other; the archives' bandwidth limits hold for it too.
 class keeper {
 public:

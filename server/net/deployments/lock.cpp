@@ -207,6 +207,8 @@ result<generation_report> create_from_lock(engine& e, const create_from_lock_opt
     }
     auto& g = report->generation;
     g.architectures = lock.architectures;
+    std::sort(g.architectures.begin(), g.architectures.end());
+    g.architectures.erase(std::unique(g.architectures.begin(), g.architectures.end()), g.architectures.end());
     g.how = deployments::step::import;
     LARDER_TRY(const auto all, make_cut(e, suites, g.architectures, tell, stop));
     g.pins = all.pins;
@@ -214,9 +216,7 @@ result<generation_report> create_from_lock(engine& e, const create_from_lock_opt
     report->deployment.hold = lock.hold;
     std::vector<store::held_object> holds;
     for (const auto& one : packages) holds.push_back({one.content, one.size, one.archive, one.path});
-    LARDER_CHECK(make_first(e, *report, all, "create-from-lock"));
-    // Now that there is somebody to hold them. What a crash loses here, `status` shows: the lockfile brings it back.
-    LARDER_CHECK(e.store().holds().add(g.deployment, holds));
+    LARDER_CHECK(make_first(e, *report, all, "create-from-lock", holds));
     for (const auto& one : holds) e.held().keep(one.content);
     return report;
 }

@@ -112,9 +112,19 @@ result<generation_report> pinning::new_deployment(engine& e, const std::string& 
     return report;
 }
 
-result<void> pinning::make_first(engine& e, generation_report& report, const cut& all, std::string_view what) {
-    LARDER_TRY(report.deployment,
-               pin_together(e, all, [&] { return registry_of(e).create(report.deployment, report.generation); }));
+result<void> pinning::make_first(engine& e, generation_report& report, const cut& all, std::string_view what,
+                                 const std::vector<store::held_object>& holds) {
+    const auto& name = report.deployment.name;
+    const auto write = [&]() -> result<deployment> {
+        if (const auto there = registry_of(e).find(name))
+            return error{errc::conflict, "there is a deployment '" + name + "' already"};
+        // Left by one of that name that came to nothing. Nobody makes another meanwhile: refs_mutex is held.
+        LARDER_CHECK(e.store().holds().drop(name));
+        LARDER_CHECK(e.store().holds().add(name, holds));
+        return registry_of(e).create(report.deployment, report.generation);
+    };
+    e.held().forget(name);
+    LARDER_TRY(report.deployment, pin_together(e, all, write));
     report.made = true;
     return tell_journal(e, what, report.generation);
 }

@@ -8,7 +8,8 @@ namespace larder::net::pinning {
 /// is taken.
 result<generation_report> new_deployment(engine& e, const std::string& name, const signed_for& who);
 
-/// Writes it, with what it pins, and an entry "deployment-WHAT" of the journal.
-result<void> make_first(engine& e, generation_report& report, const cut& all, std::string_view what);
+/// Writes it, with what it pins and what it holds from the beginning, and an entry "deployment-WHAT" of the journal.
+result<void> make_first(engine& e, generation_report& report, const cut& all, std::string_view what,
+                        const std::vector<store::held_object>& holds = {});
 
 }  // namespace larder::net::pinning

@@ -9,14 +9,15 @@ namespace json = boost::json;
 using deployments::locked_package;
 using deployments::lockfile;
 
-/// A part of a package URL: all but the unreserved characters is encoded (purl-spec, "Character encoding").
+/// A part of a package URL: all but the unreserved characters and the colon is encoded (purl-spec, "Character
+/// encoding").
 std::string purl_part(std::string_view text) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                           c == '-' || c == '_' || c == '~';
+                           c == '-' || c == '_' || c == '~' || c == ':';
         if (plain)
             out += c;
         else

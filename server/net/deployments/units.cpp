@@ -99,6 +99,8 @@ result<void> keep_report(engine& e, const std::string& name, const std::string& 
         if (all.size() >= most_units) return error{errc::too_large, "this deployment has 100,000 units already"};
     }
     LARDER_CHECK(s.refs().change({{ref_name, before ? before->version : 0, text_of_unit(content, now)}}));
+    // What is in it counts as used.
+    e.more_is_held();
     // gc may have taken it before the ref was there.
     e.held().keep(content);
     LARDER_TRY(const auto still, s.objects().put(text, now));
@@ -157,10 +159,12 @@ result<void> forget_unit(engine& e, const std::string& name, const std::string& 
     return e.store().refs().change({{ref_name, ref->version, {}}});
 }
 
-result<std::vector<digest>> unit_reports(const store::ref_store& refs) {
+result<std::vector<digest>> unit_reports(const store::ref_store& refs, const std::string& without) {
     std::vector<digest> all;
     LARDER_TRY(const auto found, refs.list(unit_prefix));
+    const auto left_out = std::string{unit_prefix} + without + "/";
     for (const auto& [name, ref] : found) {
+        if (!without.empty() && name.starts_with(left_out)) continue;
         const auto report = report_in(ref.value);
         if (!report) return report.error().in("ref " + name + " (larder doctor says what to do)");
         all.push_back(*report);
@@ -179,17 +183,16 @@ result<std::vector<unit_row>> pinning::reported_units(engine& e, const std::stri
     return all;
 }
 
-result<void> pinning::keep_unit(engine& e, const std::string& name, const unit_row& unit) {
+result<std::optional<store::ref_change>> pinning::note_of_unit(engine& e, const std::string& name,
+                                                               const unit_row& unit) {
     const auto ref_name = ref_of_unit(name, unit.id);
     LARDER_TRY(const auto before, e.store().refs().get(ref_name));
     if (before) {
         const auto known = read_unit(unit.id, before->value);
-        if (known && known->reported >= unit.reported) return {};
+        if (known && known->reported >= unit.reported) return std::optional<store::ref_change>{};
     }
-    LARDER_CHECK(
-        e.store().refs().change({{ref_name, before ? before->version : 0, text_of_unit(unit.report, unit.reported)}}));
-    e.held().keep(unit.report);
-    return {};
+    return std::optional{
+        store::ref_change{ref_name, before ? before->version : 0, text_of_unit(unit.report, unit.reported)}};
 }
 
 result<package_set> pinning::reported_packages(engine& e, const std::string& name) {

@@ -35,8 +35,8 @@ private:
 
 /// Its units as they reported last, without their packages.
 result<std::vector<unit_row>> reported_units(engine& e, const std::string& name);
-/// Notes a unit whose report is here, unless a later one of it is known.
-result<void> keep_unit(engine& e, const std::string& name, const unit_row& unit);
+/// What notes a unit whose report is here; nothing where a later one of it is known.
+result<std::optional<store::ref_change>> note_of_unit(engine& e, const std::string& name, const unit_row& unit);
 
 /// Name, architecture and version of every package that a unit of this deployment has reported.
 using package_set = std::set<std::tuple<std::string, std::string, std::string>>;

@@ -6,6 +6,7 @@
 #include <larder/base/text.hpp>
 #include <larder/deployments/registry.hpp>
 #include <larder/net/deployments.hpp>
+#include <set>
 
 namespace larder::net::maintenance {
 namespace {
@@ -175,8 +176,13 @@ result<digest_set> reachable(engine& e, const std::string& without) {
         if (auto kept = keep_state(s, id, with_files::yes, keep); !kept)
             return kept.error().in("the state " + id.hex() + " that ref " + name + " pins" + std::string{ask_doctor});
     LARDER_CHECK(e.held().flush());
+    // Of a deployment that came to nothing (its import was interrupted) they hold nothing.
+    LARDER_TRY(const auto deployments_there, s.refs().list(deployments::deployment_prefix));
+    std::set<std::string, std::less<>> holders;
+    for (const auto& [name, ref] : deployments_there)
+        holders.insert(name.substr(deployments::deployment_prefix.size()));
     LARDER_CHECK(s.holds().each({}, [&](std::string_view holder, const store::held_object& one) {
-        if (holder != but.name()) keep.insert(one.content);
+        if (holder != but.name() && holders.contains(holder)) keep.insert(one.content);
     }));
     LARDER_TRY(const auto reports, unit_reports(s.refs(), without));
     keep.insert(reports.begin(), reports.end());

@@ -32,7 +32,7 @@ site_reply show_one(const api_request& call, const deployments::deployment& d) {
     const deployments::registry registry{call.host.store().objects(), call.host.store().refs()};
     const auto head = registry.load(d.name, d.head);
     if (!head) return told(result<deployment_row>{head.error()});
-    return told(result<deployment_row>{deployment_row{d, *head}});
+    return told(result<deployment_row>{deployment_row{d, *head, {}}});
 }
 
 site_reply show_generations(const api_request& call, const deployments::deployment& d) {

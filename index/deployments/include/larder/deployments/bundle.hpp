@@ -22,12 +22,14 @@ struct bundle_head {
     std::string deployment;
     std::uint64_t generation = 0;  ///< that is in force
     hold_mode hold = hold_mode::used;
-    std::string token;  ///< SHA-256 of the join token, in hex; may be empty
+    std::string token;                  ///< SHA-256 of the join token, in hex; may be empty
+    std::vector<std::string> archives;  ///< that its suites are of
     sys_seconds made{};
     std::uint64_t objects = 0, bytes = 0;
     digest list{};  ///< of the second entry
 
     std::string write() const;
+    /// Takes nothing but what write() gives.
     static result<bundle_head> read(std::string_view text);
 };
 
@@ -75,8 +77,8 @@ public:
     virtual std::size_t whole() const noexcept = 0;
     /// The bytes of the first of those; empty when there is none.
     virtual const std::string& first() const noexcept = 0;
-    /// Forgets them.
-    virtual result<void> restart() = 0;
+    /// Keeps only so many of them.
+    virtual result<void> keep(std::size_t entries) = 0;
 
     /// Gives the next piece of an entry; an empty one is the end.
     using source = std::function<result<std::string_view>()>;
@@ -88,7 +90,8 @@ public:
     /// Ends the archive, durably.
     virtual result<void> finish() = 0;
 };
-/// Goes on with the file at `path`, or begins it. `io` where it cannot be written.
+/// Goes on with the file at `path`, or begins it. `io` where it cannot be written, `refused` where it is no ordinary
+/// file, `conflict` while another writer has it open.
 result<std::unique_ptr<bundle_writer>> open_bundle_writer(const std::string& path);
 
 /// Reads a bundle from its beginning to its end, in memory that does not grow with it.

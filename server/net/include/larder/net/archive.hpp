@@ -123,6 +123,8 @@ public:
     const mirror_group& mirrors() const noexcept { return *mirrors_; }
     std::shared_ptr<mirror_group> mirrors_ptr() const noexcept { return mirrors_; }
     const signing::verifier& keys() const noexcept { return *verifier_; }
+    /// Whether the current state of one of its suites names this index.
+    bool is_current_index(const digest& content) const;
 
     /// Everything reachable from this archive's refs that gc must keep.
     result<void> reachable(const std::function<void(const digest&)>& keep) const;
@@ -177,7 +179,6 @@ private:
                                               which of_them) const;
     // resolve what is pinned (archive_pinned.cpp)
     using naming = std::function<std::vector<index_wanted>(which)>;
-    bool is_current_index(const digest& content) const;
     resolution resolve_pinned_file(const pinned_view& view, std::string_view path, const naming& by);
     awaitable<result<void>> bring(fetch_order order);
 
