@@ -110,21 +110,41 @@ std::optional<listed_package> read_source(std::string_view stanza) {
     return made;
 }
 
+std::uint64_t first_bytes(const digest& d) {
+    std::uint64_t n = 0;
+    for (unsigned i = 8; i-- > 0;) n = n << 8 | d.bytes[i];
+    return n;
+}
+
 bool by_package(const listed_package& a, const listed_package& b) {
     const auto one = std::tie(a.name, a.architecture), other = std::tie(b.name, b.architecture);
     if (one != other) return one < other;
     const auto order = compare_versions(a.version, b.version);
-    return order != 0 ? order < 0 : a.version < b.version;
+    if (order != 0) return order < 0;
+    return std::tie(a.version, a.stanza, a.content) < std::tie(b.version, b.stanza, b.content);
 }
 
 bool same_package(const listed_package& a, const listed_package& b) {
     return a.name == b.name && a.architecture == b.architecture;
 }
 
+/// In order, each version once. Where its stanzas are not the same, the one that stays stands for all of them: it has
+/// their sum, so that the outcome is the same in whatever order they were read.
 void in_order(std::vector<listed_package>& all) {
     std::sort(all.begin(), all.end(), by_package);
-    const auto twice = [](const auto& a, const auto& b) { return same_package(a, b) && a.version == b.version; };
-    all.erase(std::unique(all.begin(), all.end(), twice), all.end());
+    std::size_t kept = 0;
+    std::uint64_t last_stanza = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto stanza = all[i].stanza;
+        if (kept == 0 || !same_package(all[kept - 1], all[i]) || all[kept - 1].version != all[i].version) {
+            if (kept != i) all[kept] = std::move(all[i]);
+            ++kept;
+        } else if (stanza != last_stanza) {
+            all[kept - 1].stanza += stanza;
+        }
+        last_stanza = stanza;
+    }
+    all.resize(kept);
 }
 
 using rows = std::span<listed_package>;
@@ -207,6 +227,7 @@ result<std::uint64_t> read_packages(index_kind kind, byte_source& in,
     if (kind != index_kind::packages && kind != index_kind::sources)
         return error{errc::unsupported, "only Packages and Sources list packages"};
     std::uint64_t left_out = 0;
+    hasher running;
     const auto take = [&](std::string_view stanza) {
         if (trim(stanza).empty()) return;
         auto one = kind == index_kind::packages ? read_binary(stanza) : read_source(stanza);
@@ -214,7 +235,8 @@ result<std::uint64_t> read_packages(index_kind kind, byte_source& in,
             ++left_out;
             return;
         }
-        one->stanza = std::hash<std::string_view>{}(stanza);
+        running.update(stanza);
+        one->stanza = first_bytes(running.finish());
         sink(std::move(*one));
     };
     LARDER_CHECK(each_stanza(in, take));

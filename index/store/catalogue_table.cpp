@@ -141,7 +141,8 @@ result<void> catalogue_table::put_note(std::string_view key, std::string_view va
 result<void> catalogue_table::clear() {
     const std::lock_guard lock{uses_mutex_};
     auto cleared = env_.write([&](write_txn& txn) -> result<void> {
-        for (const auto t : {table::archives, table::paths, table::contents, table::indices, table::uses, table::notes})
+        for (const auto t : {table::archives, table::paths, table::contents, table::indices, table::uses, table::notes,
+                             table::lists, table::chunks})
             txn.clear(t);
         return {};
     });

@@ -14,6 +14,8 @@ namespace larder::store {
 ///     indices    number, digest -> count of claims (u64)
 ///     uses       digest -> seconds (u64)
 ///     notes      key -> value
+///
+/// and what clears the derived tables, those of lists (list_table.hpp) among them.
 class catalogue_table final : public catalogue {
 public:
     explicit catalogue_table(lmdb_env& env) : env_{env} {}

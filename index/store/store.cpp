@@ -1,6 +1,7 @@
 #include "catalogue_table.hpp"
 #include "file_objects.hpp"
 #include "hold_table.hpp"
+#include "list_table.hpp"
 #include "lock.hpp"
 #include "ref_table.hpp"
 #include <cerrno>
@@ -68,6 +69,7 @@ public:
     ref_store& refs() noexcept override { return refs_; }
     catalogue& known() noexcept override { return catalogue_; }
     hold_store& holds() noexcept override { return holds_; }
+    list_store& lists() noexcept override { return lists_; }
     const std::string& path() const noexcept override { return path_; }
 
 private:
@@ -78,6 +80,7 @@ private:
     ref_table refs_{*env_};
     catalogue_table catalogue_{*env_};
     hold_table holds_{*env_};
+    list_table lists_{*env_};
     std::unique_ptr<object_store> objects_;
 };
 

@@ -95,7 +95,7 @@ result<json::object> follow_job(admin_client& server, const common_options& comm
     const auto id = started.is_object() ? text_in(started.get_object(), "job") : std::string{};
     if (id.empty()) return error{errc::malformed, "the server did not say which job it started"};
     progress_bar bar{how_to_show(common)};
-    for (auto pause = 20ms;; pause = std::min(pause * 2, 300ms)) {
+    for (auto pause = 2ms;; pause = std::min(pause * 2, 300ms)) {
         std::this_thread::sleep_for(pause);
         LARDER_TRY(const auto answer, server.get("/jobs/" + id));
         if (!answer.is_object()) return error{errc::malformed, "the server's job is no JSON object"};

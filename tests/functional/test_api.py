@@ -77,6 +77,9 @@ def conforms(value, schema, document, where="$"):
     if "$ref" in schema:
         name = schema["$ref"].removeprefix("#/components/schemas/")
         return conforms(value, document["components"]["schemas"][name], document, where)
+    if "anyOf" in schema and value is not None:
+        schema = next(one for one in schema["anyOf"] if one.get("type") != "null")
+        return conforms(value, schema, document, where)
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
     fits = any(isinstance(value, KINDS[k]) and not (k in ("integer", "number") and isinstance(value, bool)) for k in kinds)

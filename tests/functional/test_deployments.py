@@ -1,10 +1,13 @@
 """Deployments: machines that install the very same packages, whatever the archive does."""
 
+import gzip
 import hashlib
 import json
+import lzma
 import re
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import yaml
 
@@ -729,3 +732,78 @@ def test_what_is_asked_for_with_head_is_not_held(env):
     unit.download("service").must()
     wait_for(lambda: fleet.json("deployment", "status", "web", check=0)["held"], "what was fetched to be held")
     assert fleet.json("deployment", "status", "web", check=0)["held"] == 1
+
+
+# --- what indices list, read once ------------------------------------------------------------------
+
+def forget(larder, index):
+    """Takes an index away from under a larder that is stopped, in all its forms; returns what brings them back."""
+    def unpacked(data):
+        return {b"\xfd7": lzma.decompress, b"\x1f\x8b": gzip.decompress}.get(data[:2], bytes)(data)
+    kept = {path: path.read_bytes() for path in (larder.store / "objects").glob("*/*")}
+    kept = {path: data for path, data in kept.items() if unpacked(data) == unpacked(index)}
+    for path in kept:
+        path.unlink()
+    assert kept
+    return lambda: [path.write_bytes(data) for path, data in kept.items()]
+
+
+def test_a_difference_needs_the_indices_once_and_after_a_rebuild_again(env):
+    fleet = Fleet(env)
+    fleet.create()
+    old = fleet.larder.good(f"/d/web/debian/{PACKAGES}").body
+    fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web")
+    diff = lambda: fleet.json("deployment", "diff", "web", "1", "2")["differences"]
+    first = diff()
+    assert first[0]["counts"]["upgraded"] == 2 and first[0]["unread"] == []
+    fleet.gone()
+    fleet.larder.stop()
+    bring_back = forget(fleet.larder, old)
+    assert [d["packages"] for d in diff()] == [d["packages"] for d in first], "the lists that are kept suffice"
+    fleet.larder.cli("doctor", "--rebuild", check=0)
+    [without] = diff()
+    assert without["packages"] == [] and without["unread"] == ["main/binary-amd64/Packages"]
+    bring_back()
+    assert diff() == first
+    fleet.larder.cli("doctor", "--rebuild", check=0)
+    assert diff() == first
+    fleet.larder.start()
+    assert diff() == first
+
+
+def test_units_are_judged_and_locks_written_without_the_indices_once_what_they_list_is_known(env):
+    fleet, _, _ = joined(env, "web-1")
+    index = fleet.larder.good(f"/d/web/debian/{PACKAGES}").body
+    lock = fleet.cli("deployment", "lock", "web")
+    assert "service" in lock
+    fleet.gone()
+    fleet.larder.stop()
+    forget(fleet.larder, index)
+    fleet.cli("deployment", "admit", "web", check=0)
+    assert fleet.cli("deployment", "lock", "web") == lock
+
+
+def test_gc_takes_what_an_index_listed_along_with_it(env):
+    fleet = Fleet(env)
+    fleet.larder.good(f"/debian/{PACKAGES}")
+    fleet.moves_on()
+    fleet.larder.good(f"/debian/{PACKAGES}")
+    before = f"debian/stable@{moment(fleet.now - 5 * HOUR)}"
+    diff = lambda: fleet.json("snapshot", "diff", before, "debian/stable")
+    assert diff()["counts"]["upgraded"] == 2
+    fleet.collect_all()
+    assert diff()["unread"] == ["main/binary-amd64/Packages"] and diff()["packages"] == []
+
+
+def test_the_same_list_is_made_by_two_at_once_without_harm(env):
+    fleet = Fleet(env)
+    fleet.create()
+    fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web")
+    fleet.larder.stop()
+    fleet.larder.cli("doctor", "--rebuild", check=0)
+    fleet.larder.start()
+    with ThreadPoolExecutor(4) as several:
+        found = list(several.map(lambda _: fleet.json("deployment", "diff", "web", "1", "2"), range(4)))
+    assert found[0]["differences"][0]["counts"]["upgraded"] == 2 and all(one == found[0] for one in found)

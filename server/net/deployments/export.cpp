@@ -78,8 +78,8 @@ private:
         LARDER_TRY(const auto found, load_state(e_.store().objects(), pin.snapshot));
         LARDER_TRY(const auto indices, package_indices(e_.store().objects(), *found, suite{pin.suite},
                                                        components_of(e_, pin.archive), architectures));
-        for (const auto& [stem, file] : indices)
-            if (file == nullptr)
+        for (const auto& [stem, index] : indices)
+            if (index.here == nullptr)
                 return error{errc::absent, pin.archive + "/" + pin.suite + ": its index " + stem +
                                                " is not here; larder doctor tells more"};
         return {};

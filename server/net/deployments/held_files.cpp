@@ -10,7 +10,8 @@ namespace larder::net::pinning {
 namespace {
 
 using store::held_object;
-using read_one = std::function<result<void>(const deployments::pin&, const index::release_file&)>;
+/// False: what it needs of the index is not here.
+using read_one = std::function<result<bool>(const deployments::pin&, const listed_index&)>;
 
 result<void> each_index(engine& e, const deployments::generation& g, const course& of, const read_one& read) {
     for (const auto& pin : g.pins) {
@@ -19,14 +20,20 @@ result<void> each_index(engine& e, const deployments::generation& g, const cours
         const suite in{pin.suite};
         LARDER_TRY(const auto indices,
                    package_indices(e.store().objects(), *state, in, components_of(e, pin.archive), g.architectures));
-        for (const auto& [stem, file] : indices) {
+        for (const auto& [stem, index] : indices) {
             if (of.stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
-            if (file == nullptr)
+            const auto done = read(pin, index);
+            if (!done) return done.error().in(pin.archive + "/" + pin.suite);
+            if (!*done)
                 return error{errc::absent, pin.archive + "/" + pin.suite + ": its index " + stem + " is not here"};
-            if (auto done = read(pin, *file); !done) return done.error().in(pin.archive + "/" + pin.suite);
         }
     }
     return {};
+}
+
+/// What a form of an index that is here says.
+result<std::unique_ptr<index::byte_source>> open_here(engine& e, const listed_index& index) {
+    return open_index(e.store().objects(), *index.here->sha256, index.here->path);
 }
 
 result<held_files> fetched_through(engine& e, const std::string& name) {
@@ -40,15 +47,16 @@ result<held_files> fetched_through(engine& e, const std::string& name) {
 /// Every file that a generation's indices name.
 result<held_files> every_file(engine& e, const deployments::generation& g, const course& of) {
     held_files all;
-    LARDER_CHECK(each_index(e, g, of, [&](const auto& pin, const auto& file) -> result<void> {
-        LARDER_TRY(const auto plain, open_index(e.store().objects(), *file.sha256, file.path));
+    LARDER_CHECK(each_index(e, g, of, [&](const auto& pin, const auto& index) -> result<bool> {
+        if (index.here == nullptr) return false;
+        LARDER_TRY(const auto plain, open_here(e, index));
         const auto take = [&](std::string_view path, const digest& content, std::uint64_t size) {
             if (content != index::no_usable_hash)
                 all.emplace(content, held_object{content, size, pin.archive, std::string{path}});
         };
-        LARDER_TRY(const auto totals, index::scan(index::kind_of(file.path), *plain, "", take));
+        LARDER_TRY(const auto totals, index::scan(index::kind_of(index.here->path), *plain, "", take));
         static_cast<void>(totals);
-        return {};
+        return true;
     }));
     return all;
 }
@@ -60,7 +68,7 @@ result<void> add_reported(engine& e, const std::string& name, const deployments:
     if (reported.empty()) return {};
     return each_package(
         e, g,
-        [&](const deployments::pin& pin, index::listed_package&& one) {
+        [&](const deployments::pin& pin, const index::listed_package& one) {
             if (one.content != index::no_usable_hash && reported.contains({one.name, one.architecture, one.version}))
                 all.emplace(one.content, held_object{one.content, one.size, pin.archive, one.path});
         },
@@ -69,15 +77,18 @@ result<void> add_reported(engine& e, const std::string& name, const deployments:
 
 /// The packages for what needs what.
 result<void> fill(engine& e, const deployments::generation& g, qa::package_pool& pool, const course& of) {
-    return each_index(e, g, of, [&](const auto&, const auto& file) -> result<void> {
-        if (index::kind_of(file.path) != index::index_kind::packages) return {};
-        LARDER_TRY(const auto plain, open_index(e.store().objects(), *file.sha256, file.path));
+    return each_index(e, g, of, [&](const auto&, const auto& index) -> result<bool> {
+        if (index.here == nullptr) return false;
+        if (index::kind_of(index.here->path) != index::index_kind::packages) return true;
+        LARDER_TRY(const auto plain, open_here(e, index));
         std::string text;
         for (;;) {
             LARDER_TRY(const auto piece, plain->next());
-            if (piece.empty()) return pool.add(std::move(text));
+            if (piece.empty()) break;
             text += piece;
         }
+        LARDER_CHECK(pool.add(std::move(text)));
+        return true;
     });
 }
 
@@ -101,13 +112,8 @@ result<void> close(engine& e, const deployments::generation& g, held_files& all,
 }  // namespace
 
 result<void> each_package(engine& e, const deployments::generation& g, const package_sink& take, const course& of) {
-    return each_index(e, g, of, [&](const auto& pin, const auto& file) -> result<void> {
-        LARDER_TRY(auto plain, open_index(e.store().objects(), *file.sha256, file.path));
-        const auto ahead = index::read_ahead(std::move(plain));
-        const auto hand_on = [&](index::listed_package&& one) { take(pin, std::move(one)); };
-        LARDER_TRY(const auto left_out, index::read_packages(index::kind_of(file.path), *ahead, hand_on));
-        static_cast<void>(left_out);
-        return {};
+    return each_index(e, g, of, [&](const auto& pin, const auto& index) {
+        return each_listed(e.store(), index, [&](const index::listed_package& one) { take(pin, one); });
     });
 }
 

@@ -17,8 +17,9 @@ struct course {
     const std::stop_token& stop;
 };
 
-/// Every binary and source package that a generation's indices list. `absent` names an index that is not here.
-using package_sink = std::function<void(const deployments::pin&, index::listed_package&&)>;
+/// Every binary and source package that a generation's indices list, each valid during the call, which must not use the
+/// store. `absent` names an index that is not here, nor what was read out of it.
+using package_sink = std::function<void(const deployments::pin&, const index::listed_package&)>;
 result<void> each_package(engine& e, const deployments::generation& g, const package_sink& take, const course& of);
 
 /// By the deployment's mode, here or not: what was fetched through it, and what its units have reported of the

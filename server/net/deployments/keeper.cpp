@@ -1,5 +1,6 @@
 #include "deployments/keeper.hpp"
 #include "deployments/states.hpp"
+#include "deployments/units.hpp"
 
 namespace larder::net::pinning {
 namespace {
@@ -11,6 +12,13 @@ constexpr auto after_success = 5min;
 /// An upstream that did not have something, or did not answer.
 constexpr auto after_trouble = 10min;
 constexpr unsigned most_doublings = 5;
+
+digest reports_of(engine& e, const std::string& name) {
+    hasher all;
+    if (const auto units = reported_units(e, name))
+        for (const auto& one : *units) all.update(one.report.as_bytes());
+    return all.finish();
+}
 
 }  // namespace
 
@@ -60,10 +68,15 @@ keeper::clock::time_point keeper::round(const std::stop_token& stop) {
             const std::lock_guard lock{mutex_};
             if (const auto known = known_.find(d.name); known != known_.end()) one = known->second;
         }
+        // What is fetched through one that holds what is used is held by that; what units report is looked up.
+        if (d.hold == deployments::hold_mode::used) one.stale = false;
+        const auto reports = reports_of(e_, d.name);
+        const bool changed = one.version != d.version || one.reports != reports;
         const bool unfinished = one.stale || one.missing != 0 || one.failures != 0;
-        if (one.version != d.version || (unfinished && clock::now() >= one.again)) {
+        if (changed || (unfinished && clock::now() >= one.again)) {
             one = look_after(d.name, one, stop);
             one.version = d.version;
+            one.reports = reports;
         }
         if (one.stale || one.missing != 0 || one.failures != 0) next = std::min(next, one.again);
         now.emplace(d.name, one);

@@ -35,6 +35,7 @@ private:
         std::uint64_t missing = 0;
         unsigned failures = 0;  ///< in a row
         bool stale = false;     ///< it may have come to hold more since
+        digest reports{};       ///< of its units, all together
     };
     using states = std::map<std::string, seen, std::less<>>;
 

@@ -69,7 +69,7 @@ result<locked_generation> lock_of(engine& e, const std::string& name, std::uint6
     LARDER_TRY(const auto held, held_by_mode(e, d, g, unresolved, of));
     LARDER_CHECK(each_package(
         e, g,
-        [&](const deployments::pin& pin, index::listed_package&& one) {
+        [&](const deployments::pin& pin, const index::listed_package& one) {
             if (held.contains(one.content)) lock.packages.push_back(locked(pin, one));
         },
         of));
@@ -132,7 +132,7 @@ result<std::vector<locked_package>> find_locked(engine& e, const deployments::ge
     for (const auto& one : lock.packages) listed[{one.name, one.architecture, one.version}];
     LARDER_CHECK(each_package(
         e, g,
-        [&](const deployments::pin& pin, index::listed_package&& one) {
+        [&](const deployments::pin& pin, const index::listed_package& one) {
             const auto found = listed.find({one.name, one.architecture, one.version});
             if (found != listed.end()) found->second.push_back(locked(pin, one));
         },

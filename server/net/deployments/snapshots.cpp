@@ -1,5 +1,6 @@
 #include "deployments/differences.hpp"
 #include "deployments/states.hpp"
+#include <set>
 
 namespace larder::net {
 
@@ -39,6 +40,7 @@ namespace {
 struct side {
     suite_state_ptr state;
     index_forms indices;
+    std::map<std::string, std::vector<digest>> lists;
 
     result<void> look(engine& e, const std::optional<kept_state>& one, std::optional<snapshot_row>& row,
                       const std::vector<std::string>& architectures) {
@@ -50,6 +52,26 @@ struct side {
                    package_indices(objects, *state, suite{one->suite}, components_of(e, one->archive), architectures));
         return {};
     }
+
+    /// Finds the list of each index, or makes it; `unread` gets those that are not here.
+    result<void> read(engine& e, net::lists which, std::set<std::string>& unread, const std::stop_token& stop) {
+        for (const auto& [stem, index] : indices) {
+            if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
+            LARDER_TRY(auto list, list_of(e.store(), index, which));
+            if (list)
+                lists[stem] = std::move(*list);
+            else
+                unread.insert(stem);
+        }
+        return {};
+    }
+
+    std::vector<digest> all_but(const std::set<std::string>& unread) const {
+        std::vector<digest> all;
+        for (const auto& [stem, list] : lists)
+            if (!unread.contains(stem)) all.insert(all.end(), list.begin(), list.end());
+        return all;
+    }
 };
 
 }  // namespace
@@ -58,23 +80,24 @@ result<suite_difference> compare_states(engine& e, const std::optional<kept_stat
                                         const std::optional<kept_state>& after,
                                         const std::vector<std::string>& architectures, const progress_sink& tell,
                                         const std::stop_token& stop) {
-    auto& objects = e.store().objects();
     suite_difference d;
     d.archive = after ? after->archive : before->archive;
     d.suite = after ? after->suite : before->suite;
-    // What is missing on either side is compared on neither: else all of it would have come, or gone.
     side was, is;
     LARDER_CHECK(was.look(e, before, d.before, architectures));
     LARDER_CHECK(is.look(e, after, d.after, architectures));
-    std::set<std::string> unread;
-    for (const auto* one : {&was, &is})
-        for (const auto& [stem, file] : one->indices)
-            if (file == nullptr) unread.insert(stem);
-    d.unread.assign(unread.begin(), unread.end());
     tell({"comparing " + d.archive + "/" + d.suite, 0, 0});
-    LARDER_TRY(auto old_packages, packages_of(objects, was.indices, unread, stop));
-    LARDER_TRY(auto new_packages, packages_of(objects, is.indices, unread, stop));
-    d.packages = index::compare(std::move(old_packages), std::move(new_packages));
+    for (const auto which : {lists::as_kept, lists::made_anew}) {
+        // What is missing on either side is compared on neither: else all of it would have come, or gone.
+        std::set<std::string> unread;
+        LARDER_CHECK(was.read(e, which, unread, stop));
+        LARDER_CHECK(is.read(e, which, unread, stop));
+        d.unread.assign(unread.begin(), unread.end());
+        auto changes = compare_lists(e.store(), was.all_but(unread), is.all_but(unread));
+        if (changes) d.packages = std::move(*changes);
+        if (changes) break;
+        if (which == lists::made_anew || !list_is_broken(changes.error())) return changes.error();
+    }
     return d;
 }
 

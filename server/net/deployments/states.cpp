@@ -1,6 +1,5 @@
 #include "deployments/states.hpp"
 #include "archive_paths.hpp"
-#include "index_reader.hpp"
 #include <algorithm>
 #include <array>
 #include <larder/base/text.hpp>
@@ -45,16 +44,6 @@ bool is_needed(std::string_view stem, const suite& in, const std::vector<std::st
     if (kind == index::index_kind::sources)
         return fits && std::find(architectures.begin(), architectures.end(), "source") != architectures.end();
     return fits && is_translation(stem);
-}
-
-result<void> read_index_of(const store::object_store& objects, const index::release_file& file,
-                           std::vector<index::listed_package>& all) {
-    LARDER_TRY(auto plain, open_index(objects, *file.sha256, file.path));
-    const auto ahead = index::read_ahead(std::move(plain));
-    const auto take = [&all](index::listed_package&& one) { all.push_back(std::move(one)); };
-    LARDER_TRY(const auto left_out, index::read_packages(index::kind_of(file.path), *ahead, take));
-    static_cast<void>(left_out);
-    return {};
 }
 
 }  // namespace
@@ -172,23 +161,12 @@ result<index_forms> package_indices(const store::object_store& objects, const su
     index_forms all;
     for (const auto& one : needed_files(state, in, components, architectures)) {
         if (!one.lists_packages) continue;
-        const index::release_file* here = nullptr;
+        listed_index made{one.forms};
         for (const auto* form : one.forms) {
             LARDER_TRY(const auto found, objects.find(*form->sha256));
-            if (found && (here == nullptr || form->size < here->size)) here = form;
+            if (found && (made.here == nullptr || form->size < made.here->size)) made.here = form;
         }
-        all.emplace(index::without_compression(one.forms.front()->path), here);
-    }
-    return all;
-}
-
-result<std::vector<index::listed_package>> packages_of(const store::object_store& objects, const index_forms& from,
-                                                       const std::set<std::string>& skip, const std::stop_token& stop) {
-    std::vector<index::listed_package> all;
-    for (const auto& [stem, file] : from) {
-        if (file == nullptr || skip.contains(stem)) continue;
-        if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
-        if (auto read = read_index_of(objects, *file, all); !read) return read.error().in(file->path);
+        all.emplace(index::without_compression(one.forms.front()->path), std::move(made));
     }
     return all;
 }

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "maintenance/known_states.hpp"
+#include "package_lists.hpp"
 #include <larder/deployments/registry.hpp>
 #include <larder/net/deployments.hpp>
 #include <map>
-#include <set>
 #include <string>
 
 namespace larder::net::pinning {
@@ -51,18 +51,14 @@ std::vector<needed_file> needed_files(const suite_state& state, const suite& in,
 /// Which architectures' packages a file of a state lists; empty for what lists none.
 std::string architecture_of(std::string_view path);
 
-/// The indices of packages of a state, by their paths without the ending of a compression: each with a form that
-/// is here, or null. Of these components; without any, of all.
-using index_forms = std::map<std::string, const index::release_file*, std::less<>>;
+/// The indices of packages of a state, by their paths without the ending of a compression. Of these components; without
+/// any, of all.
+using index_forms = std::map<std::string, listed_index, std::less<>>;
 result<index_forms> package_indices(const store::object_store& objects, const suite_state& state, const suite& in,
                                     const std::vector<std::string>& components,
                                     const std::vector<std::string>& architectures);
 /// Those that an archive has configured: of no others its indices are brought here. Empty: all.
 std::vector<std::string> components_of(engine& e, const std::string& archive);
-
-/// All packages of these indices; those that are not here, or that `skip` names, are left out.
-result<std::vector<index::listed_package>> packages_of(const store::object_store& objects, const index_forms& from,
-                                                       const std::set<std::string>& skip, const std::stop_token& stop);
 
 inline deployments::registry registry_of(engine& e) { return {e.store().objects(), e.store().refs()}; }
 

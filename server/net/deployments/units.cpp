@@ -44,12 +44,15 @@ result<expectations::made> expectations::of(engine& e, const digest& id, const d
         LARDER_TRY(const auto state, load_state(objects, pin.snapshot));
         LARDER_TRY(const auto indices,
                    package_indices(objects, *state, suite{pin.suite}, components_of(e, pin.archive), g.architectures));
-        for (const auto& [stem, file] : indices)
-            if (file == nullptr)
+        for (const auto& [stem, index] : indices) {
+            if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
+            const auto read = each_listed(e.store(), index, [&](const index::listed_package& one) {
+                if (one.architecture != "source") fresh->add(one);
+            });
+            if (!read) return read.error().in(pin.archive + "/" + pin.suite);
+            if (!*read)
                 return error{errc::absent, pin.archive + "/" + pin.suite + ": its index " + stem + " is not here"};
-        LARDER_TRY(const auto packages, packages_of(objects, indices, {}, stop));
-        for (const auto& one : packages)
-            if (one.architecture != "source") fresh->add(one);
+        }
     }
     const std::lock_guard lock{mutex_};
     while (known_.size() >= most_known)

@@ -23,7 +23,7 @@ class expectations {
 public:
     using made = std::shared_ptr<const deployments::expectation>;
 
-    /// Of the generation with this manifest; reads its indices (half a second for the largest suites) the first time.
+    /// Of the generation with this manifest; reads what its indices list the first time.
     result<made> of(engine& e, const digest& id, const deployments::generation& g, const progress_sink& tell,
                     const std::stop_token& stop);
 

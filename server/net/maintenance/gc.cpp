@@ -1,5 +1,6 @@
 #include "held.hpp"
 #include "maintenance/known_states.hpp"
+#include "package_lists.hpp"
 #include <algorithm>
 #include <larder/base/units.hpp>
 #include <larder/net/deployments.hpp>
@@ -150,6 +151,10 @@ result<gc_report> gc(engine& e, const gc_options& options, const progress_sink& 
         report.removed_bytes += one.size;
         if (one.used) report.used_before = *one.used;
         if (report.removed % 256 == 0) tell({options.dry_run ? "choosing" : "removing", report.removed_bytes, wanted});
+    }
+    if (!gone.empty()) {
+        if (const auto dropped = drop_stale_lists(e.store()); !dropped)
+            e.log().write(log_level::warn, "lists of packages not dropped: " + dropped.error().message());
     }
     // Answers and open files that are kept in memory may be of what went.
     if (!gone.empty()) e.objects_gone();

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import contextmanager
 from email.utils import formatdate
 
 from .places import Broken, folder
@@ -65,17 +66,21 @@ def write_tree(tree):
     for path, data in indices.items():
         (suite / path).parent.mkdir(parents=True, exist_ok=True)
         (suite / path).write_bytes(data)
-    sign(suite, release(indices), tree.parent)
+    with signer(tree.parent) as sign:
+        sign(suite / "InRelease", release(indices))
 
 
-def release(indices):
+def release(indices, suite="stable", age=60):
+    """`age`: how many seconds ago it was made."""
     hashes = "".join(f" {hashlib.sha256(d).hexdigest()} {len(d)} {p}\n" for p, d in indices.items())
-    date = formatdate(time.time() - 60, usegmt=True)
-    return (f"Origin: bench\nSuite: stable\nCodename: stable\nDate: {date}\n"
+    date = formatdate(time.time() - age, usegmt=True)
+    return (f"Origin: bench\nSuite: {suite}\nCodename: {suite}\nDate: {date}\n"
             f"Architectures: amd64\nComponents: main\nSHA256:\n{hashes}")
 
 
-def sign(suite, text, top):
+@contextmanager
+def signer(top):
+    """Signs with a key made for it, which is left in keyring.gpg."""
     home = top / "gnupg"
     home.mkdir(mode=0o700)
 
@@ -87,8 +92,8 @@ def sign(suite, text, top):
 
     try:
         gpg("--quick-gen-key", "bench archive <bench@archive.example>", "ed25519", "sign", "never")
-        gpg("--clearsign", "--digest-algo", "SHA512", "-o", str(suite / "InRelease"), stdin=text.encode())
         gpg("--export", "-o", str(top / "keyring.gpg"))
+        yield lambda path, text: gpg("--clearsign", "--digest-algo", "SHA512", "-o", str(path), stdin=text.encode())
     finally:
         subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], capture_output=True)
         shutil.rmtree(home, ignore_errors=True)

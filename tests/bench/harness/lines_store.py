@@ -24,17 +24,23 @@ def filled(name, *arguments):
     return top
 
 
-def largest_packages():
-    """The largest real Packages.xz there is: of the slice, else what this machine's apt verified."""
-    found = sorted((SLICE / "tree").rglob("Packages.xz"), key=lambda p: p.stat().st_size)
-    if found:
-        return found[-1]
+def lists_of_apt():
+    """The Packages files that this machine's apt verified, unpacked."""
     done = subprocess.run(["apt-get", "indextargets", "--format", "$(FILENAME)", "Created-By: Packages"],
                           capture_output=True, text=True)
     texts = [subprocess.run(["/usr/lib/apt/apt-helper", "cat-file", name], capture_output=True).stdout
              for name in done.stdout.split()]
     if not texts:
-        raise Broken("no real Packages file: neither a slice, nor lists of this machine's apt (apt-get update)")
+        raise Broken("no real Packages file: no lists of this machine's apt (apt-get update)")
+    return texts
+
+
+def largest_packages():
+    """The largest real Packages.xz there is: of the slice, else what this machine's apt verified."""
+    found = sorted((SLICE / "tree").rglob("Packages.xz"), key=lambda p: p.stat().st_size)
+    if found:
+        return found[-1]
+    texts = lists_of_apt()
     path = folder("index") / "Packages.xz"
     with open(path, "wb") as out:
         subprocess.run(["xz", "-T0", "-c"], input=max(texts, key=len), stdout=out, check=True)

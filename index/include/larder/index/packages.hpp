@@ -20,7 +20,7 @@ struct listed_package {
     std::string path;    ///< Filename
     digest content{};    ///< no_usable_hash (claims.hpp) where the index has no SHA-256
     std::uint64_t size = 0;
-    std::uint64_t stanza = 0;  ///< of its bytes, to tell whether two stanzas are the same; not to be stored
+    std::uint64_t stanza = 0;  ///< the first 8 bytes of its SHA-256: tells whether two stanzas are the same
 };
 
 /// Reads a Packages or Sources file, in the order of the index and in memory that does not grow with it. A
@@ -43,7 +43,8 @@ std::string_view to_string(package_change::kind) noexcept;
 
 /// Sorted by name, architecture and version. A package that stands in both states with another stanza, but the
 /// same version (if written otherwise: "1.0", "1.00"), has `changed`. Packages that stand in several indices of a state
-/// (Architecture: all in each) count once.
+/// (Architecture: all in each) count once; of a version whose stanzas are not the same there, all together count as its
+/// stanza. In whatever order they are given the result is the same.
 std::vector<package_change> compare(std::vector<listed_package> before, std::vector<listed_package> after);
 
 }  // namespace larder::index

@@ -2,6 +2,7 @@
 
 #include <larder/store/catalogue.hpp>
 #include <larder/store/holds.hpp>
+#include <larder/store/lists.hpp>
 #include <larder/store/objects.hpp>
 #include <larder/store/refs.hpp>
 #include <memory>
@@ -15,7 +16,8 @@ namespace larder::store {
 ///     <path>/objects/…   see objects.hpp
 ///     <path>/incoming/   temporary files, emptied at opening
 ///     <path>/damaged/    what doctor moved aside
-///     <path>/db/         LMDB: tables refs, archives, paths, contents, indices, uses, notes, holds
+///     <path>/db/         LMDB: tables refs, archives, paths, contents, indices, uses, notes, holds,
+///                        lists, chunks
 ///     <path>/format      the version of this layout
 ///
 /// A crash at any moment leaves the previous refs and at most some objects that no ref names.
@@ -26,6 +28,7 @@ public:
     virtual ref_store& refs() noexcept = 0;
     virtual catalogue& known() noexcept = 0;
     virtual hold_store& holds() noexcept = 0;
+    virtual list_store& lists() noexcept = 0;
     virtual const std::string& path() const noexcept = 0;
 };
 
