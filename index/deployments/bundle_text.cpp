@@ -1,5 +1,5 @@
+#include "fields.hpp"
 #include <algorithm>
-#include <charconv>
 #include <larder/base/text.hpp>
 #include <larder/deployments/bundle.hpp>
 #include <larder/deployments/unit_report.hpp>
@@ -12,10 +12,9 @@ constexpr std::string_view format_field = "Larder-Bundle";
 error odd(std::string_view what) { return {errc::malformed, "a bundle's " + std::string{what} + " cannot be read"}; }
 
 result<std::uint64_t> read_number(std::string_view field, std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || ec != std::errc{} || end != text.data() + text.size()) return odd(field);
-    return value;
+    const auto value = number_in(text);
+    if (!value) return odd(field);
+    return *value;
 }
 
 /// Of what an object's Last-Modified says, in seconds since 1970.

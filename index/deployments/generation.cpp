@@ -1,6 +1,6 @@
+#include "fields.hpp"
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <larder/base/text.hpp>
 #include <larder/deployments/generation.hpp>
 #include <utility>
@@ -39,10 +39,9 @@ error odd(std::string_view field) {
 }
 
 result<std::uint64_t> read_number(std::string_view field, std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (ec != std::errc{} || end != text.data() + text.size()) return odd(field);
-    return value;
+    const auto value = number_in(text);
+    if (!value) return odd(field);
+    return *value;
 }
 
 /// "debian/bookworm HEX" or "debian/bookworm HEX HEX": what is pinned, and what is shown for it.

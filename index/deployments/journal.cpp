@@ -1,4 +1,4 @@
-#include <charconv>
+#include "fields.hpp"
 #include <larder/base/text.hpp>
 #include <larder/deployments/journal.hpp>
 
@@ -16,11 +16,9 @@ std::string ref_name(std::uint64_t number) {
 }
 
 result<std::uint64_t> to_number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (ec != std::errc{} || end != text.data() + text.size())
-        return error{errc::malformed, "the journal: '" + printable(text, 40) + "' is no number"};
-    return value;
+    const auto value = number_in(text);
+    if (!value) return error{errc::malformed, "the journal: '" + printable(text, 40) + "' is no number"};
+    return *value;
 }
 
 struct head {

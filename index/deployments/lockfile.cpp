@@ -1,3 +1,4 @@
+#include "fields.hpp"
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -16,10 +17,9 @@ constexpr std::size_t most_text = 64U << 20;
 error odd(std::string_view what) { return {errc::malformed, "its " + std::string{what} + " cannot be read"}; }
 
 result<std::uint64_t> read_number(std::string_view field, std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || ec != std::errc{} || end != text.data() + text.size()) return odd(field);
-    return value;
+    const auto value = number_in(text);
+    if (!value) return odd(field);
+    return *value;
 }
 
 /// "debian/bookworm 20261121T063000Z SNAPSHOT RELEASE FINGERPRINT..."

@@ -1,4 +1,4 @@
-#include <charconv>
+#include "fields.hpp"
 #include <larder/base/text.hpp>
 #include <larder/deployments/registry.hpp>
 
@@ -22,8 +22,8 @@ error odd(std::string_view field) {
 
 result<void> take_field(deployment& d, std::string_view name, std::string_view value) {
     if (name == "Head") {
-        const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), d.head);
-        if (ec != std::errc{} || end != value.data() + value.size() || d.head == 0) return odd(name);
+        d.head = number_in(value).value_or(0);
+        if (d.head == 0) return odd(name);
     } else if (name == "Generation") {
         LARDER_TRY(d.generation, digest::from_hex(value));
     } else if (name == "Hold") {
