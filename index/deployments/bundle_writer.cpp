@@ -136,8 +136,9 @@ private:
     /// Without the end of an archive, which freeing it would write.
     void drop_tar() {
         if (tar_ == nullptr) return;
-        ::archive_write_fail(tar_);
+        dropping_ = true;
         ::archive_write_free(tar_);
+        dropping_ = false;
         tar_ = nullptr;
     }
 
@@ -194,6 +195,7 @@ private:
 
     static la_ssize_t take(::archive*, void* me, const void* bytes, std::size_t n) {
         auto& w = *static_cast<writer*>(me);
+        if (w.dropping_) return static_cast<la_ssize_t>(n);
         const auto done = w.compress({static_cast<const char*>(bytes), n}, ZSTD_e_continue);
         if (done) return static_cast<la_ssize_t>(n);
         w.trouble_ = done.error();
@@ -217,6 +219,7 @@ private:
     std::string path_;
     unique_fd file_;
     ::archive* tar_ = nullptr;
+    bool dropping_ = false;
     std::unique_ptr<ZSTD_CCtx, freer> z_{ZSTD_createCCtx()};
     std::string out_;
     std::vector<std::uint64_t> ends_;  ///< of the frames that were there
