@@ -75,6 +75,8 @@ private:
 
     /// Without them nothing of the suite could be found where there is no network.
     result<void> indices_are_here(const deployments::pin& pin, const std::vector<std::string>& architectures) {
+        // Generations share most of their states.
+        if (!indexed_.emplace(pin.snapshot, architectures).second) return {};
         LARDER_TRY(const auto found, load_state(e_.store().objects(), pin.snapshot));
         LARDER_TRY(const auto indices, package_indices(e_.store().objects(), *found, suite{pin.suite},
                                                        components_of(e_, pin.archive), architectures));
@@ -103,12 +105,10 @@ private:
             LARDER_TRY(const auto here, take(*content));
             static_cast<void>(here);
         }
-        for (const auto* companion : {"Release", "Release.gpg"}) {
-            LARDER_TRY(const auto note, e_.store().known().get_note("companion/" + id.hex() + "/" + companion));
-            const auto content = note ? digest::from_hex(*note) : result<digest>{error{}};
-            if (!content) continue;
-            LARDER_TRY(const auto here, take(*content));
-            if (here) list_.companions.push_back({id, companion, *content});
+        LARDER_TRY(const auto companions, maintenance::companions_of(e_.store().known(), id));
+        for (const auto& [file, content] : companions) {
+            LARDER_TRY(const auto here, take(content));
+            if (here) list_.companions.push_back({id, file, content});
         }
         return {};
     }
@@ -134,6 +134,7 @@ private:
     bundle_list list_;
     std::unordered_set<digest, digest_hash> seen_;
     std::set<digest> states_;
+    std::set<std::pair<digest, std::vector<std::string>>> indexed_;
     std::set<std::string> archives_;
     std::uint64_t bytes_ = 0;
     std::size_t metadata_ = 0;

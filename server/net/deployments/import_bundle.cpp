@@ -278,6 +278,7 @@ private:
             return error{errc::bad_signature, name + ": what is signed is another text"};
         if (text) return {};
         if (expired == may::not_have_expired || !by_expired_key(keys, m.signers)) return text.error().in(name);
+        vouched_.insert(id);
         report_.vouched.push_back(name + " of " + format_timestamp(m.date) + ": " + text.error().detail());
         return {};
     }
@@ -390,8 +391,8 @@ private:
     result<std::vector<store::ref_change>> history_refs() {
         std::map<std::string, std::string> planned;
         for (const auto& [id, pin] : pinned_) {
+            if (vouched_.contains(id)) continue;
             LARDER_TRY(const auto state, load_state(e_.store().objects(), id));
-            if (!signed_text(state->manifest(), archives_[pin.archive]->keys())) continue;
             auto name = suite{pin.suite}.history_prefix(pin.archive) + format_timestamp(state->release().date);
             LARDER_TRY(auto past, e_.store().refs().get(name));
             const auto here = planned.find(name);
@@ -451,6 +452,7 @@ private:
     std::vector<generation> generations_;
     std::set<std::tuple<digest, std::string, std::string, bool>> verified_;
     std::map<digest, deployments::pin> pinned_;  ///< snapshots
+    std::set<digest> vouched_;                   ///< of these, those that only the bundle's maker has verified
     std::unordered_set<digest, digest_hash> listed_;
     held_list::staging staged_;
     std::vector<store::held_object> holds_;

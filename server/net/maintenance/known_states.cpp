@@ -53,11 +53,8 @@ result<void> keep_state(store::store& s, const digest& id, with_files files, dig
     LARDER_TRY(const auto state, load_state(s.objects(), id));
     for (const auto& file : state->release().files)
         if (const auto content = content_of(s.known(), file)) keep.insert(*content);
-    for (const auto* companion : {"Release", "Release.gpg"}) {
-        LARDER_TRY(const auto note, s.known().get_note("companion/" + id.hex() + "/" + companion));
-        const auto content = note ? digest::from_hex(*note) : result<digest>{error{}};
-        if (content) keep.insert(*content);
-    }
+    LARDER_TRY(const auto companions, companions_of(s.known(), id));
+    for (const auto& [name, content] : companions) keep.insert(content);
     return {};
 }
 
@@ -201,6 +198,16 @@ result<digest_set> reachable(engine& e, const std::string& without) {
     const auto routes = e.routes();
     for (const auto& a : routes->archives) LARDER_CHECK(a->reachable([&keep](const digest& d) { keep.insert(d); }));
     return keep;
+}
+
+result<std::map<std::string, digest>> companions_of(const store::catalogue& known, const digest& state) {
+    std::map<std::string, digest> all;
+    for (const auto* name : {"Release", "Release.gpg"}) {
+        LARDER_TRY(const auto note, known.get_note("companion/" + state.hex() + "/" + name));
+        const auto content = note ? digest::from_hex(*note) : result<digest>{error{}};
+        if (content) all.emplace(name, *content);
+    }
+    return all;
 }
 
 std::optional<digest> content_of(const store::catalogue& known, const index::release_file& file) {

@@ -49,6 +49,9 @@ result<digest_set> reachable(engine& e, const std::string& without = {});
 /// The manifest's own files, without the indices: what a state cannot be served without.
 std::vector<stored_file> files_of(const state_manifest& manifest);
 
+/// Its Release and Release.gpg, by name, where they were asked for beside its InRelease.
+result<std::map<std::string, digest>> companions_of(const store::catalogue& known, const digest& state);
+
 /// The object of a file that a Release names; nothing while it is named by a SHA-512 only and was never
 /// here.
 std::optional<digest> content_of(const store::catalogue& known, const index::release_file& file);
