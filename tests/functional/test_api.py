@@ -287,6 +287,14 @@ def test_healthz_says_ok(env):
     assert answer.ok and answer.body == b"ok\n"
 
 
+def test_a_long_text_that_a_job_is_given_is_shown_by_its_hash(env):
+    _, _, larder = with_tokens(env)
+    lock = "# a lockfile that is none\n" * 2000
+    job = run_job(larder, "deployment_create_from_lock", name="web", lock=lock)
+    assert job["state"] == "failed" and "Larder-Lock" in json.dumps(job), job
+    assert job["options"] == {"name": "web", "lock": {"sha256": hashlib.sha256(lock.encode()).hexdigest(), "size": len(lock)}}
+
+
 def test_a_number_out_of_range_starts_no_job(env):
     _, _, larder = with_tokens(env)
     for kind, options in (("doctor", {"threads": 2 ** 40}), ("doctor", {"threads": 1025}),

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <json_text.hpp>
+#include <larder/base/digest.hpp>
 #include <larder/base/text.hpp>
 #include <larder/core/router.hpp>
 #include <larder/core/status.hpp>
@@ -60,13 +61,21 @@ result<json::object> parse_body(std::string_view body) {
     return std::move(value.get_object());
 }
 
+/// What of an option is kept with its job, and shown, for as long as the job is: a long text (a lockfile) by its hash.
+json::value kept_of(const json::value& option) {
+    constexpr std::size_t longest = 4096;
+    if (!option.is_string() || option.get_string().size() <= longest) return option;
+    const std::string_view text{option.get_string().data(), option.get_string().size()};
+    return json::object{{"sha256", sha256(text).hex()}, {"size", text.size()}};
+}
+
 /// Members sorted by name: equal options have equal texts.
 std::string canonical(const json::object& object) {
     std::vector<std::string_view> names;
     for (const auto& [name, value] : object) names.push_back(name);
     std::sort(names.begin(), names.end());
     json::object sorted;
-    for (const auto name : names) sorted[name] = object.at(name);
+    for (const auto name : names) sorted[name] = kept_of(object.at(name));
     return json_text(sorted);
 }
 

@@ -79,7 +79,7 @@ constexpr std::string_view schemas = R"json({
   "properties": {
     "id": {"type": "string"},
     "kind": {"type": "string"},
-    "options": {"type": "object"},
+    "options": {"type": "object", "description": "As given; a text of more than 4 KiB as its sha256 and size."},
     "state": {"type": "string", "enum": ["queued", "running", "done", "failed"]},
     "created": {"$ref": "#/components/schemas/Moment"},
     "ended": {"$ref": "#/components/schemas/Moment"},
