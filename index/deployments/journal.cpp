@@ -52,6 +52,13 @@ result<void> take_field(journal_entry& e, std::string_view name, std::string_vie
         LARDER_TRY(e.number, to_number(value));
     } else if (name == "Previous") {
         LARDER_TRY(e.previous, digest::from_hex(value));
+    } else if (name == "Fetches") {
+        const auto parts = words(value);
+        if (parts.size() != 2) return error{errc::malformed, "a journal entry: its Fetches cannot be read"};
+        store::fetch_head head;
+        LARDER_TRY(head.number, to_number(parts[0]));
+        LARDER_TRY(head.last, digest::from_hex(parts[1]));
+        e.fetches = head;
     } else if (name == "When") {
         LARDER_TRY(e.when, parse_timestamp(value));
     } else if (name == "Larder-Journal" && value != "1") {
@@ -75,6 +82,7 @@ std::string journal_entry::write() const {
     line("Subject", subject);
     line("By", by);
     line("Reason", reason, 1000);
+    if (fetches) line("Fetches", std::to_string(fetches->number) + " " + fetches->last.hex());
     return out;
 }
 

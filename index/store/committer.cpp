@@ -17,7 +17,8 @@ constexpr std::size_t sync_all_from = 8;
 
 }  // namespace
 
-committer::committer(const layout& at) : at_{at}, thread_{[this] { run(); }} {}
+committer::committer(const layout& at, arrival_sink arrived)
+    : at_{at}, arrived_{std::move(arrived)}, thread_{[this] { run(); }} {}
 
 committer::~committer() {
     {
@@ -102,6 +103,8 @@ void committer::sync_files(std::vector<step>& batch) const {
 
 void committer::publish(step& s) {
     if (!s.work.file || !s.outcome) return;
+    // Before it has its name: what is here is never without an entry.
+    if (s.work.from && arrived_) arrived_(*s.work.from, s.work.expected, s.work.file->size());
     durable_.reset(s.folder);
     if (auto named = s.work.file->publish(s.work.expected); !named) s.outcome = named.error();
 }

@@ -10,6 +10,8 @@
 
 namespace larder::store {
 
+using arrival_sink = std::function<void(const provenance&, const digest&, std::uint64_t size)>;
+
 /// The one thread that makes files objects. It takes all that waits as one batch, so that commits
 /// which arrive together share their fsyncs: the busier the store, the larger its batches.
 class committer {
@@ -20,9 +22,10 @@ public:
         digest expected;
         sys_seconds modified;
         object_store::committed done;
+        std::optional<provenance> from{};
     };
 
-    explicit committer(const layout& at);
+    committer(const layout& at, arrival_sink arrived);
     /// Finishes what is queued, then ends.
     ~committer();
     committer(const committer&) = delete;
@@ -46,6 +49,7 @@ private:
     void sync_folders(std::vector<step>&);
 
     const layout& at_;
+    const arrival_sink arrived_;
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<job> queue_;

@@ -18,10 +18,11 @@ object_info info_of(const struct stat& st) {
 
 class file_objects final : public object_store {
 public:
-    static result<std::unique_ptr<object_store>> open_at(const std::string& folder, const file_ops& ops) {
+    static result<std::unique_ptr<object_store>> open_at(const std::string& folder, const file_ops& ops,
+                                                         arrival_sink arrived) {
         auto at = std::make_shared<layout>();
         LARDER_CHECK(prepare(*at, folder, ops));
-        return std::unique_ptr<object_store>{new file_objects{std::move(at)}};
+        return std::unique_ptr<object_store>{new file_objects{std::move(at), std::move(arrived)}};
     }
 
     result<std::optional<object_info>> find(const digest& d) const override {
@@ -59,28 +60,29 @@ public:
         return file;
     }
 
-    void commit(std::unique_ptr<incoming> file, const digest& expected, sys_seconds modified, committed done) override {
+    void commit(std::unique_ptr<incoming> file, const digest& expected, sys_seconds modified, committed done,
+                std::optional<provenance> from) override {
         auto* ours = dynamic_cast<incoming_file*>(file.get());
         if (ours == nullptr) {
             done(error{errc::refused, "an incoming object of another store cannot be committed here"});
             return;
         }
         (void)file.release();
-        committer_.add({std::unique_ptr<incoming_file>{ours}, expected, modified, std::move(done)});
+        committer_.add({std::unique_ptr<incoming_file>{ours}, expected, modified, std::move(done), std::move(from)});
     }
 
-    result<digest> put(std::string_view bytes, sys_seconds modified) override {
+    result<digest> put(std::string_view bytes, sys_seconds modified, std::optional<provenance> from) override {
         const auto d = sha256(bytes);
         std::promise<result<digest>> promise;
         auto answer = promise.get_future();
         committed done = [&promise](result<digest> r) { promise.set_value(std::move(r)); };
         if (read(d, bytes.size())) {
-            committer_.add({nullptr, d, modified, std::move(done)});
+            committer_.add({nullptr, d, modified, std::move(done), {}});
             return answer.get();
         }
         LARDER_TRY(auto file, incoming_file::begin(at_));
         LARDER_CHECK(file->append(bytes));
-        committer_.add({std::move(file), d, modified, std::move(done)});
+        committer_.add({std::move(file), d, modified, std::move(done), std::move(from)});
         return answer.get();
     }
 
@@ -114,7 +116,8 @@ public:
     }
 
 private:
-    explicit file_objects(std::shared_ptr<const layout> at) : at_{std::move(at)}, committer_{*at_} {}
+    file_objects(std::shared_ptr<const layout> at, arrival_sink arrived)
+        : at_{std::move(at)}, committer_{*at_, std::move(arrived)} {}
 
     result<bool> each_in(const std::string& two,
                          const std::function<bool(const digest&, const object_info&)>& seen) const {
@@ -144,8 +147,9 @@ private:
 
 }  // namespace
 
-result<std::unique_ptr<object_store>> open_file_objects(const std::string& folder, const file_ops& ops) {
-    return file_objects::open_at(folder, ops);
+result<std::unique_ptr<object_store>> open_file_objects(const std::string& folder, const file_ops& ops,
+                                                        arrival_sink arrived) {
+    return file_objects::open_at(folder, ops, std::move(arrived));
 }
 
 result<std::unique_ptr<object_store>> open_file_objects(const std::string& folder) {

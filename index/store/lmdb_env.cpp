@@ -8,8 +8,9 @@
 namespace larder::store {
 namespace {
 
-constexpr std::array<const char*, table_count> table_names{"refs", "archives", "paths", "contents", "indices",
-                                                           "uses", "notes",    "holds", "lists",    "chunks"};
+constexpr std::array<const char*, table_count> table_names{"refs",    "archives", "paths",   "contents",
+                                                           "indices", "uses",     "notes",   "holds",
+                                                           "lists",   "chunks",   "fetches", "fetched"};
 constexpr unsigned most_readers = 1024;
 
 MDB_val val(std::string_view text) {

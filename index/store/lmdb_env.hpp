@@ -19,8 +19,21 @@ struct MDB_txn;
 namespace larder::store {
 
 /// The tables of the database, in the order of their names in lmdb_env.cpp.
-enum class table : unsigned { refs, archives, paths, contents, indices, uses, notes, holds, lists, chunks };
-inline constexpr std::size_t table_count = 10;
+enum class table : unsigned {
+    refs,
+    archives,
+    paths,
+    contents,
+    indices,
+    uses,
+    notes,
+    holds,
+    lists,
+    chunks,
+    fetches,
+    fetched
+};
+inline constexpr std::size_t table_count = 12;
 
 /// LMDB's longest key.
 inline constexpr std::size_t longest_key = 511;

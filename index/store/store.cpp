@@ -1,4 +1,5 @@
 #include "catalogue_table.hpp"
+#include "fetch_table.hpp"
 #include "file_objects.hpp"
 #include "hold_table.hpp"
 #include "list_table.hpp"
@@ -62,14 +63,20 @@ result<void> make_store_folder(const std::string& path) {
 
 class local_store final : public store {
 public:
-    local_store(std::string path, unique_fd lock, std::unique_ptr<object_store> objects, std::unique_ptr<lmdb_env> env)
-        : path_{std::move(path)}, lock_{std::move(lock)}, env_{std::move(env)}, objects_{std::move(objects)} {}
+    local_store(std::string path, unique_fd lock, std::unique_ptr<lmdb_env> env, std::unique_ptr<fetch_table> fetches,
+                std::unique_ptr<object_store> objects)
+        : path_{std::move(path)},
+          lock_{std::move(lock)},
+          env_{std::move(env)},
+          fetches_{std::move(fetches)},
+          objects_{std::move(objects)} {}
 
     object_store& objects() noexcept override { return *objects_; }
     ref_store& refs() noexcept override { return refs_; }
     catalogue& known() noexcept override { return catalogue_; }
     hold_store& holds() noexcept override { return holds_; }
     list_store& lists() noexcept override { return lists_; }
+    fetch_log& fetches() noexcept override { return *fetches_; }
     const std::string& path() const noexcept override { return path_; }
 
 private:
@@ -81,6 +88,7 @@ private:
     catalogue_table catalogue_{*env_};
     hold_table holds_{*env_};
     list_table lists_{*env_};
+    std::unique_ptr<fetch_table> fetches_;
     std::unique_ptr<object_store> objects_;
 };
 
@@ -93,14 +101,18 @@ result<std::unique_ptr<store>> open(const std::string& given) {
     LARDER_CHECK(make_store_folder(path));
     LARDER_TRY(unique_fd lock, take_lock(path));
     LARDER_CHECK(check_format(path));
-    LARDER_TRY(auto objects, open_file_objects(path));
     const auto db = path + "/db";
     if (::mkdir(db.c_str(), 0750) != 0 && errno != EEXIST) return errno_error(errno, "creating folder " + db);
     LARDER_TRY(auto env, lmdb_env::open(db));
+    LARDER_TRY(auto fetches, fetch_table::open(*env, path + "/fetches"));
+    const auto arrived = [log = fetches.get()](const provenance& from, const digest& content, std::uint64_t size) {
+        log->note(from, content, size);
+    };
+    LARDER_TRY(auto objects, open_file_objects(path, real_file_ops(), arrived));
     // LMDB syncs its file, and not the file's name.
     for (const auto& folder : {db, path}) LARDER_CHECK(sync_folder(folder));
     return std::unique_ptr<store>{
-        new local_store{std::move(path), std::move(lock), std::move(objects), std::move(env)}};
+        new local_store{std::move(path), std::move(lock), std::move(env), std::move(fetches), std::move(objects)}};
 }
 
 }  // namespace larder::store

@@ -16,6 +16,7 @@ int run_audit(const common_options& common, std::uint64_t last, bool verify) {
     const auto report = run(common, *config, job("journal", {{"last", last}, {"verify", verify}}));
     if (!report) return complain(report.error());
     const auto broken = text_in(*report, "broken");
+    const auto fetches = text_in(*report, "broken_fetches");
     if (common.json) {
         std::cout << json::serialize(*report) << "\n";
     } else if (verify) {
@@ -23,6 +24,10 @@ int run_audit(const common_options& common, std::uint64_t last, bool verify) {
             std::cout << "The journal is whole: " << number_in(*report, "verified") << " entries.\n";
         else
             std::cout << "The journal is not whole: " << broken << "\n";
+        if (fetches.empty())
+            std::cout << "The fetch log is whole: " << number_in(*report, "fetches") << " entries.\n";
+        else
+            std::cout << "The fetch log is not whole: " << fetches << "\n";
     } else {
         std::vector<std::vector<std::string>> rows{{"NUMBER", "WHEN", "WHAT", "SUBJECT", "BY", "WHY"}};
         for (const auto& one : list_in(*report, "entries")) {
@@ -32,7 +37,7 @@ int run_audit(const common_options& common, std::uint64_t last, bool verify) {
         }
         std::cout << table(rows);
     }
-    return broken.empty() ? done : answer_is_no;
+    return broken.empty() && fetches.empty() ? done : answer_is_no;
 }
 
 }  // namespace
@@ -45,8 +50,8 @@ void add_audit(CLI::App& app, command_line& line) {
     auto* list = noun->add_subcommand("list", "Show its entries, the oldest first.");
     list->add_option("--last", *last, "Only so many")->type_name("NUMBER");
     list->callback([&line, last] { line.exit = run_audit(line.common, *last, false); });
-    auto* verify =
-        noun->add_subcommand("verify", "Look whether it is whole; exit 3 if an entry was changed or is missing.");
+    auto* verify = noun->add_subcommand(
+        "verify", "Look whether it and the fetch log are whole; exit 3 if an entry was changed or is missing.");
     verify->callback([&line] { line.exit = run_audit(line.common, 0, true); });
 }
 

@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
     add_snapshot(app, line);
     add_deployment(app, line);
     add_audit(app, line);
+    add_why(app, line);
     add_key(app, line);
     add_import(app, line);
     add_doctor(app, line);

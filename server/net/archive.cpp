@@ -153,7 +153,9 @@ std::optional<fetch_order> archive::order_for(const digest& content) const {
     for (const auto& s : known_suites())
         for (const auto& state : s->states())
             if (const auto* file = state->by_hash("SHA256", content.hex()))
-                return fetch_order{content, file->size, paths_of(*s, *state, *file), mirrors_};
+                return fetch_order{content,    file->size, paths_of(*s, *state, *file),
+                                   mirrors_,   false,      store::arrival::fetched,
+                                   state->id()};
     const auto origins = parts_.store.known().origins(content);
     if (!origins) return std::nullopt;
     for (const auto& origin : *origins)

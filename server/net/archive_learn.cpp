@@ -167,7 +167,9 @@ result<void> archive::keep_by_sha512(const ask_by_sha512& what, const document& 
     wide.update(body.body);
     if (body.body.size() != file.size || wide.finish_hex() != file.sha512)
         return error{errc::digest_mismatch, file.path + ": other bytes than its Release promises"};
-    LARDER_TRY(const auto content, parts_.store.objects().put(body.body, body.modified.value_or(parts_.clock.now())));
+    const auto now = parts_.clock.now();
+    store::provenance from{store::arrival::fetched, now, name(), what.paths.back(), {body.url}};
+    LARDER_TRY(const auto content, parts_.store.objects().put(body.body, body.modified.value_or(now), std::move(from)));
     parts_.store.known().used(content, parts_.clock.now());
     index_wanted index;
     index.kind = index::kind_of(file.path);

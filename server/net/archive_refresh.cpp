@@ -23,8 +23,9 @@ constexpr auto in_use = std::chrono::hours{24 * 14};
 
 steady_point now_steady() { return std::chrono::steady_clock::now(); }
 
-result<stored_file> put(store::object_store& objects, std::string_view bytes, sys_seconds modified) {
-    LARDER_TRY(const auto content, objects.put(bytes, modified));
+result<stored_file> put(store::object_store& objects, std::string_view bytes, sys_seconds modified,
+                        std::optional<store::provenance> from = {}) {
+    LARDER_TRY(const auto content, objects.put(bytes, modified, std::move(from)));
     return stored_file{content, bytes.size()};
 }
 
@@ -42,7 +43,8 @@ struct archive::candidate {
     std::optional<sys_seconds> upstream_modified;  ///< its Last-Modified, if it sent one
     sys_seconds modified{};
     std::size_t mirror = 0;
-    bool unchanged = false;  ///< upstream has what is here
+    std::string url, signature_url;  ///< of the text, and of its Release.gpg
+    bool unchanged = false;          ///< upstream has what is here
     std::string text;
     std::vector<std::string> signers;
     index::release parsed;
@@ -190,6 +192,7 @@ awaitable<result<archive::candidate>> archive::fetch_signed_text(std::shared_ptr
         c.upstream_modified = d.modified;
         c.modified = d.modified.value_or(parts_.clock.now());
         c.mirror = d.mirror;
+        c.url = d.url;
     };
     auto signed_text = co_await parts_.hub.ask(mirrors_, in->file("InRelease"), since, most_release, excluded);
     if (signed_text) {
@@ -210,6 +213,7 @@ awaitable<result<archive::candidate>> archive::fetch_signed_text(std::shared_ptr
     if (!signature) co_return signature.error();
     c.release = std::move(release->body);
     c.release_gpg = std::move(signature->body);
+    c.signature_url = std::move(signature->url);
     c.upstream_modified.reset();  // of two files; no single date asks for both
     co_return c;
 }
@@ -273,12 +277,16 @@ result<suite_state_ptr> archive::keep(const suite& in, candidate c) {
     manifest.suite = in.name();
     manifest.date = c.parsed.date;
     manifest.signers = std::move(c.signers);
-    LARDER_TRY(manifest.text, put(objects, c.text, modified));
+    const auto from = [&](const char* file, const std::string& url) {
+        return store::provenance{store::arrival::fetched, parts_.clock.now(), name(), in.file(file), {url}};
+    };
+    LARDER_TRY(manifest.text,
+               put(objects, c.text, modified, from(c.in_release.empty() ? "Release" : "InRelease", c.url)));
     if (!c.in_release.empty()) {
-        LARDER_TRY(manifest.in_release, put(objects, c.in_release, modified));
+        LARDER_TRY(manifest.in_release, put(objects, c.in_release, modified, from("InRelease", c.url)));
     } else {
-        LARDER_TRY(manifest.release, put(objects, c.release, modified));
-        LARDER_TRY(manifest.release_gpg, put(objects, c.release_gpg, modified));
+        LARDER_TRY(manifest.release, put(objects, c.release, modified, from("Release", c.url)));
+        LARDER_TRY(manifest.release_gpg, put(objects, c.release_gpg, modified, from("Release.gpg", c.signature_url)));
     }
     LARDER_TRY(const auto id, objects.put(manifest.write(), modified));
     // Until the ref names them they are in the cache like any other, perhaps for long; gc takes the
@@ -311,7 +319,8 @@ archive::needs archive::used_files(const suite& in, const suite_state& next) con
         }
         const auto others = other_forms(in, next, *now);
         auto& forms = all.orders.emplace_back();
-        forms.push_back(fetch_order{*now->sha256, now->size, paths_of(in, next, *now), mirrors_, true});
+        forms.push_back(fetch_order{*now->sha256, now->size, paths_of(in, next, *now), mirrors_, true,
+                                    store::arrival::fetched, next.id()});
         for (const auto& other : others) forms.push_back(other.order);
         if (auto index = wanted(in, next, *now)) {
             index->also = others;
@@ -445,8 +454,13 @@ awaitable<result<void>> archive::fetch_companions(std::shared_ptr<suite> in) {
                                                   "' is not that of its InRelease; its mirrors are being updated"};
         const auto modified = work->first.modified.value_or(parsed.date);
         const auto prefix = "companion/" + state->id().hex() + "/";
-        LARDER_TRY(const auto text, put(parts_.store.objects(), work->first.body, modified));
-        LARDER_TRY(const auto armour, put(parts_.store.objects(), work->second.body, modified));
+        const auto from = [&](const char* file, const document& got) {
+            return store::provenance{store::arrival::fetched, parts_.clock.now(), name(),
+                                     in->file(file),          {got.url},          state->id()};
+        };
+        auto& objects = parts_.store.objects();
+        LARDER_TRY(const auto text, put(objects, work->first.body, modified, from("Release", work->first)));
+        LARDER_TRY(const auto armour, put(objects, work->second.body, modified, from("Release.gpg", work->second)));
         LARDER_CHECK(parts_.store.known().put_note(prefix + "Release", text.content.hex()));
         return parts_.store.known().put_note(prefix + "Release.gpg", armour.content.hex());
     });

@@ -181,7 +181,10 @@ resolution archive::deliver_file(const suite& in, const suite_state& state, cons
                                  bool immutable) {
     if (file.sha256) {
         auto what = deliver(*file.sha256, file.size, paths_of(in, state, file), immutable);
-        if (auto* fetch = std::get_if<fetch_object>(&what)) fetch->order.urgent = true;
+        if (auto* fetch = std::get_if<fetch_object>(&what)) {
+            fetch->order.urgent = true;
+            fetch->order.state = state.id();
+        }
         return what;
     }
     const auto note = parts_.store.known().get_note("sha512/" + file.sha512);
@@ -263,7 +266,8 @@ std::optional<index_wanted> archive::describe(const suite& in, const suite_state
     if (index.kind == index::index_kind::packages || index.kind == index::index_kind::sources) index.base.clear();
     const auto* plain = state.by_path(index::without_compression(file.path));
     index.key = index_key(plain != nullptr && plain->sha256 ? *plain->sha256 : *file.sha256, index.base);
-    index.order = fetch_order{*file.sha256, file.size, paths_of(in, state, file), mirrors_, true};
+    index.order = fetch_order{
+        *file.sha256, file.size, paths_of(in, state, file), mirrors_, true, store::arrival::fetched, state.id()};
     return index;
 }
 

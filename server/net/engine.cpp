@@ -470,11 +470,16 @@ awaitable<void> engine::impl::note_holds_forever(engine& of) {
         auto token = asio::redirect_error(asio::use_awaitable, ec);
         co_await timer.async_wait(token);
         if (ec || stopping) co_return;
-        if (!held->pending()) continue;
-        auto flushing = offload(pool, [this] { return held->flush(); });
+        const bool more = held->pending();
+        if (!more && !store->fetches().pending()) continue;
+        auto flushing = offload(pool, [this]() -> result<void> {
+            const auto noted = store->fetches().flush();
+            LARDER_CHECK(held->flush());
+            return noted;
+        });
         const auto flushed = co_await outcome<result<void>>::get(flushing, no_deadline());
-        if (!*flushed) log->write(log_level::error, "holds not noted: " + flushed->error().message());
-        of.more_is_held();
+        if (!*flushed) log->write(log_level::error, "holds or fetches not noted: " + flushed->error().message());
+        if (more) of.more_is_held();
     }
 }
 

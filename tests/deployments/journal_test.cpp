@@ -54,6 +54,17 @@ TEST_CASE("journal: an entry that is read has the hash by which the next one nam
     CHECK(two.previous == sha256(g.all.last(0).value().front().write()));
 }
 
+TEST_CASE("journal: an entry keeps how far the fetch log had come", "[journal]") {
+    journal_entry e;
+    e.number = 1;
+    e.what = "one";
+    e.fetches = store::fetch_head{12, sha256("entry")};
+    CHECK(journal_entry::read(e.write()).value().fetches == e.fetches);
+    const auto text = e.write();
+    const auto odd = text.substr(0, text.rfind(' ')) + "\n";
+    CHECK(journal_entry::read(odd).error().code() == errc::malformed);
+}
+
 TEST_CASE("journal: what was changed, or taken out, is found", "[journal]") {
     ground g;
     for (const auto* what : {"one", "two", "three"}) g.add(what);

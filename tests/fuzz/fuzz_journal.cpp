@@ -23,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto text = entry->write();
     const auto again = journal_entry::read(text);
     require(again && again->write() == text);
-    require(again->number == entry->number && again->previous == entry->previous && again->when == entry->when);
+    require(again->number == entry->number && again->previous == entry->previous && again->when == entry->when &&
+            again->fetches == entry->fetches);
     return 0;
 }

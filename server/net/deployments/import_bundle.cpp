@@ -16,6 +16,7 @@
 #include <mutex>
 #include <set>
 #include <tuple>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace larder::net {
@@ -40,18 +41,20 @@ public:
     commits& operator=(const commits&) = delete;
 
     /// The failure of one before is told now: nothing that follows counts.
-    result<void> add(std::unique_ptr<store::incoming> file, const digest& expected, sys_seconds modified) {
+    result<void> add(std::unique_ptr<store::incoming> file, const digest& expected, sys_seconds modified,
+                     store::provenance from) {
         std::unique_lock lock{mutex_};
         changed_.wait(lock, [this] { return open_ < most_open; });
         if (failure_) return *failure_;
         ++open_;
         lock.unlock();
-        objects_.commit(std::move(file), expected, modified, [this](const result<digest>& how) {
+        const auto done = [this](const result<digest>& how) {
             const std::lock_guard guard{mutex_};
             --open_;
             if (!how && !failure_) failure_ = how.error();
             changed_.notify_all();
-        });
+        };
+        objects_.commit(std::move(file), expected, modified, done, std::move(from));
         return {};
     }
 
@@ -138,6 +141,7 @@ private:
     /// What is said of objects is said of such as are in the bundle.
     result<void> list_is_closed() {
         for (const auto& one : list_.objects) listed_.insert(one.content);
+        for (const auto& one : list_.holds) held_as_.emplace(one.content, &one);
         bool all = list_.units.size() <= most_units;
         for (const auto& one : list_.generations) all = all && listed_.contains(one);
         for (const auto& one : list_.units) all = all && listed_.contains(one.report);
@@ -218,7 +222,18 @@ private:
                 return error{errc::malformed, "an entry of the bundle is larger than its list says"};
             LARDER_CHECK(file->append(piece));
         }
-        return into.add(std::move(file), one.content, one.modified);
+        return into.add(std::move(file), one.content, one.modified, origin_of(one.content));
+    }
+
+    /// Where a file that is held belongs; of the others only that they were in the bundle, and who made that.
+    store::provenance origin_of(const digest& content) const {
+        store::provenance from{store::arrival::bundled, e_.clock().now(), {}, {}, {options_.file}};
+        from.from.push_back("made by " + report_.made_by);
+        const auto held = held_as_.find(content);
+        if (held == held_as_.end()) return from;
+        from.archive = held->second->archive;
+        from.path = held->second->path;
+        return from;
     }
 
     /// One that is damaged is healed by the bundle's.
@@ -454,6 +469,7 @@ private:
     std::map<digest, deployments::pin> pinned_;  ///< snapshots
     std::set<digest> vouched_;                   ///< of these, those that only the bundle's maker has verified
     std::unordered_set<digest, digest_hash> listed_;
+    std::unordered_map<digest, const store::held_object*, digest_hash> held_as_;  ///< of list_
     held_list::staging staged_;
     std::vector<store::held_object> holds_;
     import_bundle_report report_;

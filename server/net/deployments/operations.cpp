@@ -245,6 +245,7 @@ result<deployment> change_deployment(engine& e, const change_options& options) {
 
 result<void> record(engine& e, deployments::journal_entry entry) {
     deployments::journal all{e.store().objects(), e.store().refs()};
+    LARDER_TRY(entry.fetches, e.store().fetches().head());
     LARDER_TRY(const auto written, all.append(std::move(entry)));
     // It is new, and so young that gc leaves it alone until it sees the ref.
     e.held().keep(sha256(written.write()));
@@ -265,6 +266,17 @@ result<journal_report> read_journal(engine& e, const journal_options& options) {
         report.verified = *checked;
     else
         report.broken = checked.error().message();
+    std::vector<store::fetch_mark> marks;
+    if (checked) {
+        LARDER_TRY(const auto entries, all.last(0));
+        for (const auto& one : entries)
+            if (one.fetches) marks.push_back({*one.fetches, "the journal's entry " + std::to_string(one.number)});
+    }
+    const auto fetches = e.store().fetches().verify(std::move(marks));
+    if (fetches)
+        report.fetches = *fetches;
+    else
+        report.broken_fetches = fetches.error().message();
     return report;
 }
 

@@ -168,6 +168,11 @@ std::string to_json(const journal_report& report) {
         out["verified"] = *report.verified;
     else
         out["verified"] = nullptr;
+    out["broken_fetches"] = report.broken_fetches;
+    if (report.fetches)
+        out["fetches"] = *report.fetches;
+    else
+        out["fetches"] = nullptr;
     return json_text(out);
 }
 

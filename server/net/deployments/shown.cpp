@@ -53,8 +53,9 @@ bool is_whole(const store::object_store& objects, const digest& id) {
     return load_state(objects, id) && maintenance::troubles_of(objects, ref).none();
 }
 
-result<stored_file> put(store::object_store& objects, std::string_view bytes, sys_seconds modified) {
-    LARDER_TRY(const auto content, objects.put(bytes, modified));
+result<stored_file> put(store::object_store& objects, std::string_view bytes, sys_seconds modified,
+                        std::optional<store::provenance> from = {}) {
+    LARDER_TRY(const auto content, objects.put(bytes, modified, std::move(from)));
     return stored_file{content, bytes.size()};
 }
 
@@ -70,7 +71,14 @@ result<digest> sign_anew(engine& e, const suite_state& of, sys_seconds date, cut
     manifest.date = date;
     manifest.signers = {key->fingerprint()};
     LARDER_TRY(manifest.text, put(objects, fresh, date));
-    LARDER_TRY(manifest.in_release, put(objects, in_release, date));
+    const suite in{manifest.suite};
+    store::provenance origin{store::arrival::made,
+                             e.clock().now(),
+                             manifest.archive,
+                             in.file("InRelease"),
+                             {"signed by " + key->fingerprint()},
+                             of.id()};
+    LARDER_TRY(manifest.in_release, put(objects, in_release, date, std::move(origin)));
     LARDER_TRY(const auto id, objects.put(manifest.write(), date));
     what.objects.insert(what.objects.end(), {manifest.text.content, manifest.in_release->content, id});
     return id;

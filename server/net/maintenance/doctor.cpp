@@ -220,6 +220,7 @@ private:
             if (stuck_.contains(one.content)) continue;
             auto order = order_for(one.content);
             if (!order) continue;
+            order->how = store::arrival::repaired;
             orders.push_back(std::move(*order));
             wanted.push_back(&one);
         }

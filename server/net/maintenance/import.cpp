@@ -243,9 +243,20 @@ private:
             ++under_way_;
         }
         // apt and apt-cacher-ng give their files upstream's own date.
-        objects.commit(std::move(copy), content, sys_seconds{std::chrono::seconds{st.st_mtim.tv_sec}},
-                       [this, content, file](result<digest> how) { committed(content, file, how); });
+        objects.commit(
+            std::move(copy), content, sys_seconds{std::chrono::seconds{st.st_mtim.tv_sec}},
+            [this, content, file](result<digest> how) { committed(content, file, how); }, origin_of(content, path));
         return {};
+    }
+
+    /// Where it belongs, by the index that knows it, and the file that it was.
+    store::provenance origin_of(const digest& content, const std::string& file) const {
+        store::provenance from{store::arrival::imported, e_.clock().now(), {}, {}, {file}};
+        const auto known = e_.store().known().origins(content);
+        if (!known || known->empty()) return from;
+        from.archive = known->front().archive;
+        from.path = known->front().path;
+        return from;
     }
 
     void committed(const digest& content, const found_file& file, const result<digest>& how) {

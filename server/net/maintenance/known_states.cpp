@@ -234,6 +234,7 @@ fetch_order order_of(const known_state& of, const index::release_file& file, con
     order.content = content;
     order.size = file.size;
     order.from = from;
+    order.state = of.state->id();
     const auto base = folder.empty() ? std::string{} : std::string{folder} + "/";
     if (of.state->release().acquire_by_hash)
         order.paths.push_back(

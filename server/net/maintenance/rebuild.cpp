@@ -55,6 +55,7 @@ result<std::uint64_t> rebuild(engine& e, const std::vector<known_state>& states,
     const auto along = take_along(e, states);
     LARDER_CHECK(e.store().known().clear());
     LARDER_CHECK(put_back(e, along));
+    LARDER_CHECK(e.store().fetches().index_anew());
     std::uint64_t read = 0, done = 0;
     // The current states first: what they say stands in front of what the others said, the younger first.
     for (auto at = states.rbegin(); at != states.rend(); ++at) {

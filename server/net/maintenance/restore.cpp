@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 struct release_files {
     std::string in_release, release, release_gpg;
     sys_seconds modified{};
+    std::string url;  ///< that they came from; empty: they are here
 };
 
 result<state_manifest> manifest_of(const store::object_store& objects, const state_ref& of) {
@@ -69,8 +70,17 @@ result<void> keep_again(engine& e, const archive& a, const state_ref& of, const 
     if (sha256(text).hex() != of.value)
         return error{errc::absent, "upstream has another state by now, of " + format_iso(release.date)};
     wanted.push_back(std::move(text));
+    const suite in{of.suite};
     for (const auto& bytes : wanted) {
-        LARDER_TRY(const auto content, e.store().objects().put(bytes, files.modified));
+        std::optional<store::provenance> from;
+        const auto* file = bytes == files.release_gpg ? "Release.gpg"
+                           : files.in_release.empty() ? "Release"
+                                                      : "InRelease";
+        if (!files.url.empty() && &bytes != &wanted.back())
+            from =
+                store::provenance{store::arrival::repaired,   e.clock().now(), of.archive, in.file(file), {files.url},
+                                  *digest::from_hex(of.value)};
+        LARDER_TRY(const auto content, e.store().objects().put(bytes, files.modified, std::move(from)));
         static_cast<void>(content);
     }
     return {};
@@ -107,6 +117,7 @@ result<release_files> from_upstream(engine& e, const archive& a, const state_ref
     auto signed_text = ask(e, a, in.file("InRelease"), stop);
     if (signed_text) {
         files.in_release = std::move(signed_text->body);
+        files.url = std::move(signed_text->url);
         files.modified = signed_text->modified.value_or(e.clock().now());
         return files;
     }
@@ -114,6 +125,7 @@ result<release_files> from_upstream(engine& e, const archive& a, const state_ref
     LARDER_TRY(auto release, ask(e, a, in.file("Release"), stop));
     LARDER_TRY(auto signature, ask(e, a, in.file("Release.gpg"), stop));
     files.modified = release.modified.value_or(e.clock().now());
+    files.url = std::move(release.url);
     files.release = std::move(release.body);
     files.release_gpg = std::move(signature.body);
     return files;

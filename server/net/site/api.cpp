@@ -265,6 +265,7 @@ std::vector<api_route> api_routes(const std::vector<job_kind>& kinds) {
          "Started", 202, nullptr, start_reload},
     };
     for (auto& one : deployment_routes()) all.push_back(std::move(one));
+    for (auto& one : why_routes()) all.push_back(std::move(one));
     for (const auto& k : kinds) {
         api_route start{method::post,
                         "/jobs/" + std::string{k.name},
@@ -304,7 +305,7 @@ matched find_route(const std::vector<api_route>& routes, const site_request& req
 }  // namespace
 
 effort effort_of_call(const site_state& site, const site_request& request) {
-    if (!request.path.starts_with("v1/deployments")) return effort::at_once;
+    if (!request.path.starts_with("v1/deployments") && !request.path.starts_with("v1/why")) return effort::at_once;
     const auto routes = api_routes(site.kinds());
     const auto found = find_route(routes, request);
     return found.route != nullptr && request.who >= found.route->needed ? found.route->cost : effort::at_once;

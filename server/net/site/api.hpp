@@ -48,6 +48,9 @@ std::vector<api_route> api_routes(const std::vector<job_kind>& kinds);
 std::vector<api_route> deployment_routes();
 /// The schemas of their answers, as JSON: the shapes of deployments/report_json.cpp.
 std::string_view deployment_schemas() noexcept;
+/// What is asked of objects, and the schemas of the answers: the shapes of why/why_json.cpp.
+std::vector<api_route> why_routes();
+std::string_view why_schemas() noexcept;
 
 /// What answering it takes, for whoever may.
 effort effort_of_call(const site_state& site, const site_request& request);

@@ -38,6 +38,8 @@ struct job_kind {
 std::vector<job_kind> maintenance_kinds();
 /// What is done with snapshots and deployments.
 std::vector<job_kind> deployment_kinds();
+/// What is told of objects.
+std::vector<job_kind> why_kinds();
 std::vector<job_kind> all_kinds();
 
 /// `malformed` with a sentence when something is unknown, missing, of another type or too large.

@@ -163,8 +163,10 @@ json::object query_parameter(const api_parameter& one) {
 
 json::object all_schemas() {
     auto all = json::parse(schemas);
-    const auto more = json::parse(deployment_schemas());
-    for (const auto& [name, schema] : more.get_object()) all.get_object()[name] = schema;
+    for (const auto text : {deployment_schemas(), why_schemas()}) {
+        const auto more = json::parse(text);
+        for (const auto& [name, schema] : more.get_object()) all.get_object()[name] = schema;
+    }
     return std::move(all.get_object());
 }
 

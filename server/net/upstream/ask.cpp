@@ -110,6 +110,7 @@ awaitable<result<document>> fetch_hub::ask(std::shared_ptr<mirror_group> from, s
         got.body = std::move(into->text);
         got.modified = into->head.last_modified;
         got.mirror = step.mirror;
+        got.url = into->head.url;
         co_return got;
     }
 }

@@ -208,6 +208,8 @@ bool begin(upstream_transfer& t) {
     curl_easy_getinfo(t.easy.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     t.head.status = static_cast<int>(status_of(t));
     if (length >= 0) t.head.length = static_cast<std::uint64_t>(length);
+    // A redirect's query is often a secret that lets its bearer in.
+    t.head.url = t.url.substr(0, t.url.find('?'));
     t.begun = true;
     t.refused = !t.sink->begin(t.head);
     return !t.refused;

@@ -126,6 +126,7 @@ private:
         }
         offset_ = asked_ = 0;
         sources_.clear();
+        urls_.clear();
         return true;
     }
 
@@ -137,6 +138,7 @@ private:
 
     bool head(const transfer_head& head) {
         status_ = head.status;
+        url_ = head.url;
         first_byte_ = duration_cast<milliseconds>(steady_clock::now() - started_);
         if (head.status != 200 && head.status != 206) return true;
         const bool known = order_.size != store::unknown_size;
@@ -227,11 +229,14 @@ private:
             poisoned_ = true;
         }
         if (received_ > 0 && (sources_.empty() || sources_.back() != mirror_)) sources_.push_back(mirror_);
+        if ((received_ > 0 || how.kind == transfer::ok) && (urls_.empty() || urls_.back() != url_))
+            urls_.push_back(url_);
         if (how.kind == transfer::wrong_length && received_ > 0) poisoned_ = true;
         if (poisoned_) {
             // Of several sources the first is blamed: what readers got is its beginning.
             if (sources_.size() > 1) sources_.resize(1);
             hub_->sent_wrong_bytes(order_.content, std::exchange(sources_, {}));
+            urls_.clear();
         }
         all_missing_ = all_missing_ && how.kind == transfer::status && (status_ == 404 || status_ == 410);
         hub_->report(order_.from, mirror_, how, order_.paths.at(path_));
@@ -247,20 +252,24 @@ private:
         const auto modified = state.modified.value_or(hub_->clock.now());
         const auto size = file_->size();
         to_->done(size, modified);
-        hub_->objects.commit(std::move(file_), order_.content, modified,
-                             [hub = hub_, to = to_, order = order_](result<digest> kept) {
-                                 hub->forget(order);
-                                 if (kept) {
-                                     hub->counts.objects_stored.add();
-                                     to->stored()->set(result<void>{});
-                                     if (hub->told) hub->told(order);
-                                 } else {
-                                     hub->log.write(log_level::error, "object not stored: " + kept.error().message(),
-                                                    {{"path", order.paths.back()}});
-                                     to->stored()->set(kept.error());
-                                     if (kept.error().code() == errc::full && hub->full_told) hub->full_told();
-                                 }
-                             });
+        store::provenance origin{order_.how,          hub_->clock.now(), order_.from->archive,
+                                 order_.paths.back(), std::move(urls_),  order_.state};
+        hub_->objects.commit(
+            std::move(file_), order_.content, modified,
+            [hub = hub_, to = to_, order = order_](result<digest> kept) {
+                hub->forget(order);
+                if (kept) {
+                    hub->counts.objects_stored.add();
+                    to->stored()->set(result<void>{});
+                    if (hub->told) hub->told(order);
+                } else {
+                    hub->log.write(log_level::error, "object not stored: " + kept.error().message(),
+                                   {{"path", order.paths.back()}});
+                    to->stored()->set(kept.error());
+                    if (kept.error().code() == errc::full && hub->full_told) hub->full_told();
+                }
+            },
+            std::move(origin));
     }
 
     void fail(const error& why) {
@@ -293,6 +302,8 @@ private:
     std::uint64_t offset_ = 0;  ///< first byte that is not here yet when it starts
     std::uint64_t received_ = 0, skip_ = 0;
     std::vector<std::size_t> sources_;  ///< mirrors that what is here came from
+    std::string url_;                   ///< of the transfer under way
+    std::vector<std::string> urls_;     ///< that what is here came from
     bool poisoned_ = false;             ///< what is here is not the file
     int status_ = 0;
     std::optional<core::outcome> reason_;

@@ -4,6 +4,7 @@
 #include <larder/base/clock.hpp>
 #include <larder/base/digest.hpp>
 #include <larder/base/result.hpp>
+#include <larder/store/fetches.hpp>
 #include <larder/store/objects.hpp>
 #include <larder/store/refs.hpp>
 #include <optional>
@@ -21,6 +22,7 @@ struct journal_entry {
     std::string what;     ///< one word: "deployment-create"
     std::string subject;  ///< "web", "web@3"
     std::string by, reason;
+    std::optional<store::fetch_head> fetches = {};  ///< the fetch log as it was then
 
     std::string write() const;
     static result<journal_entry> read(std::string_view text);

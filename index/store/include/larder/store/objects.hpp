@@ -6,6 +6,7 @@
 #include <larder/base/digest.hpp>
 #include <larder/base/file.hpp>
 #include <larder/base/result.hpp>
+#include <larder/store/fetches.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,12 +63,13 @@ public:
     /// thread (it must not block): data fsynced, name linked, folder fsynced; commits that arrive
     /// together share their fsyncs. `done` gets `digest_mismatch` (and nothing is kept) when the
     /// bytes are not `expected`. An object that exists already keeps its `modified`, and gets these
-    /// bytes in its place: so a damaged one is healed. Only files of this store's own begin().
-    virtual void commit(std::unique_ptr<incoming> file, const digest& expected, sys_seconds modified,
-                        committed done) = 0;
+    /// bytes in its place: so a damaged one is healed. Only files of this store's own begin(). `from` goes into
+    /// the fetch log.
+    virtual void commit(std::unique_ptr<incoming> file, const digest& expected, sys_seconds modified, committed done,
+                        std::optional<provenance> from = {}) = 0;
     /// begin, append, commit and wait, for bytes that are in memory. An object that is here, whole, is
-    /// not written again.
-    virtual result<digest> put(std::string_view bytes, sys_seconds modified) = 0;
+    /// not written again, and gets no entry in the log.
+    virtual result<digest> put(std::string_view bytes, sys_seconds modified, std::optional<provenance> from = {}) = 0;
 
     /// Forgets an object. One that is not here is fine. Not fsynced: a loss of power may bring it back.
     virtual result<void> remove(const digest&) = 0;

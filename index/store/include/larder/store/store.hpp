@@ -1,6 +1,7 @@
 #pragma once
 
 #include <larder/store/catalogue.hpp>
+#include <larder/store/fetches.hpp>
 #include <larder/store/holds.hpp>
 #include <larder/store/lists.hpp>
 #include <larder/store/objects.hpp>
@@ -17,7 +18,8 @@ namespace larder::store {
 ///     <path>/incoming/   temporary files, emptied at opening
 ///     <path>/damaged/    what doctor moved aside
 ///     <path>/db/         LMDB: tables refs, archives, paths, contents, indices, uses, notes, holds,
-///                        lists, chunks
+///                        lists, chunks, fetches, fetched
+///     <path>/fetches     what the fetch log has not got into the database yet
 ///     <path>/format      the version of this layout
 ///
 /// A crash at any moment leaves the previous refs and at most some objects that no ref names.
@@ -29,6 +31,7 @@ public:
     virtual catalogue& known() noexcept = 0;
     virtual hold_store& holds() noexcept = 0;
     virtual list_store& lists() noexcept = 0;
+    virtual fetch_log& fetches() noexcept = 0;
     virtual const std::string& path() const noexcept = 0;
 };
 

@@ -157,12 +157,14 @@ result<void> record(engine& e, deployments::journal_entry entry);
 
 struct journal_options {
     std::size_t last = 0;  ///< so many entries; 0: all
-    bool verify = false;   ///< look whether the chain is whole
+    bool verify = false;   ///< look whether it is whole, and the fetch log with it
 };
 struct journal_report {
     std::vector<deployments::journal_entry> entries;
     std::optional<std::uint64_t> verified;  ///< how many entries follow on each other without a break
     std::string broken;                     ///< where it breaks
+    std::optional<std::uint64_t> fetches;   ///< the same of the fetch log, whose head each entry of the journal names
+    std::string broken_fetches;
 };
 result<journal_report> read_journal(engine& e, const journal_options& options);
 

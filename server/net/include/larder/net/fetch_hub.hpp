@@ -49,6 +49,9 @@ struct fetch_order {
     std::vector<std::string> paths;
     std::shared_ptr<mirror_group> from;
     bool urgent = false;  ///< metadata: see transfer_request
+    // For the fetch log.
+    store::arrival how = store::arrival::fetched;
+    std::optional<digest> state{};  ///< id of the state whose Release names it, where that was looked at
 };
 
 /// A small text whose content nobody knows yet (InRelease), with what came of asking for it.
@@ -57,6 +60,7 @@ struct document {
     std::string body;
     std::optional<sys_seconds> modified;
     std::size_t mirror = 0;
+    std::string url;  ///< that it came from
 };
 
 /// All downloads. Single flight: however many ask an archive for an object, upstream is asked once; the

@@ -32,6 +32,7 @@ struct transfer_head {
     std::optional<std::uint64_t> range_start;  ///< of a 206
     std::optional<std::uint64_t> range_total;  ///< of a 206; the whole file's size
     std::optional<sys_seconds> last_modified;
+    std::string url;  ///< that it came from, after redirects; without credentials, and without its query
 };
 
 /// How a transfer ended. `code` is set for everything but a complete answer of any status.
