@@ -107,6 +107,12 @@ const setting<server_options> server_settings[] = {
                 "request.",
      .example = R"("http://larder.archive.example:3142")",
      .judge = check_url},
+    {.key = "partners",
+     .where = &server_options::partners,
+     .purpose = "URLs under which clients reach other Larders that have the same deployments: the files for a "
+                "deployment's machines then name those, too, for when this one is away.",
+     .example = R"(["http://second.archive.example:3142"])",
+     .judge = check_url},
 };
 
 const setting<log_options> log_settings[] = {

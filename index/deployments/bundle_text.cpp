@@ -46,6 +46,8 @@ result<void> take_field(bundle_head& head, std::string_view name, std::string_vi
         LARDER_TRY(head.made, parse_timestamp(value));
     } else if (name == "Archives") {
         for (const auto word : words(value)) head.archives.emplace_back(word);
+    } else if (name == "On-First-Use") {
+        for (const auto word : words(value)) head.on_first_use.emplace_back(word);
     } else if (name == "Objects") {
         LARDER_TRY(head.objects, read_number(name, value));
     } else if (name == "Bytes") {
@@ -131,6 +133,7 @@ std::string bundle_head::write() const {
            "\nHold: " + std::string{to_string(hold)} + "\n";
     if (!token.empty()) out += "Token: " + token + "\n";
     out += "Archives: " + joined(archives) + "\n";
+    if (!on_first_use.empty()) out += "On-First-Use: " + joined(on_first_use) + "\n";
     return out + "Made: " + format_timestamp(made) + "\nObjects: " + std::to_string(objects) +
            "\nBytes: " + std::to_string(bytes) + "\nList: " + list.hex() + "\n";
 }

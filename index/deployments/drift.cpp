@@ -8,6 +8,7 @@ std::string_view to_string(difference::kind what) noexcept {
         case difference::kind::behind: return "behind";
         case difference::kind::ahead: return "ahead";
         case difference::kind::foreign: return "foreign";
+        case difference::kind::phased: return "phased";
     }
     return "";
 }

@@ -112,17 +112,32 @@ result<journal_entry> journal::append(journal_entry entry) {
     }
 }
 
-result<std::vector<journal_entry>> journal::last(std::size_t most) const {
+result<void> journal::each(std::size_t most, const entry_sink& take) const {
     LARDER_TRY(const auto refs, refs_.list(journal_prefix));
-    std::vector<journal_entry> all;
+    const auto read = [this](const std::string& value) -> result<journal_entry> {
+        LARDER_TRY(const auto id, digest::from_hex(value));
+        LARDER_TRY(const auto text, objects_.read(id, most_entry));
+        return journal_entry::read(text);
+    };
     const auto skip = most == 0 || refs.size() <= most ? 0 : refs.size() - most;
     for (std::size_t i = skip; i < refs.size(); ++i) {
-        LARDER_TRY(const auto id, digest::from_hex(refs[i].second.value));
-        const auto text = objects_.read(id, most_entry);
-        if (!text) return text.error().in("the journal's entry " + refs[i].first.substr(journal_prefix.size()));
-        LARDER_TRY(auto one, journal_entry::read(*text));
-        all.push_back(std::move(one));
+        const auto number = number_in(std::string_view{refs[i].first}.substr(journal_prefix.size()));
+        if (!number) return error{errc::malformed, "the journal: '" + printable(refs[i].first, 60) + "' is no entry"};
+        take(*number, read(refs[i].second.value));
     }
+    return {};
+}
+
+result<std::vector<journal_entry>> journal::last(std::size_t most) const {
+    std::vector<journal_entry> all;
+    std::optional<error> trouble;
+    LARDER_CHECK(each(most, [&](std::uint64_t number, result<journal_entry>&& one) {
+        if (one)
+            all.push_back(std::move(*one));
+        else if (!trouble)
+            trouble = one.error().in("the journal's entry " + std::to_string(number));
+    }));
+    if (trouble) return *trouble;
     return all;
 }
 

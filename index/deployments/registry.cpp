@@ -33,7 +33,7 @@ result<void> take_field(deployment& d, std::string_view name, std::string_view v
     } else if (name == "Token") {
         d.token = value;
     } else if (name == "On-First-Use") {
-        d.on_first_use = value == "yes";
+        for (const auto word : words(value)) d.on_first_use.emplace_back(word);
     } else if (name == "Removed") {
         LARDER_TRY(d.removed, parse_timestamp(value));
     } else if (name == "Forget-After") {
@@ -50,7 +50,7 @@ std::string deployment::write() const {
     std::string out = "Larder-Deployment: 1\nHead: " + std::to_string(head) + "\nGeneration: " + generation.hex() +
                       "\nHold: " + std::string{to_string(hold)} + "\n";
     if (!token.empty()) out += "Token: " + token + "\n";
-    if (on_first_use) out += "On-First-Use: yes\n";
+    if (!on_first_use.empty()) out += "On-First-Use: " + joined(on_first_use) + "\n";
     if (removed) out += "Removed: " + format_timestamp(*removed) + "\n";
     if (forget_after) out += "Forget-After: " + format_timestamp(*forget_after) + "\n";
     return out;

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <iostream>
+#include <larder/base/text.hpp>
 
 namespace larder::cli {
 namespace {
@@ -36,7 +37,11 @@ int run_audit(const common_options& common, std::uint64_t last, bool verify) {
                             text_in(e, "subject"), text_in(e, "by"), text_in(e, "reason")});
         }
         std::cout << table(rows);
+        for (const auto& one : list_in(*report, "lost"))
+            std::cout << "Entry " << number_in(one.as_object(), "number")
+                      << " cannot be read: " << printable(text_in(one.as_object(), "why")) << "\n";
     }
+    if (!list_in(*report, "lost").empty()) return failed;
     return broken.empty() && fetches.empty() ? done : answer_is_no;
 }
 

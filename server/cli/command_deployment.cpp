@@ -19,7 +19,8 @@ struct change_line {
     std::string name, reason, hold, lock, grace;
     std::vector<std::string> suites, architectures;
     std::uint64_t to = 0, before = 0, after = 0;
-    bool dry_run = false, by_source = false, override_it = false, yes = false;
+    bool dry_run = false, by_source = false, override_it = false, yes = false, on_first_use = false;
+    std::vector<std::string> archives;
     std::string unit;
 };
 
@@ -47,6 +48,8 @@ void print_created(const json::object& report) {
     std::cout << "Deployment " << text_in(report, "name") << ", generation 1, for "
               << joined(list_in(inner(report, "generation"), "architectures")) << ":\n";
     print_suites(inner(report, "generation"));
+    if (const auto& later = list_in(report, "on_first_use"); !later.empty())
+        std::cout << "Suites of " << joined(later) << " are pinned when a client first asks for them.\n";
 }
 
 int run_create_from_lock(const common_options& common, const change_line& given) {
@@ -67,6 +70,8 @@ int run_create(const common_options& common, const change_line& given) {
     auto options = options_of(given);
     if (!given.architectures.empty()) options["architectures"] = json::value_from(given.architectures);
     if (!given.hold.empty()) options["hold"] = given.hold;
+    if (given.on_first_use) options["on_first_use"] = true;
+    if (!given.archives.empty()) options["archives"] = json::value_from(given.archives);
     return print(common, ask(common, job("deployment_create", std::move(options))), print_created);
 }
 
@@ -100,6 +105,8 @@ int run_list(const common_options& common) {
             for (const auto& pin : list_in(head, "suites"))
                 suites += (suites.empty() ? "" : " ") + text_in(pin.as_object(), "archive") + "/" +
                           text_in(pin.as_object(), "suite");
+            for (const auto& archive : list_in(d, "on_first_use"))
+                suites += (suites.empty() ? "" : " ") + std::string{archive.as_string()} + "/ (on first use)";
             rows.push_back({text_in(d, "name"), std::to_string(number_in(d, "generation")), moment_in(head, "made"),
                             text_in(d, "hold"), joined(list_in(head, "architectures")), suites});
         }
@@ -117,7 +124,8 @@ int run_list(const common_options& common) {
 }
 
 int run_history(const common_options& common, const std::string& name) {
-    return print(common, ask(common, job("deployment_history", {{"name", name}})), [](const json::object& report) {
+    const auto history = ask(common, job("deployment_history", {{"name", name}}));
+    const auto how = print(common, history, [](const json::object& report) {
         std::vector<std::vector<std::string>> rows{{"GENERATION", "MADE", "STEP", "BY", "WHY"}};
         for (const auto& one : list_in(report, "generations")) {
             const auto& g = one.as_object();
@@ -127,7 +135,13 @@ int run_history(const common_options& common, const std::string& name) {
                             text_in(g, "reason")});
         }
         std::cout << table(rows);
+        for (const auto& one : list_in(report, "lost"))
+            std::cout << "Generation " << number_in(one.as_object(), "number")
+                      << " cannot be read: " << printable(text_in(one.as_object(), "why")) << "\n";
+        if (!list_in(report, "lost").empty()) std::cout << "larder doctor says what to do.\n";
     });
+    if (how != done) return how;
+    return list_in(*history, "lost").empty() ? done : failed;
 }
 
 void print_hold(const json::object& report) {
@@ -154,7 +168,18 @@ std::string difference_of(const json::object& d) {
     const auto expected = text_in(d, "expected");
     return text_in(d, "package") + " " + text_in(d, "installed") +
            (expected.empty() ? " (no suite has it)" : " (" + expected + " is expected)") +
-           (is_set(d, "held") ? ", held back" : "");
+           (is_set(d, "held") ? ", held back" : "") + (text_in(d, "what") == "phased" ? ", phased in" : "");
+}
+
+constexpr std::string_view about_phasing =
+    "Phased in: apt takes such an update or not by the machine's id, so that machines with one generation differ. The\n"
+    "apt.conf that is served for the deployment gives all of its machines one id (APT::Machine-ID).\n";
+
+bool any_phased(const json::array& units) {
+    for (const auto& one : units)
+        for (const auto& d : list_in(one.as_object(), "differences"))
+            if (text_in(d.as_object(), "what") == "phased") return true;
+    return false;
 }
 
 void print_units(const json::object& report) {
@@ -163,12 +188,19 @@ void print_units(const json::object& report) {
         std::cout << "No unit of " << text_in(report, "name") << " has reported.\n";
         return;
     }
+    const auto trouble = text_in(report, "trouble");
+    const bool is_known = trouble.empty();
     std::vector<std::vector<std::string>> rows{{"UNIT", "REPORTED", "PACKAGES", "DIFFER", ""}};
     for (const auto& one : units) {
         const auto& u = one.as_object();
         const auto& differences = list_in(u, "differences");
+        if (const auto why = text_in(u, "trouble"); !why.empty()) {
+            rows.push_back({text_in(u, "unit"), moment_in(u, "reported"), "?", "?",
+                            "what it has cannot be read: " + printable(why)});
+            continue;
+        }
         rows.push_back({text_in(u, "unit"), moment_in(u, "reported"), std::to_string(number_in(u, "packages")),
-                        std::to_string(differences.size()),
+                        is_known ? std::to_string(differences.size()) : "?",
                         differences.empty() ? "" : difference_of(differences.front().as_object())});
         for (std::size_t i = 1; i < differences.size() && i < 20; ++i)
             rows.push_back({"", "", "", "", difference_of(differences[i].as_object())});
@@ -176,12 +208,22 @@ void print_units(const json::object& report) {
             rows.push_back(
                 {"", "", "", "", "and " + std::to_string(differences.size() - 20) + " more (--json has all)"});
     }
-    std::cout << table(rows) << number_in(report, "agree") << " of " << units.size() << " agree with generation "
-              << number_in(report, "generation") << ".\n";
+    if (!is_known) {
+        std::cout << table(rows) << "What generation " << number_in(report, "generation")
+                  << " expects is not known: " << printable(trouble) << "\nlarder doctor says what to do.\n";
+        return;
+    }
+    std::cout << table(rows) << (any_phased(units) ? about_phasing : std::string_view{}) << number_in(report, "agree")
+              << " of " << units.size() << " agree with generation " << number_in(report, "generation") << ".\n";
 }
 
 int run_units(const common_options& common, const std::string& name) {
-    return print(common, ask(common, job("deployment_units", {{"name", name}})), print_units);
+    const auto report = ask(common, job("deployment_units", {{"name", name}}));
+    const auto how = print(common, report, print_units);
+    if (how != done) return how;
+    bool whole = text_in(*report, "trouble").empty();
+    for (const auto& one : list_in(*report, "units")) whole = whole && text_in(one.as_object(), "trouble").empty();
+    return whole ? done : failed;
 }
 
 int run_admit(const common_options& common, const change_line& given) {
@@ -305,6 +347,15 @@ void add_changes(CLI::App& noun, command_line& line) {
     auto* lock = create->add_option("--from-lock", created->lock,
                                     "The deployment that this lockfile is of (- reads it); NAME else as it says");
     lock->type_name("FILE")->excludes(suites);
+    auto* first_use = create->add_flag("--on-first-use", created->on_first_use,
+                                       "Pin each configured suite when a client first asks for it");
+    first_use->excludes(lock);
+    create
+        ->add_option("--archive", created->archives,
+                     "With --on-first-use: of this archive (else of all); again for each")
+        ->type_name("ARCHIVE")
+        ->needs(first_use)
+        ->allow_extra_args(false);
     create->add_option("--arch", created->architectures, "Architecture of its machines (else those configured)")
         ->type_name("ARCH")
         ->excludes(lock)
@@ -314,10 +365,10 @@ void add_changes(CLI::App& noun, command_line& line) {
         ->excludes(lock)
         ->check(CLI::IsMember({"used", "closure", "full"}));
     add_reason(*create, *created);
-    create->callback([&line, created, name, suites, lock] {
+    create->callback([&line, created, name, suites, lock, first_use] {
         // CLI11 has no "one of these" for a command that one of them does without.
         if (lock->count() == 0 && name->count() == 0) throw CLI::RequiredError("name");
-        if (lock->count() == 0 && suites->count() == 0) throw CLI::RequiredError("--suite");
+        if (lock->count() + suites->count() + first_use->count() == 0) throw CLI::RequiredError("--suite");
         line.exit = run_create(line.common, *created);
     });
 

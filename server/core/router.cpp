@@ -1,5 +1,6 @@
 #include "chars.hpp"
 #include <algorithm>
+#include <larder/base/clock.hpp>
 #include <larder/base/digest.hpp>
 #include <larder/base/text.hpp>
 #include <larder/core/basic_auth.hpp>
@@ -69,11 +70,25 @@ route key_route(std::string_view rest) {
     return key_file{std::string{rest}};
 }
 
+/// A moment, or the beginning of a state's id; any other name is a deployment's.
+bool is_of_archive(std::string_view when) {
+    constexpr std::size_t shortest_id = 8;
+    const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+    return parse_timestamp(when) || (when.size() >= shortest_id && std::all_of(when.begin(), when.end(), is_hex));
+}
+
+/// apt makes these of its template: "/snapshot/@PATH@/@SNAPSHOTID@/", where the path is that of the source's URL, so
+/// "debian" or, of a deployment's own URL, "d/web/debian"; the id is whatever somebody wants.
 route snapshot_route(const archive_table& archives, std::string_view rest) {
+    if (rest.starts_with("d/")) rest = cut_segment(rest.substr(2)).rest;
     const auto [name, below] = cut_segment(rest);
     const auto [when, path] = cut_segment(below);
     const auto archive = archives.by_name(name);
-    if (!archive || !good_segment(when)) return unknown();
+    if (!archive) return unknown();
+    if (!is_of_archive(when))
+        if (auto of = parse_deployment(when))
+            return deployment_file{std::move(of->name), of->generation, *archive, std::string{path}};
+    if (!good_segment(when)) return unknown();
     return snapshot_file{*archive, std::string{when}, std::string{path}};
 }
 

@@ -344,6 +344,8 @@ std::vector<index_wanted> archive::pool_indices(const std::vector<std::shared_pt
             const auto folder = folder_name(file.path);
             const bool installer = folder.find("debian-installer/") != std::string_view::npos;
             if (by_component && !folder.starts_with(component + "/")) continue;
+            // Nobody needs to ask for that one: each architecture's has its packages, too.
+            if (state->release().all_is_in_each && file_name(folder) == "binary-all") continue;
             if (kind == index::index_kind::packages &&
                 (installer != udeb || !folder_fits(folder, architecture, architectures, s->flat())))
                 continue;

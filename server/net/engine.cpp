@@ -264,6 +264,7 @@ void engine::stop() {
         self->keeper.swap(ended);
     }
     self->site->answers().close();
+    self->pinned->first_uses().close();
     asio::post(self->loop, [self] {
         self->stopping = true;
         self->hub->shut_down();

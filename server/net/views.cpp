@@ -90,6 +90,20 @@ pinned_view_ptr views::ready(const std::string& name, std::optional<std::uint64_
     return find(key_of(name, number.value_or(known->head), !number, archive));
 }
 
+std::optional<pinning::first_use> views::first_use_of(const std::string& name, const core::archive_options& of,
+                                                      std::string_view path, const pinned_view_ptr& now) {
+    auto suite = pinning::suite_of_release_file(of, path);
+    if (!suite) return {};
+    if (now)
+        for (const auto& one : now->suites())
+            if (one->name() == *suite) return {};
+    const auto known = registry_.find(name);
+    if (!known || known->removed) return {};
+    const auto& archives = known->on_first_use;
+    if (std::find(archives.begin(), archives.end(), of.name) == archives.end()) return {};
+    return pinning::first_use{name, of.name, std::move(*suite)};
+}
+
 result<suite_state_ptr> views::state(const digest& id) {
     {
         const std::lock_guard lock{mutex_};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deployments/first_use.hpp"
 #include "pinned.hpp"
 #include <larder/deployments/registry.hpp>
 #include <larder/net/engine_parts.hpp>
@@ -31,6 +32,12 @@ public:
 
     deployments::registry& registry() noexcept { return registry_; }
 
+    /// What is to be pinned before this file of a deployment's own URL can be answered, given what the deployment
+    /// shows of the archive now (null: nothing).
+    std::optional<pinning::first_use> first_use_of(const std::string& name, const core::archive_options& of,
+                                                   std::string_view path, const pinned_view_ptr& now);
+    pinning::first_uses& first_uses() noexcept { return first_uses_; }
+
 private:
     struct entry {
         pinned_view_ptr view;
@@ -53,6 +60,7 @@ private:
     std::map<std::string, entry> open_;
     std::map<digest, std::weak_ptr<const suite_state>> states_;
     std::uint64_t clock_ = 0;
+    pinning::first_uses first_uses_;
 };
 
 }  // namespace larder::net

@@ -175,8 +175,16 @@ TEST_CASE("router: our own name in an absolute URL is path mode", "[core][router
 
 TEST_CASE("router: snapshots and deployments name an archive below them", "[core][router]") {
     CHECK(where("/snapshot/debian/20261121T063000Z/dists/x") == "snapshot 0 20261121T063000Z 'dists/x'");
-    CHECK(where("/snapshot/debian/abc123") == "snapshot 0 abc123 ''");
+    CHECK(where("/snapshot/debian/abc12345") == "snapshot 0 abc12345 ''");
     CHECK(where("/snapshot/debian") == "refuse 404 unknown");
+    CHECK(where("/snapshot/debian/") == "refuse 404 unknown");
+    CHECK(where("/snapshot/debian/web/dists/x") == "deployment web 0 'dists/x'");
+    CHECK(where("/snapshot/debian/web@7/dists/x") == "deployment web@7 0 'dists/x'");
+    CHECK(where("/snapshot/debian/web@x/dists/x") == "refuse 404 unknown");
+    CHECK(where("/snapshot/d/web/debian/web@7/dists/x") == "deployment web@7 0 'dists/x'");
+    CHECK(where("/snapshot/d/web@3/debian/20261121T063000Z/dists/x") == "snapshot 0 20261121T063000Z 'dists/x'");
+    CHECK(where("/snapshot/d/web/other/web@7/dists/x") == "refuse 404 unknown");
+    CHECK(where("/snapshot/d") == "refuse 404 unknown");
     CHECK(where("/snapshot/other/abc/x") == "refuse 404 unknown");
     CHECK(where("/snapshot/debian/a~b/x") == "refuse 404 unknown");
     CHECK(where("/d/folsom/debian/dists/x") == "deployment folsom 0 'dists/x'");

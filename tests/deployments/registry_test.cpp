@@ -37,12 +37,12 @@ TEST_CASE("registry: a deployment that was created is found, listed and loaded",
     deployment d;
     d.name = "web";
     d.hold = hold_mode::closure;
-    d.on_first_use = true;
+    d.on_first_use = {"debian", "security"};
     REQUIRE(g.all.create(d, ground::generation_of("web", 1, "one")));
     const auto found = g.all.find("web").value();
     CHECK(found.head == 1);
     CHECK(found.hold == hold_mode::closure);
-    CHECK(found.on_first_use);
+    CHECK(found.on_first_use == std::vector<std::string>{"debian", "security"});
     CHECK_FALSE(found.removed);
     CHECK(g.all.id_of("web", 1).value() == found.generation);
     CHECK(g.all.load("web", 1).value().pins.front().snapshot == sha256("one"));

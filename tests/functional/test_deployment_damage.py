@@ -6,7 +6,9 @@ import shlex
 import time
 from email.utils import parsedate_to_datetime
 
-from test_deployments import RELEASE, Fleet, Machine
+from support.fleet import HOUR, PACKAGES
+from support.process import wait_for
+from test_deployments import RELEASE, Fleet, Machine, Unit, forget
 
 
 class Damaged(Fleet):
@@ -119,3 +121,93 @@ def test_a_state_that_is_shown_in_place_of_another_and_lost_is_shown_anew(env):
     assert fleet.date() > before
     follows(fleet, "2.0", "1.0")
     assert "cannot be gone back to" in fleet.json("doctor", check=1)["deployments"][0]["follows"]
+
+
+# --- what is lost takes nothing else away from what is told ----------------------------------------
+
+def test_a_history_shows_the_generations_that_can_be_read_and_names_the_others(env):
+    fleet = Damaged(env)
+    fleet.create()
+    fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web", "--reason", "the second")
+    fleet.damage(fleet.manifest("web", 1))
+    told = fleet.json("deployment", "history", "web", check=1)
+    assert [g["number"] for g in told["generations"]] == [2] and [one["number"] for one in told["lost"]] == [1]
+    text = fleet.cli("deployment", "history", "web", check=1)
+    assert "the second" in text and "Generation 1 cannot be read" in text and "larder doctor" in text
+    page = fleet.larder.good("/pages/deployments/web").body.decode()
+    assert "Generation 1 cannot be read" in page
+    fleet.larder.good("/pages/deployments/web/2")
+    assert fleet.larder.get("/pages/deployments/web/1").status == 404
+
+
+def test_the_journal_shows_the_entries_that_can_be_read_and_names_the_others(env):
+    fleet = Damaged(env)
+    fleet.create("web", "--reason", "the first")
+    fleet.create("other", "--reason", "the second")
+    [entry] = fleet.objects(b"Larder-Journal: 1\nNumber: 1\n")
+    fleet.damage(entry)
+    told = fleet.json("audit", "list", check=1)
+    assert [e["reason"] for e in told["entries"]] == ["the second"] and [one["number"] for one in told["lost"]] == [1]
+    text = fleet.cli("audit", "list", check=1)
+    assert "the second" in text and "Entry 1 cannot be read" in text
+    assert "not whole" in fleet.cli("audit", "verify", check=3)
+
+
+def joined(env):
+    fleet = Damaged(env)
+    fleet.create()
+    token = fleet.cli("deployment", "token", "web").strip()
+    for name, version in (("web-1", "1.0"), ("web-2", "0.9")):
+        unit = Unit(fleet, name, token)
+        unit.has(version)
+        unit.report()
+    return fleet
+
+
+def test_a_unit_whose_report_is_lost_takes_the_others_nothing_and_lets_nobody_in(env):
+    fleet = joined(env)
+    [report] = fleet.objects(b"library all 0.9")
+    fleet.damage(report)
+    told = fleet.json("deployment", "units", "web", check=1)
+    assert [(u["unit"], u["trouble"] == "", u["differences"]) for u in told["units"]] == [
+        ("web-1", True, []), ("web-2", False, [])] and told["agree"] == 1
+    text = fleet.cli("deployment", "units", "web", check=1)
+    assert "web-1" in text and re.search("web-2 .* cannot be read", text)
+    assert not fleet.json("deployment", "admit", "web", check=3)["admitted"]
+
+
+def test_units_are_shown_when_what_their_generation_expects_is_lost(env):
+    fleet = joined(env)
+    fleet.damage(fleet.manifest("web", 1))
+    told = fleet.json("deployment", "units", "web", check=1)
+    assert [u["unit"] for u in told["units"]] == ["web-1", "web-2"] and told["trouble"] and told["agree"] == 0
+    assert "is not known" in fleet.cli("deployment", "units", "web", check=1)
+    assert not fleet.json("deployment", "admit", "web", check=3)["admitted"]
+
+
+def test_doctor_brings_back_the_index_of_a_generation_by_its_hash_or_names_it(env):
+    fleet = Damaged(env)
+    fleet.archive.publish("stable", date=fleet.now - 4 * HOUR)  # with by-hash files, which stay
+    here = (fleet.archive.root / RELEASE).read_bytes()
+    wait_for(lambda: fleet.larder.good(f"/debian/{RELEASE}").body == here, "the new state")
+    fleet.create()
+    index = fleet.larder.good(f"/d/web/debian/{PACKAGES}").body
+    fleet.installs(fleet.unit(), fleet.first)
+    fleet.moves_on()
+    fleet.larder.stop()
+    bring_back = forget(fleet.larder, index)
+    looked = fleet.json("doctor", "--no-repair", check=1)
+    [row] = [one for one in looked["lost"] if "debian/" + PACKAGES in one["known_from"]]
+    assert "generation 1 of 'web'" in row["known_from"]
+    mended = fleet.json("doctor", check=0)
+    assert [one for one in mended["refetched"] if "generation 1 of 'web'" in one["known_from"]] and not mended["lost"]
+    assert fleet.json("doctor", check=0)["missing"] == []
+    fleet.larder.start()
+    fleet.installs(fleet.unit(), fleet.first)
+    fleet.gone()
+    fleet.larder.stop()
+    forget(fleet.larder, index)
+    assert [one for one in fleet.json("doctor", check=1)["lost"] if "generation 1 of 'web'" in one["known_from"]]
+    bring_back()
+    fleet.cli("doctor")

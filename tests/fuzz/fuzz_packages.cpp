@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <larder/index/packages.hpp>
+#include <larder/index/phased.hpp>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,19 @@ void both_ways(const listing& a, const listing& b) {
     for (const auto n : counts) require(n == 0);
 }
 
+/// Any pieces give the same percentages.
+void phased_twice(std::string_view text, std::size_t piece) {
+    std::vector<phased_package> all[2];
+    for (int i = 0; i < 2; ++i) {
+        const auto in = memory_source(text, i == 0 ? 0 : piece);
+        require(read_phased(*in, [&](phased_package&& one) { all[i].push_back(std::move(one)); }).has_value());
+    }
+    require(all[0].size() == all[1].size());
+    for (std::size_t i = 0; i < all[0].size(); ++i)
+        require(all[0][i].name == all[1][i].name && all[0][i].percentage == all[1][i].percentage &&
+                all[0][i].percentage < 100);
+}
+
 }  // namespace
 
 // The first byte chooses Packages or Sources, the second how large the pieces are. What stands before the first NUL
@@ -78,6 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text{reinterpret_cast<const char*>(data) + 2, size - 2};
     const std::size_t piece = data[1];
     const auto middle = text.find('\0');
+    phased_twice(text, piece);
     const auto before = read_twice(of, text.substr(0, middle), piece);
     if (middle != std::string_view::npos) both_ways(before, read_twice(of, text.substr(middle + 1), piece));
     return 0;

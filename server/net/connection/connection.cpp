@@ -333,6 +333,13 @@ awaitable<void> connection::answer_deployment(const core::request_head& head, co
     const auto name = routes.archives[asked.archive]->name();
     resolved_at_ = loop_->host.generation();
     auto view = co_await loop_->host.pinned().deployment(asked.name, asked.generation, name);
+    const auto first = asked.generation ? std::nullopt : first_use_of(routes, asked, view);
+    if (first) {
+        const bool pinned = co_await pin_first(head, *first);
+        if (!pinned) co_return;
+        resolved_at_ = loop_->host.generation();
+        view = co_await loop_->host.pinned().deployment(asked.name, asked.generation, name);
+    }
     if (!view) {
         co_await send_failure(view.error());
         co_return;

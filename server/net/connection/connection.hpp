@@ -70,6 +70,13 @@ private:
     awaitable<void> answer_deployment_page(const core::request_head& head, core::deployment_page asked);
     awaitable<void> answer_deployment(const core::request_head& head, const routing& routes,
                                       core::deployment_file asked);
+    /// The suite that this asks for first, where the deployment pins it then (connection_first_use.cpp).
+    std::optional<pinning::first_use> first_use_of(const routing& routes, const core::deployment_file& asked,
+                                                   const result<pinned_view_ptr>& now);
+    /// Waits until it is pinned. False: it cannot be, or not soon; that is answered.
+    awaitable<bool> pin_first(const core::request_head& head, pinning::first_use what);
+    /// The client's address, for people.
+    std::string address_of_client();
     /// Has the deployment hold what is sent for it.
     void hold(const archive& from, const std::string& path, const resolution& what);
     /// Waits for what must be known before a path can be resolved.

@@ -32,13 +32,41 @@ std::vector<std::string> machine_architectures(const client_view& v) {
     return all;
 }
 
+constexpr std::string_view list_prefix = "mirrorlist-";
+
+/// apt's mirror method has one list for a base URL, with nothing to follow between the two: so one for each archive.
+std::string list_path(const client_archive& a) { return "/etc/apt/mirrors/larder-" + a.name + ".list"; }
+
+/// Lower numbers are asked first, and a failure leads on to the next (apt-transport-mirror(1)).
+std::string mirror_list(const client_view& v, const client_archive& a) {
+    std::string out;
+    int priority = 1;
+    const auto add = [&](const std::string& base) {
+        out += base + v.path() + "/" + a.name + "\tpriority:" + std::to_string(priority++) + "\n";
+    };
+    add(v.base);
+    for (const auto& other : v.partners) add(other);
+    return out;
+}
+
+/// The host of a base URL, as apt has it for the pins of "origin".
+std::string host_of(std::string_view base) {
+    auto rest = base.substr(base.find("://") + 3);
+    rest = rest.substr(0, rest.find('/'));
+    if (rest.starts_with('[')) return std::string{rest.substr(1, rest.find(']') - 1)};
+    return std::string{rest.substr(0, rest.find(':'))};
+}
+
+enum class reach { directly, by_list };
+
 /// Suites that share all the fields of a stanza.
-std::string stanza(const client_view& v, const client_archive& a, const std::vector<client_suite>& suites) {
+std::string stanza(const client_view& v, const client_archive& a, const std::vector<client_suite>& suites, reach how) {
     std::vector<std::string> names;
     for (const auto& one : suites) names.push_back(one.name);
     const auto& first = suites.front();
     std::string out = has_sources(v) ? "Types: deb deb-src\n" : "Types: deb\n";
-    out += "URIs: " + v.url() + "/" + a.name + "\nSuites: " + joined(names) + "\n";
+    out += "URIs: " + (how == reach::by_list ? "mirror+file:" + list_path(a) : v.url() + "/" + a.name) +
+           "\nSuites: " + joined(names) + "\n";
     if (!first.name.ends_with('/')) out += "Components: " + joined(first.components) + "\n";
     out += "Architectures: " + joined(machine_architectures(v)) + "\n";
     // Its date is checked once, when the state is taken in; here it stays, and the date passes.
@@ -47,7 +75,7 @@ std::string stanza(const client_view& v, const client_archive& a, const std::vec
     return out;
 }
 
-std::string larder_sources(const client_view& v) {
+std::string sources_of(const client_view& v, reach how) {
     auto out = title(v, "The sources");
     for (const auto& a : v.archives) {
         auto left = a.suites;
@@ -59,29 +87,52 @@ std::string larder_sources(const client_view& v) {
                                   one.name.ends_with('/') == first.name.ends_with('/');
                 (same ? alike : others).push_back(std::move(one));
             }
-            out += "\n" + stanza(v, a, alike);
+            out += "\n" + stanza(v, a, alike, how);
             left = std::move(others);
         }
     }
     return out;
 }
 
+std::string larder_sources(const client_view& v) {
+    return sources_of(v, v.partners.empty() ? reach::directly : reach::by_list);
+}
+
 /// apt decides by the machine's id whether an update that is being phased in is for it (apt-pkg/policy.cc): with
 /// one id for all machines of a deployment they decide alike.
 std::string apt_conf(const client_view& v) {
-    return title(v, "Settings") + "APT::Machine-ID \"" +
-           sha256("larder deployment " + v.deployment).hex().substr(0, 32) + "\";\nAcquire::Retries \"3\";\n";
+    auto out = title(v, "Settings") + "APT::Machine-ID \"" +
+               sha256("larder deployment " + v.deployment).hex().substr(0, 32) + "\";\nAcquire::Retries \"3\";\n";
+    const auto host = host_of(v.base);
+    // apt's own names have colons in between: an address of IPv6 can be in none.
+    if (host.find(':') != std::string::npos) return out;
+    return out +
+           "# apt --snapshot (2.7.1 and later) takes a moment, the id of a suite's state, or a deployment, like " +
+           v.deployment + "@1\nAcquire::Snapshots::URI::Host::" + host + " \"" + v.base +
+           "/snapshot/@PATH@/@SNAPSHOTID@/\";\n";
 }
 
-/// Above 1000 a version is installed even if that goes down (apt_preferences(5)).
+/// Above 1000 a version is installed even if that goes down (apt_preferences(5)). What comes by a list of mirrors in a
+/// file has, for apt, no host.
 std::string preferences(const client_view& v) {
-    return title(v, "Preferences") + "Package: *\nPin: origin \"" + v.host + "\"\nPin-Priority: 1001\n";
+    std::vector<std::string> hosts{host_of(v.base)};
+    if (!v.partners.empty()) hosts.emplace_back();
+    auto out = title(v, "Preferences");
+    for (const auto& host : hosts)
+        out +=
+            (&host == &hosts.front() ? "" : "\n") + ("Package: *\nPin: origin \"" + host) + "\"\nPin-Priority: 1001\n";
+    return out;
 }
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> installed{
-    {{"larder.sources", "/etc/apt/sources.list.d/larder.sources"},
-     {"apt.conf", "/etc/apt/apt.conf.d/50larder"},
-     {"preferences", "/etc/apt/preferences.d/larder"}}};
+/// What set-up puts where.
+std::vector<std::pair<std::string, std::string>> installed(const client_view& v) {
+    std::vector<std::pair<std::string, std::string>> all{{"larder.sources", "/etc/apt/sources.list.d/larder.sources"},
+                                                         {"apt.conf", "/etc/apt/apt.conf.d/50larder"},
+                                                         {"preferences", "/etc/apt/preferences.d/larder"}};
+    if (v.partners.empty()) return all;
+    for (const auto& a : v.archives) all.emplace_back(std::string{list_prefix} + a.name, list_path(a));
+    return all;
+}
 
 /// After dpkg has run (apt.conf(5), DPkg::Post-Invoke). A report that fails is no failure of the installation.
 std::string report_hook(const client_view& v) {
@@ -153,9 +204,8 @@ done
 
 std::string setup_sh(const client_view& v) {
     auto out = "#!/bin/sh\n" + title(v, "The set-up") + std::string{setup_body};
-    for (const auto& [name, path] : installed)
-        out +=
-            "put " + std::string{path} + " <<'END-OF-LARDER'\n" + client_file(v, name).value_or("") + "END-OF-LARDER\n";
+    for (const auto& [name, path] : installed(v))
+        out += "put " + path + " <<'END-OF-LARDER'\n" + client_file(v, name).value_or("") + "END-OF-LARDER\n";
     out += "[ -n \"$token\" ] || exit 0\nput /etc/apt/larder-report <<'END-OF-LARDER'\n" + report_sh(v) +
            "END-OF-LARDER\nput /etc/apt/apt.conf.d/51larder-report <<'END-OF-LARDER'\n" + report_hook(v) +
            "END-OF-LARDER\n(umask 077; printf '%s\\n' \"$token\" >\"$root/etc/apt/larder.token\")\n"
@@ -166,8 +216,8 @@ std::string setup_sh(const client_view& v) {
 std::string cloud_init(const client_view& v) {
     std::string out =
         "#cloud-config\n" + title(v, "The first boot") + "apt:\n  preserve_sources_list: true\nwrite_files:\n";
-    for (const auto& [name, path] : installed) {
-        out += "- path: " + std::string{path} + "\n  permissions: '0644'\n  content: |\n";
+    for (const auto& [name, path] : installed(v)) {
+        out += "- path: " + path + "\n  permissions: '0644'\n  content: |\n";
         const auto text = client_file(v, name).value_or("");
         for (const auto line : split(std::string_view{text}.substr(0, text.size() - 1), '\n'))
             out += line.empty() ? "\n" : "    " + std::string{line} + "\n";
@@ -199,7 +249,7 @@ std::string mmdebstrap_sh(const client_view& v) {
     return "#!/bin/sh\n" + title(v, "A new machine's root") +
            "#\n#   mmdebstrap.sh TARGET [mmdebstrap options]\nset -eu\ntarget=$1\nshift\nsources=$(mktemp "
            "--suffix=.sources)\ntrap 'rm -f \"$sources\"' EXIT\ncat >\"$sources\" <<'END-OF-LARDER'\n" +
-           larder_sources(v) + "END-OF-LARDER\nmmdebstrap --architectures=" +
+           sources_of(v, reach::directly) + "END-OF-LARDER\nmmdebstrap --architectures=" +
            (architectures.empty() ? std::string{} : quoted(architectures.front())) + " --aptopt='APT::Machine-ID \"" +
            sha256("larder deployment " + v.deployment).hex().substr(0, 32) + "\"' \"$@\" " + quoted(suite) +
            " \"$target\" \"$sources\"\n";
@@ -217,9 +267,11 @@ constexpr std::array<std::pair<std::string_view, maker>, 8> makers{{{"larder.sou
 
 }  // namespace
 
-std::string client_view::url() const {
-    return base + "/d/" + deployment + (pinned ? "@" + std::to_string(generation) : std::string{});
+std::string client_view::path() const {
+    return "/d/" + deployment + (pinned ? "@" + std::to_string(generation) : std::string{});
 }
+
+std::string client_view::url() const { return base + path(); }
 
 std::string folded(std::string_view text) {
     std::string out;
@@ -228,15 +280,23 @@ std::string folded(std::string_view text) {
     return out;
 }
 
-std::vector<std::string_view> client_file_names() {
-    std::vector<std::string_view> all;
-    for (const auto& [name, make] : makers) all.push_back(name);
+std::vector<std::string> client_file_names(const client_view& view) {
+    std::vector<std::string> all;
+    for (const auto& [name, make] : makers) all.emplace_back(name);
+    for (const auto& a : view.archives) all.push_back(std::string{list_prefix} + a.name);
     return all;
+}
+
+bool may_be_client_file(std::string_view name) {
+    return name.starts_with(list_prefix) ||
+           std::any_of(makers.begin(), makers.end(), [name](const auto& one) { return one.first == name; });
 }
 
 std::optional<std::string> client_file(const client_view& view, std::string_view name) {
     for (const auto& [one, make] : makers)
         if (one == name) return make(view);
+    for (const auto& a : view.archives)
+        if (name == std::string{list_prefix} + a.name) return mirror_list(view, a);
     return {};
 }
 

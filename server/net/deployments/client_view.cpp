@@ -1,4 +1,5 @@
 #include "deployments/client_files.hpp"
+#include "deployments/states.hpp"
 #include "own_key.hpp"
 #include "suite.hpp"
 #include <algorithm>
@@ -19,11 +20,50 @@ result<core::url> own_url(engine& e, const deployment_file_request& request) {
     return core::parse_url(!configured.empty() ? configured : (request.secure ? "https://" : "http://") + request.host);
 }
 
+std::string base_of(const core::url& url) {
+    auto base = core::to_string(url);
+    while (base.ends_with('/')) base.pop_back();
+    return base;
+}
+
 bool is_plain(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
                c == '_' || c == ':' || c == '[' || c == ']' || c == '/';
     });
+}
+
+/// A suite that is pinned when a client asks for it: as it is now, as far as that is known.
+result<client_suite> describe_to_come(engine& e, const archive& from, const std::string& name) {
+    client_suite one;
+    one.name = name;
+    one.components = from.options().components;
+    one.valid_until = true;  // it may have one by then
+    const auto now = find_state(e.store().refs(), {from.name(), name, {}});
+    const auto state = now ? load_state(e.store().objects(), now->id) : result<suite_state_ptr>{now.error()};
+    if (state) {
+        one.valid_until = (*state)->release().valid_until.has_value();
+        if (one.components.empty()) one.components = (*state)->release().components;
+    }
+    if (one.components.empty() && !name.ends_with('/'))
+        return error{errc::upstream_down,
+                     "the components of " + from.name() + "/" + name +
+                         " are not known yet: name them in the configuration (components), or have "
+                         "larder archive update ask for them"};
+    return one;
+}
+
+/// Of the configured suites those that are not pinned yet.
+result<void> add_to_come(engine& e, client_archive& to) {
+    const auto from = e.find_archive(to.name);
+    if (!from) return error{errc::absent, "archive '" + to.name + "' is not configured any more"};
+    for (const auto& name : from->options().suites) {
+        const auto same = [&name](const client_suite& one) { return one.name == name; };
+        if (std::any_of(to.suites.begin(), to.suites.end(), same)) continue;
+        LARDER_TRY(auto one, describe_to_come(e, *from, name));
+        to.suites.push_back(std::move(one));
+    }
+    return {};
 }
 
 result<client_archive> describe(engine& e, const std::string& name, const std::vector<deployments::pin>& pins) {
@@ -59,16 +99,24 @@ result<client_view> view_for(engine& e, const deployment_file_request& request) 
     view.deployment = d.name;
     view.generation = g.number;
     view.pinned = request.generation.has_value();
-    view.base = core::to_string(url);
-    while (view.base.ends_with('/')) view.base.pop_back();
-    view.host = url.host;
+    view.base = base_of(url);
     if (!is_plain(view.base)) return error{errc::malformed, "the Host of the request is none"};
     view.architectures = g.architectures;
+    for (const auto& text : e.routes()->options.server.partners) {
+        LARDER_TRY(const auto other, core::parse_url(text));
+        view.partners.push_back(base_of(other));
+    }
     std::vector<std::string> names;
     for (const auto& pin : g.pins)
         if (std::find(names.begin(), names.end(), pin.archive) == names.end()) names.push_back(pin.archive);
+    // Each generation's own URL shows what that one has.
+    const auto on_first_use = view.pinned ? std::vector<std::string>{} : d.on_first_use;
+    for (const auto& name : on_first_use)
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     for (const auto& name : names) {
         LARDER_TRY(auto one, describe(e, name, g.pins));
+        if (std::find(on_first_use.begin(), on_first_use.end(), name) != on_first_use.end())
+            LARDER_CHECK(add_to_come(e, one));
         view.archives.push_back(std::move(one));
     }
     return view;
@@ -76,27 +124,31 @@ result<client_view> view_for(engine& e, const deployment_file_request& request) 
 
 std::string listing(const client_view& view) {
     std::string out = "Deployment " + view.deployment + ", generation " + std::to_string(view.generation) + "\n\n";
-    for (const auto name : client_file_names()) out += view.url() + "/" + std::string{name} + "\n";
+    for (const auto& name : client_file_names(view)) out += view.url() + "/" + name + "\n";
     return out;
+}
+
+site_reply no_such_file() {
+    site_reply reply;
+    reply.status = 404;
+    reply.body = "deployments have no file of this name, and no archive either\n";
+    return reply;
 }
 
 }  // namespace
 
 site_reply answer_deployment_file(engine& e, const deployment_file_request& request) {
     site_reply reply;
-    const auto names = client_file_names();
-    if (!request.file.empty() && std::find(names.begin(), names.end(), request.file) == names.end()) {
-        reply.status = 404;
-        reply.body = "deployments have no file of this name, and no archive either\n";
-        return reply;
-    }
+    if (!request.file.empty() && !may_be_client_file(request.file)) return no_such_file();
     const auto view = view_for(e, request);
     if (!view) {
         reply.status = core::http_status(view.error().code());
         reply.body = printable(view.error().detail()) + "\n";
         return reply;
     }
-    reply.body = request.file.empty() ? listing(*view) : client_file(*view, request.file).value_or("");
+    const auto file = request.file.empty() ? std::optional{listing(*view)} : client_file(*view, request.file);
+    if (!file) return no_such_file();
+    reply.body = *file;
     reply.fields.emplace_back("Cache-Control", "no-cache");
     return reply;
 }

@@ -147,6 +147,7 @@ result<std::string> signed_head(engine& e, const deployments::deployment& d, con
     head.generation = d.head;
     head.hold = d.hold;
     head.token = d.token;
+    head.on_first_use = d.on_first_use;
     head.archives.assign(all.archives().begin(), all.archives().end());
     head.made = e.clock().now();
     head.objects = all.list().objects.size();

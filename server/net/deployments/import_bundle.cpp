@@ -312,7 +312,7 @@ private:
         LARDER_TRY(const auto shown, load_state(e_.store().objects(), *pin.shown));
         LARDER_TRY(const auto text, e_.store().objects().read(of->manifest().text.content));
         LARDER_TRY(const auto now, e_.store().objects().read(shown->manifest().text.content));
-        if (redated(text, shown->release().date) == now) return {};
+        if (pinning::is_redated(now, text, shown->release().date)) return {};
         return error{errc::bad_signature,
                      pin.archive + "/" + pin.suite + ": what is shown in a state's place is another state"};
     }
@@ -395,6 +395,7 @@ private:
         d.name = head_.deployment;
         d.hold = head_.hold;
         d.token = head_.token;
+        d.on_first_use = head_.on_first_use;
         LARDER_CHECK(e_.store().holds().add(head_.deployment, holds_));
         LARDER_TRY(const auto adopted, registry_of(e_).adopt(d, list_.generations, std::move(more)));
         report_.generations = adopted.added;
@@ -427,7 +428,8 @@ private:
             LARDER_TRY(const auto text, e_.store().objects().read(one.report, 16 << 20));
             if (const auto fine = deployments::parse_report(text); !fine)
                 return fine.error().in("the report of unit '" + one.name + "'");
-            LARDER_TRY(auto change, note_of_unit(e_, head_.deployment, {one.name, one.reported, one.report, 0, {}}));
+            LARDER_TRY(auto change,
+                       note_of_unit(e_, head_.deployment, {one.name, one.reported, one.report, 0, {}, {}}));
             if (change) to.push_back(std::move(*change));
         }
         return {};

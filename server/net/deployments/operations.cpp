@@ -1,5 +1,6 @@
 #include "deployments/operations.hpp"
 #include "deployments/differences.hpp"
+#include "deployments/first_use.hpp"
 #include "deployments/shown.hpp"
 #include "held.hpp"
 #include "maintenance/restore.hpp"
@@ -133,11 +134,17 @@ result<generation_report> create_deployment(engine& e, const create_options& opt
                                             std::stop_token stop) {
     LARDER_TRY(auto report, new_deployment(e, options.name, options.who));
     LARDER_TRY(const auto suites, parse_choices(options.suites));
-    if (suites.empty()) return error{errc::bad_config, "a deployment needs a suite: --suite debian/bookworm"};
+    if (suites.empty() && !options.on_first_use)
+        return error{errc::bad_config, "a deployment needs a suite: --suite debian/bookworm"};
+    if (options.on_first_use) {
+        LARDER_TRY(report.deployment.on_first_use, archives_on_first_use(e, options.archives));
+    }
     auto& architectures = report.generation.architectures;
     architectures = options.architectures;
     if (architectures.empty()) {
-        LARDER_TRY(architectures, configured_architectures(e, suites));
+        auto of = suites;
+        for (const auto& archive : report.deployment.on_first_use) of.push_back({archive, {}, {}});
+        LARDER_TRY(architectures, configured_architectures(e, of));
     }
     std::sort(architectures.begin(), architectures.end());
     architectures.erase(std::unique(architectures.begin(), architectures.end()), architectures.end());
@@ -154,6 +161,9 @@ result<generation_report> upgrade_deployment(engine& e, const upgrade_options& o
     LARDER_TRY(report.deployment, find_live(e, options.name));
     LARDER_TRY(const auto before, registry_of(e).load(options.name, report.deployment.head));
     LARDER_TRY(auto suites, parse_choices(options.suites));
+    if (suites.empty() && before.pins.empty())
+        return error{errc::refused, "deployment '" + options.name +
+                                        "' has no suite yet: each is pinned when a client first asks for it"};
     if (suites.empty())
         for (const auto& pin : before.pins) suites.push_back({pin.archive, pin.suite, {}});
     report.generation = next_of(e, report.deployment, before, step::upgrade, options.who);
@@ -258,7 +268,12 @@ result<journal_report> read_journal(engine& e, const journal_options& options) {
     const deployments::journal all{e.store().objects(), e.store().refs()};
     journal_report report;
     if (!options.verify) {
-        LARDER_TRY(report.entries, all.last(options.last));
+        LARDER_CHECK(all.each(options.last, [&](std::uint64_t number, result<deployments::journal_entry>&& one) {
+            if (one)
+                report.entries.push_back(std::move(*one));
+            else
+                report.lost.push_back({number, one.error().detail()});
+        }));
         return report;
     }
     const auto checked = all.verify();
@@ -282,8 +297,18 @@ result<journal_report> read_journal(engine& e, const journal_options& options) {
 
 result<deployment_history> history_of(engine& e, const std::string& name) {
     deployment_history h;
-    LARDER_TRY(h.deployment, registry_of(e).find(name));
-    LARDER_TRY(h.generations, registry_of(e).history(name));
+    const auto registry = registry_of(e);
+    LARDER_TRY(h.deployment, registry.find(name));
+    for (std::uint64_t number = 1; number <= h.deployment.head; ++number) {
+        const auto id = registry.id_of(name, number);
+        // One that was given up has no ref any more.
+        if (!id && id.error().code() == errc::absent && number != h.deployment.head) continue;
+        auto one = registry.load(name, number);
+        if (one)
+            h.generations.push_back(std::move(*one));
+        else
+            h.lost.push_back({number, one.error().detail()});
+    }
     return h;
 }
 

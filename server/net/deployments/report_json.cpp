@@ -58,7 +58,7 @@ json::object generation_json(const generation& g) {
 
 json::object deployment_json(const deployments::deployment& d) {
     json::object out{{"name", d.name}, {"generation", d.head}, {"hold", to_string(d.hold)}};
-    out["on_first_use"] = d.on_first_use;
+    out["on_first_use"] = strings(d.on_first_use);
     if (d.removed)
         out["removed"] = format_iso(*d.removed);
     else
@@ -124,6 +124,12 @@ std::string to_json(const hold_report& report) {
 
 namespace {
 
+json::array lost_json(const std::vector<lost_record>& all) {
+    json::array out;
+    for (const auto& one : all) out.push_back(json::object{{"number", one.number}, {"why", one.why}});
+    return out;
+}
+
 json::object units_json(const units_report& report) {
     json::array units;
     for (const auto& unit : report.units) {
@@ -139,11 +145,13 @@ json::object units_json(const units_report& report) {
                                      {"reported", format_iso(unit.reported)},
                                      {"report", unit.report.hex()},
                                      {"packages", unit.packages},
-                                     {"differences", std::move(differences)}});
+                                     {"differences", std::move(differences)},
+                                     {"trouble", unit.trouble}});
     }
     auto out = deployment_json(report.deployment);
     out["units"] = std::move(units);
     out["agree"] = report.agree;
+    out["trouble"] = report.trouble;
     return out;
 }
 
@@ -163,7 +171,7 @@ std::string to_json(const journal_report& report) {
                          {"sha256", sha256(one.write()).hex()}};
         entries.push_back(std::move(row));
     }
-    json::object out{{"entries", std::move(entries)}, {"broken", report.broken}};
+    json::object out{{"entries", std::move(entries)}, {"lost", lost_json(report.lost)}, {"broken", report.broken}};
     if (report.verified)
         out["verified"] = *report.verified;
     else
@@ -228,6 +236,7 @@ std::string to_json(const deployment_history& report) {
     json::array all;
     for (const auto& g : report.generations) all.push_back(generation_json(g));
     out["generations"] = std::move(all);
+    out["lost"] = lost_json(report.lost);
     return json_text(out);
 }
 

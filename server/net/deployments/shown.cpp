@@ -59,11 +59,18 @@ result<stored_file> put(store::object_store& objects, std::string_view bytes, sy
     return stored_file{content, bytes.size()};
 }
 
+/// Where apt finds former states of an archive, as far as it is known under which name clients reach this server.
+std::string snapshots_of(engine& e, const std::string& archive) {
+    auto base = e.routes()->options.server.public_url;
+    while (base.ends_with('/')) base.pop_back();
+    return base.empty() ? base : base + "/snapshot/" + archive + "/@SNAPSHOTID@/";
+}
+
 result<digest> sign_anew(engine& e, const suite_state& of, sys_seconds date, cut& what) {
     auto& objects = e.store().objects();
     LARDER_TRY(const auto text, objects.read(of.manifest().text.content));
     LARDER_TRY(const auto key, e.key().get());
-    const auto fresh = redated(text, date);
+    const auto fresh = redated(text, date, snapshots_of(e, of.manifest().archive));
     LARDER_TRY(const auto in_release, key->clear_signed(fresh));
     state_manifest manifest;
     manifest.archive = of.manifest().archive;
@@ -92,7 +99,7 @@ bool shows_all(engine& e, const deployments::generation& g) {
     });
 }
 
-std::string redated(std::string_view release, sys_seconds date) {
+std::string redated(std::string_view release, sys_seconds date, std::string_view snapshots) {
     std::string out;
     bool dropped = false;
     for (auto line : split(release, '\n')) {
@@ -101,15 +108,28 @@ std::string redated(std::string_view release, sys_seconds date) {
         if (!folded) dropped = false;
         const auto name = folded ? std::string_view{} : line.substr(0, line.find(':'));
         if (iequals(name, "Valid-Until") || iequals(name, "Signed-By")) dropped = true;
+        if (!snapshots.empty() && iequals(name, "Snapshots")) dropped = true;
         if (dropped) continue;
         if (iequals(name, "Date"))
-            out += "Date: " + release_date(date);
+            out += "Date: " + release_date(date) + (snapshots.empty() ? "" : "\nSnapshots: ") + std::string{snapshots};
         else
             out += line;
         out += '\n';
     }
     while (out.ends_with("\n\n")) out.pop_back();
     return out;
+}
+
+std::string_view snapshots_in(std::string_view release) {
+    constexpr std::string_view field = "\nSnapshots:";
+    const auto at = release.find(field);
+    if (at == std::string_view::npos) return {};
+    const auto value = release.substr(at + field.size());
+    return trim(value.substr(0, value.find('\n')));
+}
+
+bool is_redated(std::string_view shown, std::string_view release, sys_seconds date) {
+    return redated(release, date) == shown || redated(release, date, snapshots_in(shown)) == shown;
 }
 
 result<void> make_followable(engine& e, const deployments::registry& registry, const deployments::generation& before,

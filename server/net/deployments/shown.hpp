@@ -5,8 +5,13 @@
 namespace larder::net::pinning {
 
 /// A Release's text with another Date, and without what would not be true of it any more: Valid-Until, by which apt
-/// would refuse it, and Signed-By, which names the keys of the one who signed it first. The rest byte for byte.
-std::string redated(std::string_view release, sys_seconds date);
+/// would refuse it, and Signed-By, which names the keys of the one who signed it first. With `snapshots`, that stands
+/// in the field Snapshots, by which apt finds former states (2.7.1 and later). The rest byte for byte.
+std::string redated(std::string_view release, sys_seconds date, std::string_view snapshots = {});
+/// Whether `shown` is that text, with whichever Snapshots it has.
+bool is_redated(std::string_view shown, std::string_view release, sys_seconds date);
+/// The value of its first line of that field; empty when it has none. Of an InRelease, too.
+std::string_view snapshots_in(std::string_view release);
 
 /// Whether each state that is shown in place of another is here, whole.
 bool shows_all(engine& e, const deployments::generation& g);

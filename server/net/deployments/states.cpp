@@ -29,8 +29,8 @@ bool is_translation(std::string_view stem) {
     return file_name(folder_name(stem)) == "i18n" && file_name(stem) == "Translation-en";
 }
 
-bool is_needed(std::string_view stem, const suite& in, const std::vector<std::string>& components,
-               const std::vector<std::string>& architectures) {
+bool is_needed(std::string_view stem, const index::release& release, const suite& in,
+               const std::vector<std::string>& components, const std::vector<std::string>& architectures) {
     const auto kind = index::kind_of(stem);
     const auto folder = folder_name(stem);
     if (folder.find("debian-installer") != std::string_view::npos) return false;
@@ -38,7 +38,9 @@ bool is_needed(std::string_view stem, const suite& in, const std::vector<std::st
     if (kind == index::index_kind::packages) {
         if (in.flat()) return true;
         const auto of = architecture_of(stem);
-        return fits && !of.empty() && (of == "all" || listed(architectures, of));
+        // Where each architecture's index has them, apt does not ask for another.
+        if (of == "all") return fits && !release.all_is_in_each;
+        return fits && !of.empty() && listed(architectures, of);
     }
     // Sources are asked for by name: without, they would come along with "all architectures".
     if (kind == index::index_kind::sources)
@@ -136,7 +138,7 @@ std::vector<needed_file> needed_files(const suite_state& state, const suite& in,
     std::map<std::string_view, needed_file> found;
     for (const auto& file : state.release().files) {
         const auto stem = index::without_compression(file.path);
-        if (!file.sha256 || !is_needed(stem, in, components, architectures)) continue;
+        if (!file.sha256 || !is_needed(stem, state.release(), in, components, architectures)) continue;
         auto& one = found[stem];
         one.lists_packages = index::kind_of(stem) != index::index_kind::none;
         one.forms.push_back(&file);

@@ -1,4 +1,5 @@
 #include "deployments/units.hpp"
+#include "deployments/phased.hpp"
 #include "deployments/states.hpp"
 #include "held.hpp"
 #include <algorithm>
@@ -62,6 +63,19 @@ result<expectations::made> expectations::of(engine& e, const digest& id, const d
     return made{fresh};
 }
 
+std::shared_ptr<const phased_versions> expectations::phased(const digest& id) {
+    const std::lock_guard lock{mutex_};
+    const auto known = phased_.find(id);
+    return known == phased_.end() ? nullptr : known->second;
+}
+
+std::shared_ptr<const phased_versions> expectations::keep_phased(const digest& id, phased_versions all) {
+    constexpr std::size_t most_phased = 64;
+    const std::lock_guard lock{mutex_};
+    if (phased_.size() >= most_phased) phased_.clear();
+    return phased_[id] = std::make_shared<const phased_versions>(std::move(all));
+}
+
 }  // namespace pinning
 
 namespace {
@@ -86,6 +100,29 @@ std::string text_of_unit(const digest& report, sys_seconds reported) {
 
 bool same_secret(std::string_view a, std::string_view b) {
     return a.size() == b.size() && ::CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+result<expectations::made> what_is_expected(engine& e, const deployment& d, const progress_sink& tell,
+                                            const std::stop_token& stop) {
+    LARDER_TRY(const auto g, registry_of(e).load(d.name, d.head));
+    return e.expected().of(e, d.generation, g, tell, stop);
+}
+
+/// What a report says, set against what is expected, where that is known.
+unit_row judged(engine& e, const unit_row& of, const deployments::expectation* expected) {
+    auto row = of;
+    const auto read = [&]() -> result<std::vector<deployments::installed_package>> {
+        LARDER_TRY(const auto text, e.store().objects().read(of.report, most_report));
+        return deployments::parse_report(text);
+    };
+    const auto packages = read();
+    if (!packages) {
+        row.trouble = packages.error().detail();
+        return row;
+    }
+    row.packages = packages->size();
+    if (expected != nullptr) row.differences = expected->compare(*packages);
+    return row;
 }
 
 result<void> keep_report(engine& e, const std::string& name, const std::string& unit, std::string_view lines) {
@@ -118,22 +155,24 @@ result<units_report> list_units(engine& e, const std::string& name, const progre
     LARDER_TRY(report.deployment, registry_of(e).find(name));
     LARDER_TRY(auto rows, reported_units(e, name));
     if (rows.empty()) return report;
-    LARDER_TRY(const auto g, registry_of(e).load(name, report.deployment.head));
-    LARDER_TRY(const auto expected, e.expected().of(e, report.deployment.generation, g, tell, stop));
+    const auto expected = what_is_expected(e, report.deployment, tell, stop);
+    if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
+    if (!expected) report.trouble = expected.error().detail();
     // Units that agree with each other have one report between them.
-    std::map<digest, std::pair<std::size_t, std::vector<deployments::difference>>> known;
+    std::map<digest, unit_row> known;
     for (auto& row : rows) {
         if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
         auto found = known.find(row.report);
-        if (found == known.end()) {
-            LARDER_TRY(const auto text, e.store().objects().read(row.report, most_report));
-            LARDER_TRY(const auto packages, deployments::parse_report(text));
-            found = known.emplace(row.report, std::pair{packages.size(), expected->compare(packages)}).first;
-        }
-        row.packages = found->second.first;
-        row.differences = found->second.second;
-        if (row.differences.empty()) ++report.agree;
+        if (found == known.end())
+            found = known.emplace(row.report, judged(e, row, expected ? expected->get() : nullptr)).first;
+        row.packages = found->second.packages;
+        row.differences = found->second.differences;
+        row.trouble = found->second.trouble;
         report.units.push_back(std::move(row));
+    }
+    if (expected) {
+        LARDER_CHECK(name_phased(e, report, tell, stop));
+        for (const auto& row : report.units) report.agree += row.agrees() ? 1U : 0U;
     }
     return report;
 }

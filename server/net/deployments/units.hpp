@@ -18,6 +18,9 @@ result<digest> report_in(std::string_view unit_ref);
 /// What a report has at most.
 inline constexpr std::uint64_t most_report = 16 << 20;
 
+/// Name and version of what only a part of all machines gets.
+using phased_versions = std::set<std::pair<std::string, std::string>>;
+
 /// What generations expect of their units, of those that were asked for lately: some 10 MB each. Thread-safe.
 class expectations {
 public:
@@ -26,10 +29,14 @@ public:
     /// Of the generation with this manifest; reads what its indices list the first time.
     result<made> of(engine& e, const digest& id, const deployments::generation& g, const progress_sink& tell,
                     const std::stop_token& stop);
+    /// Which of its versions are being phased in; null when that was not looked up yet.
+    std::shared_ptr<const phased_versions> phased(const digest& id);
+    std::shared_ptr<const phased_versions> keep_phased(const digest& id, phased_versions all);
 
 private:
     std::mutex mutex_;
     std::map<digest, std::pair<made, std::uint64_t>> known_;
+    std::map<digest, std::shared_ptr<const phased_versions>> phased_;
     std::uint64_t clock_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "maintenance/downloads.hpp"
 #include "maintenance/hash_all.hpp"
 #include "maintenance/kept.hpp"
+#include "maintenance/pinned_indices.hpp"
 #include "maintenance/rebuild.hpp"
 #include "maintenance/restore.hpp"
 #include <algorithm>
@@ -60,13 +61,19 @@ public:
             set_aside();
             LARDER_CHECK(fetch_again());
             LARDER_CHECK(bring_pins_back());
+            // Only now all states can be read that can be.
+            LARDER_TRY(indices_, missing_pinned_indices(e_));
+            LARDER_CHECK(bring_back(e_, indices_, tell_, stop_));
             if (options_.give_up) {
                 LARDER_TRY(report_.dropped, give_up_generations(e_));
                 LARDER_TRY(kept_, look_at_kept(e_.store()));
             }
             LARDER_CHECK(bring_states_back());
+        } else {
+            LARDER_TRY(indices_, missing_pinned_indices(e_));
         }
         settle();
+        settle_indices();
         LARDER_TRY(report_.deployments, troubles_of_deployments(e_, stop_));
         if (options_.rebuild) {
             read_states();
@@ -318,6 +325,21 @@ private:
             }
     }
 
+    /// The same of indices that generations need: any of their forms will do.
+    void settle_indices() {
+        for (const auto& one : indices_) {
+            if (is_in(report_.damaged, one.content())) continue;
+            troubled_object it{one.content(), one.whereabouts(), "no form of it is in the store"};
+            if (!is_in(report_.missing, it.content)) report_.missing.push_back(it);
+            const bool here = one.is_here(e_.store().objects());
+            it.why = here               ? "here again, whole"
+                     : !options_.repair ? "repair was not asked for"
+                     : one.why.empty()  ? "it could not be stored"
+                                        : one.why;
+            (here ? report_.refetched : report_.lost).push_back(std::move(it));
+        }
+    }
+
     engine& e_;
     const doctor_options& options_;
     const progress_sink& tell_;
@@ -329,6 +351,7 @@ private:
     std::map<digest, std::vector<std::string>> files_;  ///< a state's own objects, and the refs they are from
     std::set<digest> stuck_;                            ///< damaged, and still in their places
     std::map<digest, std::string> failures_;
+    std::vector<pinned_index> indices_;  ///< that generations need, and that were not here
 };
 
 }  // namespace

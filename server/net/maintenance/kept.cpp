@@ -378,7 +378,10 @@ result<void> restore_shown(store::store& s, const pinned_state& of) {
     if (!manifest) return manifest.error();
     LARDER_TRY(const auto origin, manifest_of(*of.instead));
     LARDER_TRY(const auto text, s.objects().read(origin.text.content, index::max_release_size));
-    const auto fresh = pinning::redated(text, manifest->date);
+    auto fresh = pinning::redated(text, manifest->date);
+    if (const auto seen = s.objects().read(manifest->in_release->content, index::max_release_size);
+        seen && sha256(fresh) != manifest->text.content)
+        fresh = pinning::redated(text, manifest->date, pinning::snapshots_in(*seen));
     if (sha256(fresh) != manifest->text.content)
         return error{errc::absent, "its text cannot be made again from that of its snapshot"};
     LARDER_TRY(const auto content, s.objects().put(fresh, manifest->date));

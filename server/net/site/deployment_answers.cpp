@@ -47,6 +47,8 @@ public:
         if (wanted.name.empty()) return list();
         const auto of = history_of(e_, wanted.name);
         if (!of) return failed(of.error(), wanted.name);
+        if (wanted.what.empty() && find(*of, of->deployment.head) == nullptr)
+            return trouble({errc::absent, of->lost.empty() ? "it has no generation" : of->lost.back().why});
         if (wanted.what.empty())
             return page_reply(deployment_page(view_, *of, pins_of(of->generations.back()), whom()));
         if (wanted.what == "holding") return holding(wanted.name);
@@ -107,11 +109,14 @@ private:
     site_reply generation(const deployment_history& of, std::uint64_t number) const {
         auto against = number > 1 ? number - 1 : 0;
         if (!request_.query.empty()) against = query_number(request_.query, "against").value_or(0);
-        const auto last = of.generations.size();
-        if (number == 0 || number > last || against > last || (against == 0 && !request_.query.empty()))
+        const auto last = of.deployment.head;
+        const auto* const wanted = find(of, number);
+        // Without a question, one that is not there is done without.
+        if (request_.query.empty() && find(of, against) == nullptr) against = 0;
+        if (wanted == nullptr || (!request_.query.empty() && find(of, against) == nullptr))
             return page_reply(
                 trouble_page(view_, "There is no such generation", wanted_generations(of.deployment.name, last)), 404);
-        const auto& shown = of.generations[number - 1];
+        const auto& shown = *wanted;
         known_changes::changes changes;
         if (against != 0) {
             auto found = changes_between(of, against, number);
@@ -121,6 +126,12 @@ private:
         return page_reply(generation_page(view_, of, shown, pins_of(shown), against, changes.get(), whom()));
     }
 
+    static const deployments::generation* find(const deployment_history& of, std::uint64_t number) {
+        for (const auto& one : of.generations)
+            if (one.number == number) return &one;
+        return nullptr;
+    }
+
     static std::string wanted_generations(const std::string& name, std::size_t last) {
         return name + " has generations from 1 to " + std::to_string(last) + ".";
     }
@@ -128,8 +139,7 @@ private:
     result<known_changes::changes> changes_between(const deployment_history& of, std::uint64_t before,
                                                    std::uint64_t after) const {
         auto& known = e_.site().changes();
-        const auto& all = of.generations;
-        const known_changes::pair pair{sha256(all[before - 1].write()), sha256(all[after - 1].write())};
+        const known_changes::pair pair{sha256(find(of, before)->write()), sha256(find(of, after)->write())};
         if (auto found = known.find(pair)) return found;
         generation_diff_options options{of.deployment.name, before, after};
         LARDER_TRY(auto diff, diff_generations(e_, options, quiet, stop_));

@@ -36,6 +36,8 @@ result<std::string> run_create(engine& e, const json::object& given, const progr
     take(given, "name", o.name);
     take(given, "suites", o.suites);
     take(given, "architectures", o.architectures);
+    take(given, "on_first_use", o.on_first_use);
+    take(given, "archives", o.archives);
     take_who(given, o.who);
     if (std::string hold; take(given, "hold", hold), !hold.empty()) {
         const auto mode = deployments::parse_hold_mode(hold);
@@ -223,7 +225,10 @@ std::vector<job_kind> deployment_kinds() {
         {"deployment_create",
          "Pins suites together, all or none, under a name.",
          {name,
-          {"suites", texts, "\"archive/suite\", or \"archive/suite@when\" for a state of the past.", needed},
+          {"suites", texts, "\"archive/suite\", or \"archive/suite@when\" for a state of the past."},
+          {"on_first_use", boolean,
+           "Besides, pin each configured suite when a client first asks for it; default false."},
+          {"archives", texts, "Of which archives: with on_first_use. Default: all that have suites configured."},
           {"architectures", texts,
            "Of its machines; \"source\" for sources. Default: what the archives have configured."},
           {"hold", text, "What is kept for ever: used (default), closure or full."},

@@ -92,6 +92,11 @@ html generations(const deployment_history& of, told whom) {
     else
         out.add(table("list", caption, {"Generation", "State", "Made", "Step", "Differences"}, rows));
     out.add(more_of(rows.size(), of.generations.size(), api_of(d.name, "/generations")));
+    for (const auto& one : of.lost) {
+        out << "<p class=\"more\">Generation ";
+        out.text(std::to_string(one.number)) << " cannot be read: ";
+        out.text(one.why) << "</p>\n";
+    }
     if (whom == told::everybody)
         out << "<p class=\"more\">Who made them, and why, is shown to those with a token: <a "
                "href=\"/pages/sign-in\">sign in</a>.</p>\n";
@@ -129,7 +134,12 @@ html facts(const deployment& d, const generation& head) {
     out << "<section aria-labelledby=\"facts\"><h2 id=\"facts\">As it is</h2>\n<dl class=\"facts\"><div><dt>Keeps for "
            "ever</dt><dd>";
     out.text(to_string(d.hold)) << ": " << meaning(d.hold) << "</dd></div>\n<div><dt>Architectures</dt><dd>";
-    out.text(joined(head.architectures)) << "</dd></div>\n<div><dt>Units report</dt><dd>";
+    out.text(joined(head.architectures)) << "</dd></div>\n";
+    if (!d.on_first_use.empty()) {
+        out << "<div><dt>Pinned on first use</dt><dd>suites of ";
+        out.text(joined(d.on_first_use)) << "</dd></div>\n";
+    }
+    out << "<div><dt>Units report</dt><dd>";
     out << (d.token.empty() ? literal{"not yet: it has no join token"} : literal{"with its join token"});
     if (!d.removed) {
         out << "</dd></div>\n<div><dt>Files for machines</dt><dd>";

@@ -195,7 +195,9 @@ std::string generation_page(const overview& view, const deployment_history& of, 
                             const std::vector<pin_view>& pins, std::uint64_t against, const generation_changes* changes,
                             told whom) {
     const auto& d = of.deployment;
-    const auto* before = changes == nullptr ? nullptr : &of.generations[against - 1];
+    const auto& all = of.generations;
+    const auto other = std::find_if(all.begin(), all.end(), [&](const generation& g) { return g.number == against; });
+    const auto* before = changes == nullptr || other == all.end() ? nullptr : &*other;
     html main = tabs(d, tab::generation, api_of(d.name, "/diff?after=" + std::to_string(shown.number)));
     main.add(verdict(of, shown, whom)).add(pins_section(pins, shown, before));
     main.add(changes_section(of, shown, against, changes));

@@ -17,6 +17,7 @@ std::string page_of_unit(const units_report& report, const unit_row& unit) {
 }
 
 html state_of(const unit_row& unit) {
+    if (!unit.trouble.empty()) return badge("trouble", "▲", "unknown");
     return unit.differences.empty() ? badge("fresh", "●", "agrees") : badge("stale", "◐", "differs");
 }
 
@@ -36,6 +37,7 @@ std::string told_of(const difference& d) {
 html some_differences(const units_report& report, const unit_row& unit) {
     constexpr std::size_t most = 3;
     html out;
+    if (!unit.trouble.empty()) return out.text(unit.trouble);
     if (unit.differences.empty()) return out << "none";
     out << "<ul class=\"plain\">";
     for (std::size_t i = 0; i < std::min(most, unit.differences.size()); ++i) {
@@ -61,6 +63,8 @@ html units_verdict(const units_report& report) {
         << "\" aria-label=\"Summary\"><h1>";
     if (all == 0)
         out << "No unit has reported yet";
+    else if (!report.trouble.empty())
+        out << "Whether its units agree is not known";
     else if (all == report.agree)
         out.text(all == 1 ? "The only unit agrees" : "All " + thousands(all) + " units agree");
     else
@@ -69,7 +73,10 @@ html units_verdict(const units_report& report) {
     out << "</h1><p>Set against generation ";
     out.add(link(page_of(d.name, "/" + std::to_string(d.head)), std::to_string(d.head))) << " of ";
     out.text(d.name);
-    if (d.removed || all == 0)
+    if (!report.trouble.empty()) {
+        out << ", of which nothing can be told: ";
+        out.text(report.trouble) << ".";
+    } else if (d.removed || all == 0)
         out << ".";
     else if (all == report.agree)
         out << ": another unit that joins gets what the others have.";
@@ -84,6 +91,8 @@ literal meaning(const difference& d) {
         case difference::kind::behind: return "behind: the generation has a newer version";
         case difference::kind::ahead: return "ahead: the generation’s version is older";
         case difference::kind::foreign: return "foreign: no suite of the generation has it";
+        case difference::kind::phased:
+            return "behind an update that is being phased in: it depends on the machine’s id";
     }
     return "";
 }
@@ -105,7 +114,7 @@ std::string units_page(const overview& view, const units_report& report) {
     // Those that need somebody stand in front.
     std::vector<const unit_row*> order;
     for (const auto& unit : report.units) order.push_back(&unit);
-    std::stable_partition(order.begin(), order.end(), [](const auto* unit) { return !unit->differences.empty(); });
+    std::stable_partition(order.begin(), order.end(), [](const auto* unit) { return !unit->agrees(); });
     if (order.size() > most_units) order.resize(most_units);
     std::vector<std::vector<html>> rows;
     for (const auto* unit : order)
@@ -123,7 +132,7 @@ std::string unit_page(const overview& view, const units_report& report, const un
     const auto& d = report.deployment;
     const auto json = api_of(d.name, "/units");
     html main = tabs(d, tab::unit, json);
-    main << "<section class=\"verdict " << (unit.differences.empty() ? literal{"fresh"} : literal{"stale"})
+    main << "<section class=\"verdict " << (unit.agrees() ? literal{"fresh"} : literal{"stale"})
          << "\" aria-label=\"Summary\"><h1>";
     main.text(unit.id) << " ";
     main.add(state_of(unit)) << "</h1><p>";

@@ -24,6 +24,7 @@ struct bundle_head {
     hold_mode hold = hold_mode::used;
     std::string token;                  ///< SHA-256 of the join token, in hex; may be empty
     std::vector<std::string> archives;  ///< that its suites are of
+    std::vector<std::string> on_first_use;
     sys_seconds made{};
     std::uint64_t objects = 0, bytes = 0;
     digest list{};  ///< of the second entry

@@ -15,6 +15,9 @@ struct difference {
         behind,   ///< the generation has a newer version
         ahead,    ///< the generation's version is older
         foreign,  ///< the generation has no package of this name
+        /// Behind, and the generation's version is being phased in (Phased-Update-Percentage): apt takes it or not by
+        /// the machine's id.
+        phased,
     };
     kind what = kind::foreign;
     std::string name, architecture;

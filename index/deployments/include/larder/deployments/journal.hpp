@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <larder/base/clock.hpp>
 #include <larder/base/digest.hpp>
 #include <larder/base/result.hpp>
@@ -40,6 +41,9 @@ public:
     result<journal_entry> append(journal_entry entry);
     /// The last `most` entries, the oldest first; 0: all.
     result<std::vector<journal_entry>> last(std::size_t most) const;
+    /// The same, one by one with their numbers, also those that cannot be read.
+    using entry_sink = std::function<void(std::uint64_t number, result<journal_entry>&&)>;
+    result<void> each(std::size_t most, const entry_sink& take) const;
     /// Whether the chain is whole: how many entries it has. `digest_mismatch`, or what it is, with the number of the
     /// first entry that does not fit.
     result<std::uint64_t> verify() const;

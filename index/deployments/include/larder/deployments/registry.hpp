@@ -15,8 +15,9 @@ struct deployment {
     std::uint64_t head = 0;  ///< number of the generation in force
     digest generation;       ///< its manifest
     hold_mode hold = hold_mode::used;
-    std::string token;                   ///< SHA-256 of the join token, in hex; empty: units cannot report
-    bool on_first_use = false;           ///< suites that are asked for first are pinned then
+    std::string token;  ///< SHA-256 of the join token, in hex; empty: units cannot report
+    /// Archives of which a suite is pinned, by the next generation, when a client first asks for it; sorted.
+    std::vector<std::string> on_first_use;
     std::optional<sys_seconds> removed;  ///< it is served no more, and kept until its grace time is over:
     std::optional<sys_seconds> forget_after;
     std::uint64_t version = 0;  ///< of the ref, for compare-and-set

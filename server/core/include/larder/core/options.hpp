@@ -27,6 +27,7 @@ struct server_options {
     milliseconds shutdown_grace{20'000};       ///< to finish responses after SIGTERM
     std::vector<std::string> connect_allow;    ///< host:port that CONNECT may reach
     std::string public_url;                    ///< for the page's client lines; empty: from Host
+    std::vector<std::string> partners;         ///< URLs of other Larders that have the same deployments
 };
 
 /// [log]

@@ -57,6 +57,8 @@ struct create_options {
     std::vector<std::string> suites;         ///< "archive/suite", or "archive/suite@when" for a state of the past
     std::vector<std::string> architectures;  ///< none: those that the archives have configured
     deployments::hold_mode hold = deployments::hold_mode::used;
+    bool on_first_use = false;          ///< besides: each configured suite, when a client first asks for it
+    std::vector<std::string> archives;  ///< of these; none: of all that have suites configured
     signed_for who;
 };
 
@@ -105,10 +107,18 @@ struct deployment_list {
 /// All; one that cannot be read is in it, with its trouble.
 result<deployment_list> list_deployments(engine& e);
 
+/// A numbered thing whose object cannot be read.
+struct lost_record {
+    std::uint64_t number = 0;
+    std::string why;  ///< one line
+};
+
 struct deployment_history {
     deployments::deployment deployment;
     std::vector<deployments::generation> generations;  ///< the first first
+    std::vector<lost_record> lost;                     ///< those that are not among them, for what they are is gone
 };
+/// What can be read of it; `absent` when there is no such deployment.
 result<deployment_history> history_of(engine& e, const std::string& name);
 
 struct generation_diff_options {
@@ -161,6 +171,7 @@ struct journal_options {
 };
 struct journal_report {
     std::vector<deployments::journal_entry> entries;
+    std::vector<lost_record> lost;          ///< entries that cannot be read
     std::optional<std::uint64_t> verified;  ///< how many entries follow on each other without a break
     std::string broken;                     ///< where it breaks
     std::optional<std::uint64_t> fetches;   ///< the same of the fetch log, whose head each entry of the journal names
@@ -175,12 +186,16 @@ struct unit_row {
     digest report{};
     std::size_t packages = 0;
     std::vector<deployments::difference> differences;  ///< to the generation in force
+    std::string trouble;                               ///< why it is not known what it has, one line; else empty
+    bool agrees() const noexcept { return differences.empty() && trouble.empty(); }
 };
 struct units_report {
     deployments::deployment deployment;
     std::vector<unit_row> units;  ///< by name
-    std::size_t agree = 0;        ///< how many do not differ
+    std::size_t agree = 0;        ///< how many do not differ, as far as that is known
+    std::string trouble;          ///< why nothing is known of what the generation expects; then none agrees
 };
+/// What can be told; one unit whose report is lost takes the others nothing.
 result<units_report> list_units(engine& e, const std::string& name, const progress_sink& tell,
                                 std::stop_token stop = {});
 
