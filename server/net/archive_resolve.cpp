@@ -182,7 +182,7 @@ resolution archive::deliver_file(const suite& in, const suite_state& state, cons
     if (file.sha256) {
         auto what = deliver(*file.sha256, file.size, paths_of(in, state, file), immutable);
         if (auto* fetch = std::get_if<fetch_object>(&what)) fetch->order.urgent = true;
-        return what;
+        return or_from_chunks(state, file, std::move(what));
     }
     const auto note = parts_.store.known().get_note("sha512/" + file.sha512);
     if (!note) return note.error();
