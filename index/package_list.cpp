@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <iterator>
 #include <larder/index/chunker.hpp>
 #include <larder/index/package_list.hpp>
 #include <unordered_set>
@@ -129,13 +128,40 @@ error not_packed() { return error{errc::malformed, "a list of packages is damage
 
 /// By what two entries are told apart. Of the file, too, so that two hashes would have to collide at once.
 using identity = std::pair<std::uint64_t, std::uint64_t>;
-using identities = std::vector<identity>;  // sorted, each once
+using identities = std::vector<identity>;
 
-template <class T>
-void in_order(std::vector<T>& all) {
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-}
+/// To look many of them up in: slots, at most half of them taken, by hashes that are as good as random.
+class identity_set {
+public:
+    explicit identity_set(const identities& all) : slots_(slots_for(all.size())) {
+        for (const auto& one : all) {
+            auto at = place_of(one);
+            while (slots_[at] != none && slots_[at] != one) at = (at + 1) & (slots_.size() - 1);
+            slots_[at] = one;
+        }
+        has_none_ = std::find(all.begin(), all.end(), none) != all.end();
+    }
+
+    bool contains(const identity& one) const {
+        if (one == none) return has_none_;
+        auto at = place_of(one);
+        while (slots_[at] != none && slots_[at] != one) at = (at + 1) & (slots_.size() - 1);
+        return slots_[at] == one;
+    }
+
+private:
+    static constexpr identity none{};
+
+    static std::size_t slots_for(std::size_t count) {
+        std::size_t n = 16;
+        while (n < 2 * count) n *= 2;
+        return n;
+    }
+    std::size_t place_of(const identity& one) const { return one.first & (slots_.size() - 1); }
+
+    std::vector<identity> slots_;
+    bool has_none_ = false;
+};
 
 result<identities> identities_in(const std::vector<digest>& chunks, const chunk_reader& read) {
     identities all;
@@ -146,16 +172,22 @@ result<identities> identities_in(const std::vector<digest>& chunks, const chunk_
             all.emplace_back(hash_at(left), hash_at(left.substr(8)));
         return {};
     }));
-    in_order(all);
     return all;
 }
 
-bool is_one_of(const identities& wanted, std::string_view hashes) {
-    return std::binary_search(wanted.begin(), wanted.end(), identity{hash_at(hashes), hash_at(hashes.substr(8))});
+identities those_not_in(const identity_set& others, const identities& all) {
+    identities left;
+    for (const auto& one : all)
+        if (!others.contains(one)) left.push_back(one);
+    return left;
+}
+
+bool is_one_of(const identity_set& wanted, std::string_view hashes) {
+    return wanted.contains({hash_at(hashes), hash_at(hashes.substr(8))});
 }
 
 /// Adds the names of the entries that one side has and the other has not.
-result<void> names_of(const identities& wanted, const std::vector<digest>& chunks, const chunk_reader& read,
+result<void> names_of(const identity_set& wanted, const std::vector<digest>& chunks, const chunk_reader& read,
                       std::vector<std::string>& names) {
     return read(chunks, [&](std::string_view packed) -> result<void> {
         unpacker in{packed};
@@ -170,24 +202,22 @@ result<void> names_of(const identities& wanted, const std::vector<digest>& chunk
     });
 }
 
-bool any_within(const std::vector<std::string>& names, const name_range& range) {
-    const auto at = std::lower_bound(names.begin(), names.end(), range.first);
-    return at != names.end() && *at <= range.last;
-}
-
 /// All entries of these names.
 result<void> collect(const std::vector<std::string>& names, const std::vector<digest>& chunks, const chunk_reader& read,
                      std::vector<listed_package>& all) {
     return read(chunks, [&](std::string_view packed) -> result<void> {
         unpacker in{packed}, look{packed};
-        if (!in.bad() && !any_within(names, in.range())) return {};
+        // An index is sorted, as a rule: of all names a chunk can have few.
+        const auto first = std::lower_bound(names.begin(), names.end(), in.range().first);
+        const auto last = std::upper_bound(first, names.end(), in.range().last);
+        if (!in.bad() && first == last) return {};
         listed_package one;
         std::string name;
         std::uint64_t behind = 0;  // so many are passed over and not unpacked yet
         while (look.more()) {
             look.next_name(name);
             ++behind;
-            if (!std::binary_search(names.begin(), names.end(), name)) continue;
+            if (!std::binary_search(first, last, name)) continue;
             for (; behind > 0 && in.more(); --behind) in.next(one);
             if (!in.bad()) all.push_back(one);
         }
@@ -279,17 +309,15 @@ result<std::vector<package_change>> compare_chunks(const std::vector<digest>& be
     const auto was = chosen(before, of_after, false), is = chosen(after, of_before, false);
     LARDER_TRY(const auto old_entries, identities_in(was, read));
     LARDER_TRY(const auto new_entries, identities_in(is, read));
-    identities gone, come;
-    std::set_difference(old_entries.begin(), old_entries.end(), new_entries.begin(), new_entries.end(),
-                        std::back_inserter(gone));
-    std::set_difference(new_entries.begin(), new_entries.end(), old_entries.begin(), old_entries.end(),
-                        std::back_inserter(come));
+    const identity_set gone{those_not_in(identity_set{new_entries}, old_entries)};
+    const identity_set come{those_not_in(identity_set{old_entries}, new_entries)};
     // Of a package of none of these names both sides have the very same entries.
     std::vector<std::string> names;
     LARDER_CHECK(names_of(gone, was, read, names));
     LARDER_CHECK(names_of(come, is, read, names));
     if (names.empty()) return std::vector<package_change>{};
-    in_order(names);
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     // What of these stands in chunks that both sides have: another version, or the same in another index.
     std::vector<listed_package> old_ones, new_ones;
     LARDER_CHECK(collect(names, chosen(before, of_after, true), read, old_ones));

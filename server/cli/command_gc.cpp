@@ -53,6 +53,9 @@ void print_for_people(const json::object& report) {
               << "Cache:          " << count(report, "cached") << "; the limit is "
               << format_size(number_in(report, "limit")) << "\n";
     const bool dry = is_set(report, "dry_run");
+    if (const auto former = number_in(report, "former_indices"); former != 0)
+        std::cout << (dry ? "Would be kept as chunks: " : "Kept as chunks: ") << former << " indices of former states"
+                  << (dry ? "" : ", " + format_size(number_in(report, "former_indices_bytes"))) << "\n";
     for (const auto& one : list_in(report, "forgotten"))
         std::cout << (dry ? "Would forget the removed deployment " : "Forgot the removed deployment ")
                   << one.as_string() << ": its grace time is over.\n";

@@ -43,12 +43,15 @@ int run_list(const common_options& common, const list_line& given) {
         std::cout << json::serialize(*report) << "\n";
         return done;
     }
-    std::vector<std::vector<std::string>> rows{{"ARCHIVE", "SUITE", "WHEN", "SNAPSHOT", "INDICES HERE", ""}};
+    std::vector<std::vector<std::string>> rows{
+        {"ARCHIVE", "SUITE", "WHEN", "SNAPSHOT", "INDICES HERE", "FROM CHUNKS", "MISSING", ""}};
     for (const auto& one : list_in(*report, "snapshots")) {
         const auto& s = one.as_object();
+        const auto all = number_in(s, "indices"), here = number_in(s, "indices_here"),
+                   chunks = number_in(s, "indices_from_chunks");
         rows.push_back({text_in(s, "archive"), text_in(s, "suite"), text_in(s, "when"),
-                        text_in(s, "snapshot").substr(0, 12),
-                        std::to_string(number_in(s, "indices_here")) + " of " + std::to_string(number_in(s, "indices")),
+                        text_in(s, "snapshot").substr(0, 12), std::to_string(here) + " of " + std::to_string(all),
+                        std::to_string(chunks), std::to_string(all - here - chunks),
                         is_set(s, "current") ? "now" : ""});
     }
     std::cout << table(rows);

@@ -62,6 +62,7 @@ awaitable<void> archive::run_learn(std::shared_ptr<archive> me, index_wanted ind
     me->note_reading(index, how);
     ++me->parts_.generation;
     done->set(how);
+    if (how && index.former) co_await keep_former(me, std::move(index));
 }
 
 void archive::note_reading(const index_wanted& index, const result<void>& how) {
@@ -96,7 +97,7 @@ std::string archive::index_error(const suite& in, const suite_state& state) cons
 
 /// Brings an index, or as apt does the next compression of it where upstream lacks one.
 awaitable<result<void>> archive::learn_one(index_wanted index) {
-    for (std::size_t next = 0;; ++next) {
+    for (std::size_t next = 0; !is_readable(index); ++next) {
         const auto brought = co_await bring(index.order);
         if (brought) break;
         if (brought.error().code() != errc::absent || next == index.also.size()) co_return brought.error();
@@ -105,7 +106,12 @@ awaitable<result<void>> archive::learn_one(index_wanted index) {
     }
     auto reading = offload(parts_.pool, [this, index] { return read_index(parts_.store, name(), index); });
     const auto read = co_await outcome<result<std::uint64_t>>::get(reading, no_deadline());
-    if (!*read) co_return read->error();
+    if (!*read) {
+        // Damaged chunks are not tried again for a while, and the index is asked of upstream.
+        const auto whole = parts_.store.objects().find(index.order.content);
+        if (whole && !*whole) note_tried(index.key);
+        co_return read->error();
+    }
     if (**read > 0)
         parts_.log.write(log_level::warn, "stanzas of an index cannot be used, their files are not served",
                          {{"archive", name()}, {"index", index.path}, {"stanzas", std::to_string(**read)}});

@@ -15,7 +15,7 @@ error not_named(const pinned_view& view, std::string_view path) {
 
 /// Reads a stored index for one path.
 result<pinned_view::found> look_in(store::store& store, const index_wanted& index, std::string_view path) {
-    LARDER_TRY(const auto plain, open_index(store.objects(), index.order.content, index.path));
+    LARDER_TRY(const auto plain, open_index(store, index));
     pinned_view::found found;
     const auto take = [&](std::string_view named, const digest& content, std::uint64_t size) {
         if (named == path && content != index::no_usable_hash) found = {true, content, size};
@@ -66,8 +66,7 @@ resolution archive::resolve_pinned_file(const pinned_view& view, std::string_vie
     if (naming_it.empty()) return not_named(view, path);
     std::vector<index_wanted> here;
     for (auto& index : by(which::unread)) {
-        const auto found = parts_.store.objects().find(index.order.content);
-        if (!found || !*found) continue;
+        if (!is_readable(index)) continue;
         // What is served live goes by the states there are now.
         index.former = !is_current_index(index.order.content);
         here.push_back(std::move(index));
@@ -98,13 +97,11 @@ awaitable<result<void>> archive::look_up(std::shared_ptr<const pinned_view> view
     pinned_view::found found;
     std::optional<error> trouble;
     // Those that are here first: with upstream gone they must do.
-    const auto& objects = parts_.store.objects();
-    std::stable_partition(where.indices.begin(), where.indices.end(), [&](const index_wanted& one) {
-        const auto here = objects.find(one.order.content);
-        return here && *here;
-    });
+    std::stable_partition(where.indices.begin(), where.indices.end(),
+                          [this](const index_wanted& one) { return is_readable(one); });
     for (const auto& index : where.indices) {
-        const auto brought = co_await bring(index.order);
+        result<void> brought;
+        if (!is_readable(index)) brought = co_await bring(index.order);
         if (!brought) {
             if (!trouble) trouble = brought.error();
             continue;

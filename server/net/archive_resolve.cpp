@@ -185,7 +185,7 @@ resolution archive::deliver_file(const suite& in, const suite_state& state, cons
             fetch->order.urgent = true;
             fetch->order.state = state.id();
         }
-        return what;
+        return or_from_chunks(state, file, std::move(what));
     }
     const auto note = parts_.store.known().get_note("sha512/" + file.sha512);
     if (!note) return note.error();

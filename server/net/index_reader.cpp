@@ -1,4 +1,5 @@
 #include "index_reader.hpp"
+#include "kept_chunks.hpp"
 #include <larder/index/claims.hpp>
 
 namespace larder::net {
@@ -19,11 +20,19 @@ result<std::unique_ptr<index::byte_source>> open_index(const store::object_store
     return index::decompress(index::file_source(std::move(file)), index::compression_of(path), most_uncompressed);
 }
 
+result<std::unique_ptr<index::byte_source>> open_index(store::store& store, const index_wanted& index) {
+    auto whole = open_index(store.objects(), index.order.content, index.path);
+    // Its key is the hash of its uncompressed form, where its paths count from the archive's root.
+    if (whole || whole.error().code() != errc::absent || !index.base.empty() || !has_chunks(store.refs(), index.key))
+        return whole;
+    return open_chunks(store, index.key);
+}
+
 result<std::uint64_t> read_index(store::store& store, std::string_view archive, const index_wanted& index) {
     const auto where = std::string{archive} + "/" + index.path;
     LARDER_TRY(const auto known, store.known().knows_index(archive, index.key));
     if (known && !index.again) return 0;
-    auto plain = open_index(store.objects(), index.order.content, index.path);
+    auto plain = open_index(store, index);
     if (!plain) return plain.error().in(where);
     std::vector<store::claim> claims;
     const auto take = [&](std::string_view path, const digest& content, std::uint64_t size) {

@@ -11,6 +11,9 @@ namespace larder::net {
 result<std::unique_ptr<index::byte_source>> open_index(const store::object_store& objects, const digest& content,
                                                        std::string_view path);
 
+/// The same for one that may be here as an object, or else as chunks. `absent` when it is neither.
+result<std::unique_ptr<index::byte_source>> open_index(store::store& store, const index_wanted& index);
+
 /// Reads a stored index, decompressed, into the catalogue: all that it names, or an error and
 /// nothing; how many stanzas of it could not be used. One that is known is not read, unless `again` says so. Blocks (a
 /// second or so for the largest); runs on the pool.

@@ -1,5 +1,7 @@
 #include "package_lists.hpp"
 #include "index_reader.hpp"
+#include "kept_chunks.hpp"
+#include <algorithm>
 
 namespace larder::net {
 namespace {
@@ -27,19 +29,43 @@ result<digest> name_for(const store::object_store& objects, const listed_index& 
     return error{errc::digest_mismatch, "its file is damaged: larder doctor repairs it"};
 }
 
+/// What is packed of an index, and its hash.
+struct packed_list {
+    std::vector<std::string> chunks;
+    std::vector<digest> names;
+    digest content{};
+};
+result<packed_list> pack_all(index::index_kind kind, std::unique_ptr<index::byte_source> plain) {
+    packed_list made;
+    index::hashing_source in{index::read_ahead(std::move(plain))};
+    LARDER_CHECK(index::pack_index(kind, in, [&](std::string&& packed) {
+        made.names.push_back(sha256(packed));
+        made.chunks.push_back(std::move(packed));
+    }));
+    made.content = in.finish();
+    return made;
+}
+
 result<std::vector<digest>> make_list(store::store& store, const listed_index& index) {
     const auto& here = *index.here;
     LARDER_TRY(auto plain, open_index(store.objects(), *here.sha256, here.path));
-    index::hashing_source in{index::read_ahead(std::move(plain))};
-    std::vector<std::string> chunks;
-    std::vector<digest> names;
-    LARDER_CHECK(index::pack_index(index::kind_of(here.path), in, [&](std::string&& packed) {
-        names.push_back(sha256(packed));
-        chunks.push_back(std::move(packed));
-    }));
-    LARDER_TRY(const auto name, name_for(store.objects(), index, in.finish()));
-    LARDER_CHECK(store.lists().put(name, *here.sha256, chunks));
-    return names;
+    LARDER_TRY(auto made, pack_all(index::kind_of(here.path), std::move(plain)));
+    LARDER_TRY(const auto name, name_for(store.objects(), index, made.content));
+    LARDER_CHECK(store.lists().put(name, *here.sha256, made.chunks));
+    return std::move(made.names);
+}
+
+/// Of an index that is kept as chunks only; nothing when it is not.
+result<std::optional<std::vector<digest>>> list_from_chunks(store::store& store, const listed_index& index) {
+    const auto plain = std::find_if(index.forms.begin(), index.forms.end(), [](const auto* f) { return is_plain(*f); });
+    if (plain == index.forms.end() || !has_chunks(store.refs(), *(*plain)->sha256))
+        return std::optional<std::vector<digest>>{};
+    LARDER_TRY(const auto kept, find_chunks(store, *(*plain)->sha256));
+    if (!kept) return std::optional<std::vector<digest>>{};
+    LARDER_TRY(auto source, open_chunks(store, *(*plain)->sha256));
+    LARDER_TRY(auto made, pack_all(index::kind_of((*plain)->path), std::move(source)));
+    LARDER_CHECK(store.lists().put(name_of(**plain), kept->object, made.chunks));
+    return std::optional{std::move(made.names)};
 }
 
 }  // namespace
@@ -50,7 +76,10 @@ result<std::optional<std::vector<digest>>> list_of(store::store& store, const li
         LARDER_TRY(auto found, store.lists().find(name_of(*form)));
         if (found) return found;
     }
-    if (index.here == nullptr) return std::optional<std::vector<digest>>{};
+    if (index.here == nullptr) {
+        auto kept = list_from_chunks(store, index);
+        return kept ? std::move(kept) : kept.error().in(index.forms.front()->path);
+    }
     auto made = make_list(store, index);
     if (!made) return made.error().in(index.here->path);
     return std::optional{std::move(*made)};

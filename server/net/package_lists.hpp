@@ -20,7 +20,8 @@ struct listed_index {
 enum class lists { as_kept, made_anew };
 
 /// The chunks (package_list.hpp) of what an index lists. One that is not kept is made of the index, which is read whole
-/// for it (a second for the largest), and kept. Nothing when the index is not here either; `digest_mismatch` when it is
+/// for it (a second for the largest), and kept. It is made of the index's chunks where only these are
+/// here. Nothing when the index is not here either; `digest_mismatch` when it is
 /// damaged.
 result<std::optional<std::vector<digest>>> list_of(store::store& store, const listed_index& index,
                                                    lists which = lists::as_kept);

@@ -1,5 +1,6 @@
 #include "store_ground.hpp"
 #include <boost/json.hpp>
+#include <kept_chunks.hpp>
 #include <maintenance/hash_all.hpp>
 
 using namespace larder;
@@ -55,6 +56,56 @@ TEST_CASE("gc: what a ref reaches stays, whatever the limit", "[net][maintenance
     CHECK(report.removed == 2);
     CHECK(load_state(g.e->store().objects(), current));
     CHECK(load_state(g.e->store().objects(), past));
+}
+
+TEST_CASE("gc: the index of a former state is kept as chunks before it goes", "[net][maintenance]") {
+    ground g;
+    const auto [past, index] = g.state("older");
+    g.refer("history/debian/older@20260101T000000Z", past.hex());
+    const auto dry = gc(*g.e, gc_options{}, quiet).value();
+    CHECK(dry.former_indices == 1);
+    CHECK_FALSE(has_chunks(g.e->store().refs(), index));
+    const auto report = gc(*g.e, in_earnest(), quiet).value();
+    CHECK(report.former_indices == 1);
+    CHECK(report.former_indices_bytes > 0);
+    CHECK_FALSE(g.has(index));
+    REQUIRE(find_chunks(g.e->store(), index).value());
+    REQUIRE(join_to_object(g.e->store(), index));
+    CHECK(g.e->store().objects().read(index).value() == "index of older");
+    CHECK(gc(*g.e, in_earnest(), quiet).value().former_indices == 0);
+    CHECK_FALSE(g.has(index));
+}
+
+TEST_CASE("gc: of a damaged index of a former state nothing is kept, and it goes", "[net][maintenance]") {
+    ground g;
+    const auto [past, index] = g.state("older");
+    g.refer("history/debian/older@20260101T000000Z", past.hex());
+    g.damage(index);
+    CHECK(gc(*g.e, in_earnest(), quiet).value().former_indices == 0);
+    CHECK_FALSE(g.has(index));
+    CHECK(chunk_refs(g.e->store().refs()).value().empty());
+}
+
+TEST_CASE("chunks: one file that is lost costs those that share it, and no others", "[net][maintenance]") {
+    ground g;
+    const auto [past, index] = g.state("older");
+    const auto [other, other_index] = g.state("other");
+    g.refer("history/debian/older@20260101T000000Z", past.hex());
+    g.refer("history/debian/other@20260101T000000Z", other.hex());
+    REQUIRE(gc(*g.e, in_earnest(), quiet));
+    const auto ref = chunk_refs(g.e->store().refs(), &index).value().at(0);
+    REQUIRE(g.e->store().objects().remove(ref.object));
+    CHECK_FALSE(find_chunks(g.e->store(), index).value());
+    CHECK(find_chunks(g.e->store(), other_index).value());
+    CHECK(join_to_object(g.e->store(), index).error().code() == errc::absent);
+    const auto report = doctor(*g.e, {}, quiet).value();
+    CHECK_FALSE(report.whole());
+    REQUIRE(report.lost.size() == 1);
+    CHECK(report.lost[0].content == ref.object);
+    REQUIRE(report.dropped.size() == 1);
+    CHECK(report.dropped[0].find(ref.name) == 0);
+    CHECK(chunk_refs(g.e->store().refs(), &index).value().empty());
+    CHECK(doctor(*g.e, {}, quiet).value().whole());
 }
 
 TEST_CASE("gc: removes nothing when it cannot tell what a ref reaches", "[net][maintenance]") {

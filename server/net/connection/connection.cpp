@@ -290,7 +290,7 @@ awaitable<void> connection::answer_archive(const core::request_head& head, const
             continue;
         }
         if (auto* fetch = std::get_if<fetch_object>(&what)) {
-            co_await answer_fetch(head, file.path, *fetch);
+            co_await answer_fetch(head, from, file.path, *fetch);
             co_return;
         }
         if (auto* no = std::get_if<error>(&what)) {
@@ -401,6 +401,10 @@ awaitable<result<void>> connection::bring(std::shared_ptr<archive> archive, cons
         moved = co_await archive->companions(pair->suite, give_up);
     } else if (const auto* wide = std::get_if<ask_by_sha512>(&what)) {
         moved = co_await archive->name_by_sha512(*wide, give_up);
+    } else if (const auto* kept = std::get_if<join_chunks>(&what)) {
+        const auto joined = co_await archive->join(kept->content, give_up);
+        // When they are damaged it is asked of upstream: resolving again says so.
+        if (!joined && joined.error().code() == errc::timeout) moved = joined.error();
     } else if (const auto* several = std::get_if<look_in_indices>(&what)) {
         moved = co_await archive->look_up(view, path, *several, give_up);
     } else if (const auto* indices = std::get_if<learn_indices>(&what)) {

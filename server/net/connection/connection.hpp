@@ -118,13 +118,17 @@ private:
 
     // ---- files on their way here (connection_fetch.cpp)
 
-    awaitable<void> answer_fetch(const core::request_head& head, const std::string& path, const fetch_object& fetch);
+    awaitable<void> answer_fetch(const core::request_head& head, std::shared_ptr<archive> from, const std::string& path,
+                                 const fetch_object& fetch);
+    /// For an index that can be had in another form: sends 404 when upstream has not begun to send this one after a
+    /// while. False: it has, or nothing must be sent any more.
+    awaitable<bool> refuse_form(std::shared_ptr<archive> from, const std::string& path, std::shared_ptr<flight> coming);
     /// Sends what a flight brings, as it comes.
     awaitable<void> answer_flight(const core::request_head& head, const std::string& path,
                                   std::shared_ptr<flight> coming, core::lifetime keep, std::string_view cache);
     /// Waits until there is something to send; requests that arrive meanwhile have their fetches
     /// started. Nothing: no byte in time, or the client has left.
-    awaitable<std::optional<flight::state>> first_bytes(std::shared_ptr<flight> coming);
+    awaitable<std::optional<flight::state>> first_bytes(std::shared_ptr<flight> coming, std::chrono::seconds how_long);
     /// Whether requests that are queued behind the current one can be looked at.
     bool may_read_on();
     /// Lets `w` wake when the client sends more, where there is room for it.

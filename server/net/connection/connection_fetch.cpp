@@ -11,20 +11,40 @@ constexpr unsigned most_ahead = 16;
 constexpr std::size_t most_downloads = 1024;
 /// A client is kept waiting for a first byte no longer than this: apt gives up after 30 s without one.
 constexpr auto patience = 25s;
+/// The same where another form of the file can be had at once.
+constexpr auto patience_for_form = 5s;
 
 }  // namespace
 
-awaitable<void> connection::answer_fetch(const core::request_head& head, const std::string& path,
-                                         const fetch_object& fetch) {
+awaitable<void> connection::answer_fetch(const core::request_head& head, std::shared_ptr<archive> from,
+                                         const std::string& path, const fetch_object& fetch) {
     if (loop_->host.parts().hub.active() >= most_downloads && !loop_->host.parts().hub.find(fetch.order.content)) {
         co_await send_error(503, "this server is fetching as many files as it can; try again");
         co_return;
     }
     bool started = false;
     const auto coming = loop_->host.parts().hub.get(fetch.order, &started);
+    if (fetch.other_form) {
+        prefetch_queued(head.size);
+        const bool refused = co_await refuse_form(from, path, coming);
+        if (refused) co_return;
+    }
     (started ? counts_.misses : counts_.joins).add();
     const auto keep = fetch.immutable ? core::lifetime_of(path) : core::lifetime::revalidate;
     co_await answer_flight(head, path, coming, keep, started ? "miss" : "joined");
+}
+
+awaitable<bool> connection::refuse_form(std::shared_ptr<archive> from, const std::string& path,
+                                        std::shared_ptr<flight> coming) {
+    deadline = steady_point::max();
+    const auto state = co_await first_bytes(coming, patience_for_form);
+    deadline = steady_clock::now() + limits().send_timeout;
+    if (broken_ || expired_) co_return true;
+    if (state && state->now != flight::state::phase::failed) co_return false;
+    from->not_to_be_had(coming->want());
+    const auto reason = path + ": it cannot be had from upstream now, but its uncompressed form can be had here";
+    co_await send_error(404, reason);
+    co_return true;
 }
 
 awaitable<void> connection::answer_flight(const core::request_head& head, const std::string& path,
@@ -32,7 +52,7 @@ awaitable<void> connection::answer_flight(const core::request_head& head, const 
     from_store_ = cache == "hit";
     prefetch_queued(head.size);
     deadline = steady_point::max();
-    const auto state = co_await first_bytes(coming);
+    const auto state = co_await first_bytes(coming, patience);
     deadline = steady_clock::now() + limits().send_timeout;
     if (!state) {
         co_await send_error(504, "upstream has not sent a byte of it yet; the fetch goes on, try again");
@@ -58,8 +78,8 @@ awaitable<void> connection::answer_flight(const core::request_head& head, const 
     co_await send_flight(coming, h.what);
 }
 
-awaitable<std::optional<flight::state>> connection::first_bytes(std::shared_ptr<flight> coming) {
-    const auto give_up = steady_clock::now() + patience;
+awaitable<std::optional<flight::state>> connection::first_bytes(std::shared_ptr<flight> coming, seconds how_long) {
+    const auto give_up = steady_clock::now() + how_long;
     for (;;) {
         const auto w = std::make_shared<waiter>(transport_->socket().get_executor());
         auto state = coming->enter(w, 0);

@@ -1,5 +1,6 @@
 #include "deployments/cut.hpp"
 #include "archive_paths.hpp"
+#include "kept_chunks.hpp"
 #include "maintenance/downloads.hpp"
 #include <algorithm>
 #include <deque>
@@ -101,8 +102,8 @@ private:
         }
         std::optional<error> trouble;
         const auto ended = [&](std::size_t n, const result<void>& how) {
-            if (how) return;
             const auto i = left[n];
+            if (how || joined(needed[i], form[i])) return;
             // The next compression of it, as apt does; a translation that is nowhere is done without.
             const bool more = ++form[i] < needed[i].forms.size();
             if (how.error().code() == errc::absent && (more || !needed[i].lists_packages)) return;
@@ -111,6 +112,19 @@ private:
         LARDER_CHECK(maintenance::download(e_, orders, "fetching indices of " + choice_.text(), ended, tell, stop));
         if (trouble) return *trouble;
         return {};
+    }
+
+    /// Where an index of a former state is kept as chunks, it is made whole of these, and that form of it taken.
+    bool joined(const needed_file& file, std::size_t& form) {
+        for (std::size_t i = 0; i < file.forms.size(); ++i) {
+            const auto& one = *file.forms[i];
+            if (index::compression_of(one.path) != index::compression::none || !plain_form(*state_, one.path) ||
+                !join_to_object(e_.store(), *one.sha256))
+                continue;
+            form = i;
+            return true;
+        }
+        return false;
     }
 
     /// So that every package of it can be found, and fetched.

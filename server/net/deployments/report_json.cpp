@@ -17,7 +17,9 @@ json::object snapshot_json(const snapshot_row& row) {
             {"current", row.current},
             {"signers", strings(row.signers)},
             {"indices", row.indices},
-            {"indices_here", row.indices_here}};
+            {"indices_here", row.indices_here},
+            {"indices_from_chunks", row.indices_from_chunks},
+            {"whole", row.whole()}};
 }
 
 json::value snapshot_or_null(const std::optional<snapshot_row>& row) {

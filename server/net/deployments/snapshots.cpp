@@ -18,7 +18,7 @@ result<snapshot_list> list_snapshots(engine& e, const snapshot_list_options& opt
         if (!state)
             return state.error().in("snapshot " + one.id.hex() + " of " + one.archive + "/" + one.suite +
                                     " (larder doctor repairs it)");
-        list.snapshots.push_back(row_of(s.objects(), one, **state));
+        list.snapshots.push_back(row_of(e, one, **state));
     }
     return list;
 }
@@ -47,7 +47,7 @@ struct side {
         if (!one) return {};
         auto& objects = e.store().objects();
         LARDER_TRY(state, load_state(objects, one->id));
-        row = row_of(objects, *one, *state);
+        row = row_of(e, *one, *state);
         LARDER_TRY(indices,
                    package_indices(objects, *state, suite{one->suite}, components_of(e, one->archive), architectures));
         return {};

@@ -1,5 +1,6 @@
 #include "deployments/states.hpp"
 #include "archive_paths.hpp"
+#include "kept_chunks.hpp"
 #include <algorithm>
 #include <array>
 #include <larder/base/text.hpp>
@@ -173,7 +174,7 @@ result<index_forms> package_indices(const store::object_store& objects, const su
     return all;
 }
 
-snapshot_row row_of(const store::object_store& objects, const kept_state& of, const suite_state& state) {
+snapshot_row row_of(engine& e, const kept_state& of, const suite_state& state) {
     snapshot_row row;
     row.archive = of.archive;
     row.suite = of.suite;
@@ -182,14 +183,23 @@ snapshot_row row_of(const store::object_store& objects, const kept_state& of, co
     row.current = of.current;
     row.signers = state.manifest().signers;
     const suite in{of.suite};
-    std::vector<std::string> architectures = state.release().architectures;
-    architectures.emplace_back("source");
-    for (const auto& one : needed_files(state, in, {}, architectures)) {
+    const auto from = e.find_archive(of.archive);
+    auto architectures = from ? from->options().architectures : std::vector<std::string>{};
+    if (architectures.empty()) {
+        architectures = state.release().architectures;
+        architectures.emplace_back("source");
+    }
+    for (const auto& one : needed_files(state, in, components_of(e, of.archive), architectures)) {
         ++row.indices;
-        row.indices_here += std::any_of(one.forms.begin(), one.forms.end(), [&](const auto* form) {
-            const auto found = objects.find(*form->sha256);
+        const bool here = std::any_of(one.forms.begin(), one.forms.end(), [&](const auto* form) {
+            const auto found = e.store().objects().find(*form->sha256);
             return found && *found;
         });
+        row.indices_here += here;
+        const auto* plain = here ? nullptr : plain_form(state, one.forms.front()->path);
+        if (plain == nullptr) continue;
+        const auto chunks = find_chunks(e.store(), *plain->sha256);
+        row.indices_from_chunks += chunks && *chunks;
     }
     return row;
 }

@@ -62,6 +62,6 @@ std::vector<std::string> components_of(engine& e, const std::string& archive);
 
 inline deployments::registry registry_of(engine& e) { return {e.store().objects(), e.store().refs()}; }
 
-snapshot_row row_of(const store::object_store& objects, const kept_state& of, const suite_state& state);
+snapshot_row row_of(engine& e, const kept_state& of, const suite_state& state);
 
 }  // namespace larder::net::pinning

@@ -1,3 +1,5 @@
+#include "kept_chunks.hpp"
+#include "maintenance/chunk_repair.hpp"
 #include "maintenance/downloads.hpp"
 #include "maintenance/hash_all.hpp"
 #include "maintenance/kept.hpp"
@@ -49,6 +51,7 @@ public:
     result<doctor_report> run() {
         const auto begun = std::chrono::steady_clock::now();
         LARDER_TRY(refs_, state_refs(e_.store().refs()));
+        LARDER_TRY(chunks_, chunk_refs(e_.store().refs()));
         LARDER_TRY(kept_, look_at_kept(e_.store()));
         std::set<std::string> distinct;
         for (const auto& ref : refs_) distinct.insert(ref.value);
@@ -69,6 +72,7 @@ public:
                 LARDER_TRY(kept_, look_at_kept(e_.store()));
             }
             LARDER_CHECK(bring_states_back());
+            LARDER_CHECK(keep_indices_anew());
         } else {
             LARDER_TRY(indices_, missing_pinned_indices(e_));
         }
@@ -100,6 +104,7 @@ private:
         for (const auto& pin : kept_.pins)
             if (const auto id = digest::from_hex(pin.state.value)) note(*id, pin.state.ref);
         for (const auto& [content, ref] : kept_.objects) note(content, ref);
+        for (const auto& ref : chunks_) note(ref.object, ref.name);
     }
 
     void note(const digest& d, const std::string& ref) {
@@ -140,6 +145,8 @@ private:
             if (!is_named(pin.state.value)) look(pin.state);
         for (const auto& [content, ref] : kept_.objects)
             if (const auto here = e_.store().objects().find(content); here && !*here) note_missing(content);
+        for (const auto& ref : chunks_)
+            if (const auto here = e_.store().objects().find(ref.object); here && !*here) note_missing(ref.object);
     }
 
     void note_missing(const digest& d) {
@@ -284,6 +291,18 @@ private:
         return {};
     }
 
+    /// Indices of former states whose chunks were lost.
+    result<void> keep_indices_anew() {
+        if (chunks_.empty()) return {};
+        read_states();
+        LARDER_TRY(auto done, mend_chunks(e_, states_, tell_, stop_));
+        kept_anew_ = std::move(done.mended);
+        for (const auto& d : done.lost)
+            failures_.try_emplace(d, "an index that it kept chunks of is not here, and no mirror has it");
+        report_.dropped.insert(report_.dropped.end(), done.dropped.begin(), done.dropped.end());
+        return {};
+    }
+
     /// Whether a state must be left as it is, because something of it cannot be read.
     bool leave_unreadable(const state_troubles& troubles) {
         if (troubles.unreadable.empty()) return false;
@@ -313,6 +332,10 @@ private:
             for (const auto& one : *list) {
                 if (!options_.repair) {
                     report_.lost.push_back({one.content, one.known_from, "repair was not asked for"});
+                    continue;
+                }
+                if (kept_anew_.contains(one.content)) {
+                    report_.refetched.push_back({one.content, one.known_from, "what it kept is kept anew"});
                     continue;
                 }
                 if (is_here_again(one.content)) {
@@ -346,9 +369,11 @@ private:
     std::stop_token stop_;
     doctor_report report_;
     std::vector<state_ref> refs_;
+    std::vector<chunk_ref> chunks_;
     kept_things kept_;
     std::vector<known_state> states_;
     std::map<digest, std::vector<std::string>> files_;  ///< a state's own objects, and the refs they are from
+    std::set<digest> kept_anew_;                        ///< files of chunks that nothing needs any more
     std::set<digest> stuck_;                            ///< damaged, and still in their places
     std::map<digest, std::string> failures_;
     std::vector<pinned_index> indices_;  ///< that generations need, and that were not here

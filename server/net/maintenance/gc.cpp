@@ -1,4 +1,5 @@
 #include "held.hpp"
+#include "maintenance/former_indices.hpp"
 #include "maintenance/known_states.hpp"
 #include "package_lists.hpp"
 #include <algorithm>
@@ -74,14 +75,14 @@ result<void> by_age(const store::catalogue& known, std::vector<cached_object>& c
 /// What refs reach, looked up anew whenever a ref has been swung since.
 class referenced_objects {
 public:
-    explicit referenced_objects(engine& e) : e_{e} {}
+    referenced_objects(engine& e, maintenance::former_indices how) : e_{e}, how_{how} {}
 
     result<void> look() {
         {
             const std::lock_guard lock{e_.parts().refs_mutex};
             as_of_ = e_.parts().refs_changed;
         }
-        LARDER_TRY(all_, maintenance::reachable(e_));
+        LARDER_TRY(all_, maintenance::reachable(e_, {}, how_));
         return {};
     }
     const digest_set& all() const noexcept { return all_; }
@@ -103,9 +104,26 @@ public:
 
 private:
     engine& e_;
+    const maintenance::former_indices how_;
     std::uint64_t as_of_ = 0;
     digest_set all_;
 };
+
+/// What cannot be kept as chunks just now stays as it is, and all else goes as ever.
+result<void> keep_former(engine& e, const gc_options& options, gc_report& report, const progress_sink& tell,
+                         const std::stop_token& stop) {
+    const auto kept =
+        options.dry_run ? maintenance::count_former_indices(e, stop) : maintenance::keep_former_indices(e, tell, stop);
+    if (kept) {
+        report.former_indices = kept->indices;
+        report.former_indices_bytes = kept->bytes;
+    } else if (kept.error().code() == errc::cancelled) {
+        return kept.error();
+    } else {
+        e.log().write(log_level::warn, "indices of former states stay as they are: " + kept.error().message());
+    }
+    return {};
+}
 
 }  // namespace
 
@@ -121,11 +139,13 @@ result<gc_report> gc(engine& e, const gc_options& options, const progress_sink& 
         if (!options.dry_run) LARDER_CHECK(forget_deployment(e, d.name));
         report.forgotten.push_back(d.name);
     }
+    LARDER_CHECK(keep_former(e, options, report, tell, stop));
     // Listed first, judged after: what a ref reaches by then is kept, and what came since is not in the list.
     LARDER_TRY(auto cached, survey(e, report, tell, stop));
     // What comes to be held from here on is left, whether it is found among what is kept or not.
     const held_list::pass pass{e.held()};
-    referenced_objects referenced{e};
+    using enum maintenance::former_indices;
+    referenced_objects referenced{e, options.dry_run ? count_as_kept : stay};
     LARDER_CHECK(referenced.look());
     leave_referenced(referenced.all(), cached, report);
     const auto over = report.cached_bytes > report.limit ? report.cached_bytes - report.limit : 0;
@@ -180,6 +200,10 @@ void keep_below_limit(engine& e, pressure why, std::stop_token stop) {
     const auto done = gc(
         e, options, [](const progress&) {}, stop);
     if (!done) return e.log().write(log_level::warn, "cache not cleared: " + done.error().message());
+    if (done->former_indices != 0)
+        e.log().write(
+            log_level::info, "indices of former states kept as chunks",
+            {{"objects", std::to_string(done->former_indices)}, {"size", format_size(done->former_indices_bytes)}});
     if (done->removed == 0) return;
     e.log().write(log_level::info, "cache cleared of what was used least recently",
                   {{"objects", std::to_string(done->removed)}, {"size", format_size(done->removed_bytes)}});

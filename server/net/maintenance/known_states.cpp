@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view current_prefix = "archive/";
 constexpr std::string_view history_prefix = "history/";
+constexpr std::string_view kept_note = "indices-kept/";
 
 bool listed(const std::vector<std::string>& list, std::string_view item) {
     return list.empty() || std::find(list.begin(), list.end(), item) != list.end();
@@ -164,7 +165,31 @@ std::vector<stored_file> files_of(const state_manifest& manifest) {
     return files;
 }
 
-result<digest_set> reachable(engine& e, const std::string& without) {
+bool indices_are_kept(const store::catalogue& known, const digest& state) {
+    const auto note = known.get_note(std::string{kept_note} + state.hex());
+    return note && *note;
+}
+
+result<void> note_indices_kept(store::catalogue& known, const digest& state) {
+    return known.put_note(std::string{kept_note} + state.hex(), "1");
+}
+
+result<std::vector<state_ref>> former_states(store::store& s) {
+    const std::string none;
+    LARDER_TRY(const auto pinned, pinned_states(s, deployment_refs{none}));
+    LARDER_TRY(const auto refs, state_refs(s.refs()));
+    std::set<std::string> seen;
+    for (const auto& ref : refs)
+        if (ref.current) seen.insert(ref.value);
+    std::vector<state_ref> former;
+    for (const auto& ref : refs) {
+        const auto id = digest::from_hex(ref.value);
+        if (id && !pinned.contains(*id) && seen.insert(ref.value).second) former.push_back(ref);
+    }
+    return former;
+}
+
+result<digest_set> reachable(engine& e, const std::string& without, former_indices how) {
     digest_set keep;
     auto& s = e.store();
     const deployment_refs but{without};
@@ -191,8 +216,11 @@ result<digest_set> reachable(engine& e, const std::string& without) {
         const auto parsed = parse_state_ref(name);
         if (!parsed || pinned.contains(*id)) continue;
         // Clients of the current state find its indices with upstream gone.
-        if (auto kept = keep_state(s, *id, parsed->current ? with_files::yes : with_files::no, keep); !kept)
-            return kept.error().in("ref " + name + " (larder doctor repairs it)");
+        const bool all = parsed->current || (how == former_indices::stay && !indices_are_kept(s.known(), *id));
+        auto kept = keep_state(s, *id, all ? with_files::yes : with_files::no, keep);
+        // Without its Release nobody can tell what its indices were.
+        if (!kept && all && !parsed->current) kept = keep_state(s, *id, with_files::no, keep);
+        if (!kept) return kept.error().in("ref " + name + " (larder doctor repairs it)");
     }
     // What the archives themselves know to be in use, should that be more.
     const auto routes = e.routes();

@@ -42,9 +42,18 @@ std::vector<known_state> load_states(const store::object_store& objects, const s
 
 using digest_set = std::unordered_set<digest, digest_hash>;
 
+/// The indices of a former state stay until they are kept as chunks (former_indices.hpp); or, for who only asks what
+/// would go then, they count as if they were.
+enum class former_indices { stay, count_as_kept };
 /// Everything that any ref reaches; but for what only the deployment `without` does, were it not there. An error when
 /// that cannot be told: then nothing may be removed.
-result<digest_set> reachable(engine& e, const std::string& without = {});
+result<digest_set> reachable(engine& e, const std::string& without = {}, former_indices how = former_indices::stay);
+
+/// States that are neither current nor pinned by a generation, each once, an archive's and suite's oldest first.
+result<std::vector<state_ref>> former_states(store::store& s);
+/// Noted once what is here of a state's indices is kept as chunks; derived: without it one looks again.
+bool indices_are_kept(const store::catalogue& known, const digest& state);
+result<void> note_indices_kept(store::catalogue& known, const digest& state);
 
 /// The manifest's own files, without the indices: what a state cannot be served without.
 std::vector<stored_file> files_of(const state_manifest& manifest);

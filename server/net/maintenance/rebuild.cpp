@@ -1,5 +1,6 @@
 #include "maintenance/rebuild.hpp"
 #include "index_reader.hpp"
+#include "kept_chunks.hpp"
 
 namespace larder::net::maintenance {
 namespace {
@@ -68,7 +69,8 @@ result<std::uint64_t> rebuild(engine& e, const std::vector<known_state>& states,
                     errc::cancelled,
                     "stopped before all indices were read; run it again, or they are read as clients need them"};
             const auto here = e.store().objects().find(index.order.content);
-            if (!here || !*here) continue;
+            const bool as_chunks = index.base.empty() && has_chunks(e.store().refs(), index.key);
+            if ((!here || !*here) && !as_chunks) continue;
             const auto known = e.store().known().knows_index(one.from.archive, index.key);
             if (known && *known) continue;
             if (const auto how = read_index(e.store(), one.from.archive, index); how)

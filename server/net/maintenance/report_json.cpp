@@ -72,6 +72,8 @@ std::string to_json(const gc_report& r) {
     out["removed"] = r.removed;
     out["removed_bytes"] = r.removed_bytes;
     out["used_before"] = moment(r.used_before);
+    out["former_indices"] = r.former_indices;
+    out["former_indices_bytes"] = r.former_indices_bytes;
     out["forgotten"] = strings(r.forgotten);
     return json_text(out);
 }

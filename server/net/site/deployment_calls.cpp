@@ -190,14 +190,16 @@ std::string_view deployment_schemas() noexcept {
         "size": {"type": "integer"}, "why": {"type": "string"}}}},
     "unresolved": {"type": "array", "items": {"type": "string"}, "description": "Of a closure: what packages need and no suite has."}}},
 "Snapshot": {"type": ["object", "null"], "additionalProperties": false,
-  "required": ["archive", "suite", "snapshot", "date", "when", "current", "signers", "indices", "indices_here"],
+  "required": ["archive", "suite", "snapshot", "date", "when", "current", "signers", "indices", "indices_here", "indices_from_chunks", "whole"],
   "properties": {
     "archive": {"type": "string"}, "suite": {"type": "string"}, "snapshot": {"type": "string"},
     "date": {"$ref": "#/components/schemas/Moment"},
     "when": {"type": "string", "description": "The date as it stands in URLs."},
     "current": {"type": "boolean"},
     "signers": {"type": "array", "items": {"type": "string"}},
-    "indices": {"type": "integer"}, "indices_here": {"type": "integer"}}},
+    "indices": {"type": "integer", "description": "That clients need, of the configured components and architectures."},
+    "indices_here": {"type": "integer"}, "indices_from_chunks": {"type": "integer"},
+    "whole": {"type": "boolean", "description": "Whether all of it can be served with upstream gone."}}},
 "SuiteDifference": {"type": "object", "additionalProperties": false,
   "required": ["archive", "suite", "before", "after", "counts", "packages", "unread"],
   "properties": {

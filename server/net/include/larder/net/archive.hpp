@@ -26,6 +26,13 @@ struct serve_object {
 struct fetch_object {
     fetch_order order;
     bool immutable = true;
+    /// The index that it is a compression of can be had here without it, in another form: one that cannot be had is
+    /// absent, then, and clients go on to the next (apt-pkg/acquire-item.cc).
+    bool other_form = false;
+};
+/// An index that is kept as chunks, asked for uncompressed.
+struct join_chunks {
+    digest content;
 };
 struct ask_suite {
     std::string suite;  ///< must be refreshed first, or has never been seen
@@ -46,8 +53,8 @@ struct learn_indices {
 struct look_in_indices {
     std::vector<index_wanted> indices;
 };
-using resolution = std::variant<serve_object, fetch_object, ask_suite, ask_companions, ask_by_sha512, learn_indices,
-                                look_in_indices, error>;
+using resolution = std::variant<serve_object, fetch_object, join_chunks, ask_suite, ask_companions, ask_by_sha512,
+                                learn_indices, look_in_indices, error>;
 
 class suite;
 class pinned_view;
@@ -103,6 +110,12 @@ public:
 
     /// Fetches a file of a suite by its SHA-512 and notes which object it is.
     awaitable<result<void>> name_by_sha512(ask_by_sha512 what, steady_point deadline);
+
+    /// Makes an index that is kept as chunks an object again. When that fails it is asked of upstream for a while, like
+    /// one that is not kept.
+    awaitable<result<void>> join(digest content, steady_point deadline);
+    /// Said when a form of an index could not be had though another can: for a while it is not asked for again.
+    void not_to_be_had(const digest& form);
 
     /// Fetches and reads indices so that what they name becomes known.
     awaitable<result<void>> learn(std::vector<index_wanted> indices, steady_point deadline);
@@ -182,6 +195,21 @@ private:
     resolution resolve_pinned_file(const pinned_view& view, std::string_view path, const naming& by);
     awaitable<result<void>> bring(fetch_order order);
 
+    // indices that are kept as chunks (archive_chunks.cpp)
+    /// What to do for a file of a state that is not here, where `what` would be to fetch it.
+    resolution or_from_chunks(const suite_state& state, const index::release_file& file, resolution what) const;
+    /// Whether it can be read without asking anybody.
+    bool is_readable(const index_wanted& index) const;
+    /// Whether a compression of it is here.
+    bool any_form_here(const suite_state& state, std::string_view stem) const;
+    bool is_tried(const digest& content) const;
+    void note_tried(const digest& content);
+    static awaitable<void> run_join(std::shared_ptr<archive> me, digest content, digest key,
+                                    std::shared_ptr<outcome<result<void>>> done);
+    /// Keeps an index of a former state that came late.
+    static awaitable<void> keep_former(std::shared_ptr<archive> me, index_wanted index);
+    result<std::uint64_t> keep_chunks_of(const index_wanted& index);
+
     // refresh
     std::vector<std::shared_ptr<suite>> known_suites() const;
     std::shared_ptr<suite> find_suite(std::string_view name) const;
@@ -230,6 +258,8 @@ private:
     std::map<digest, std::shared_ptr<outcome<result<void>>>> learning_;
     /// Indices that could not be had, until when they are not asked for again, and why.
     std::map<digest, std::pair<steady_point, error>> unreadable_;
+    /// Forms of indices that could not be had, and chunks that could not be joined, until when they are not tried.
+    std::map<digest, steady_point> tried_;
     /// For people: by its path, the index that could not be read there the last time, and why.
     struct broken_index {
         digest key;

@@ -21,7 +21,12 @@ struct snapshot_row {
     sys_seconds date{};
     bool current = false;
     std::vector<std::string> signers;
-    std::uint64_t indices = 0, indices_here = 0;  ///< that its Release names, in any compression
+    /// Those that its Release names and its clients need, of the components and architectures that are configured;
+    /// how many of them are here in any compression, and how many others can be put together from chunks.
+    std::uint64_t indices = 0, indices_here = 0, indices_from_chunks = 0;
+
+    /// Whether all of it can be served with upstream gone.
+    bool whole() const noexcept { return indices_here + indices_from_chunks == indices; }
 };
 
 struct snapshot_list_options {

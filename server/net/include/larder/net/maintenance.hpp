@@ -83,12 +83,15 @@ struct gc_report {
     std::uint64_t cached = 0, cached_bytes = 0;          ///< the rest
     std::uint64_t limit = 0;                             ///< [store] max_cache_size, for cached_bytes
     std::uint64_t removed = 0, removed_bytes = 0;        ///< or, in a dry run, what would be
+    /// Of former states, that were kept as chunks now, and what that takes; or, in a dry run, that would be, and 0.
+    std::uint64_t former_indices = 0, former_indices_bytes = 0;
     std::vector<std::string> forgotten;      ///< removed deployments whose grace time is over; or that would be
     std::optional<sys_seconds> used_before;  ///< the last use of the youngest of these
 };
 
 /// Brings what no ref reaches below max_cache_size, least recently used first; an object whose use
-/// was never noted counts as the oldest. Removes nothing when it cannot tell what refs reach.
+/// was never noted counts as the oldest. The indices of former states are kept as chunks first, for ever; those that
+/// cannot be yet (the disk is full) stay as they are. Removes nothing when it cannot tell what refs reach.
 result<gc_report> gc(engine& e, const gc_options& options, const progress_sink& tell, std::stop_token stop = {});
 
 /// For a server's upkeep, once an hour and after a write failed with errc::full: gc in earnest, with

@@ -1,0 +1,161 @@
+#include "kept_chunks.hpp"
+#include "archive_paths.hpp"
+#include "index_reader.hpp"
+#include <future>
+#include <larder/base/text.hpp>
+
+namespace larder::net {
+namespace {
+
+std::string prefix_of(const digest& content) { return std::string{chunks_prefix} + content.hex() + "/"; }
+
+std::optional<chunk_ref> parse(const std::string& name, const store::ref& ref) {
+    const auto parts = split(std::string_view{name}.substr(chunks_prefix.size()), '/');
+    if (parts.size() != 2) return {};
+    const auto content = digest::from_hex(parts[0]), object = digest::from_hex(parts[1]);
+    if (!content || !object || ref.value != object->hex()) return {};
+    return chunk_ref{name, ref.version, *content, *object};
+}
+
+result<index::chunk_list> list_in(const store::object_store& objects, const digest& object) {
+    LARDER_TRY(const auto fd, objects.open(object));
+    return index::read_chunk_list(fd.get());
+}
+
+result<std::vector<digest>> missing_of(const store::object_store& objects, const index::chunk_list& list) {
+    std::vector<digest> missing;
+    for (const auto& pack : list.packs) {
+        LARDER_TRY(const auto here, objects.find(pack));
+        if (!here) missing.push_back(pack);
+    }
+    return missing;
+}
+
+/// Waits for a file to be an object.
+result<digest> commit(store::object_store& objects, std::unique_ptr<store::incoming> file, const digest& expected,
+                      sys_seconds modified) {
+    std::promise<result<digest>> promise;
+    auto answer = promise.get_future();
+    objects.commit(std::move(file), expected, modified,
+                   [&promise](result<digest> r) { promise.set_value(std::move(r)); });
+    return answer.get();
+}
+
+result<index::known_chunks> chunks_of(store::store& s, const std::vector<digest>& indices) {
+    index::known_chunks known;
+    for (const auto& one : indices) {
+        LARDER_TRY(const auto found, find_chunks(s, one));
+        if (found) index::add_chunks(known, found->object, found->list);
+    }
+    return known;
+}
+
+/// The one visible step: gc looks at the refs again, and what the list names is here.
+result<void> name_it(engine_parts& parts, const digest& content, const digest& object) {
+    const std::lock_guard lock{parts.refs_mutex};
+    const chunk_ref one{prefix_of(content) + object.hex(), 0, content, object};
+    LARDER_TRY(const auto there, parts.store.refs().get(one.name));
+    if (there) return {};
+    LARDER_TRY(const auto missing, missing_files(parts.store.objects(), one));
+    if (!missing.empty()) return error{errc::conflict, "chunks of an index were removed meanwhile"};
+    ++parts.refs_changed;
+    return parts.store.refs().change({{one.name, 0, object.hex()}});
+}
+
+}  // namespace
+
+bool is_kept_as_chunks(std::string_view path) {
+    const auto kind = index::kind_of(path);
+    if (kind == index::index_kind::packages || kind == index::index_kind::sources) return true;
+    return file_name(folder_name(path)) == "i18n" && file_name(path).starts_with("Translation-");
+}
+
+const index::release_file* plain_form(const suite_state& state, std::string_view path) {
+    if (!is_kept_as_chunks(path)) return nullptr;
+    const auto* plain = state.by_path(index::without_compression(path));
+    return plain != nullptr && plain->sha256 ? plain : nullptr;
+}
+
+bool has_chunks(const store::ref_store& refs, const digest& content) {
+    const auto found = refs.list(prefix_of(content));
+    return found && !found->empty();
+}
+
+result<std::vector<chunk_ref>> chunk_refs(const store::ref_store& refs, const digest* content) {
+    std::vector<chunk_ref> all;
+    LARDER_TRY(const auto found, refs.list(content != nullptr ? prefix_of(*content) : std::string{chunks_prefix}));
+    for (const auto& [name, ref] : found)
+        if (auto one = parse(name, ref)) all.push_back(std::move(*one));
+    return all;
+}
+
+result<std::vector<digest>> missing_files(const store::object_store& objects, const chunk_ref& of) {
+    const auto list = list_in(objects, of.object);
+    // Its own bytes are wrong, or not here; anything else may be gone at the next try.
+    if (!list && list.error().code() != errc::absent && list.error().code() != errc::malformed) return list.error();
+    if (!list || list->content != of.content) return std::vector<digest>{of.object};
+    return missing_of(objects, *list);
+}
+
+result<std::optional<found_chunks>> find_chunks(store::store& s, const digest& content) {
+    LARDER_TRY(const auto refs, chunk_refs(s.refs(), &content));
+    for (const auto& one : refs) {
+        auto list = list_in(s.objects(), one.object);
+        if (!list || list->content != content) continue;
+        LARDER_TRY(const auto missing, missing_of(s.objects(), *list));
+        if (missing.empty()) return std::optional{found_chunks{one.object, std::move(*list)}};
+    }
+    return std::optional<found_chunks>{};
+}
+
+result<std::unique_ptr<index::byte_source>> open_chunks(store::store& s, const digest& content) {
+    LARDER_TRY(auto found, find_chunks(s, content));
+    if (!found) return error{errc::absent, "the index " + content.hex() + " is not kept as chunks, or not all of it"};
+    return index::join_chunks(std::move(found->list), found->object,
+                              [&s](const digest& file) { return s.objects().open(file); });
+}
+
+result<std::uint64_t> keep_as_chunks(engine_parts& parts, const digest& content, const digest& form,
+                                     std::string_view path, const std::vector<digest>& like) {
+    auto& objects = parts.store.objects();
+    LARDER_TRY(const auto there, find_chunks(parts.store, content));
+    if (there) return std::uint64_t{0};
+    LARDER_TRY(const auto info, objects.find(form));
+    if (!info) return error{errc::absent, "object " + form.hex() + " is not here"};
+    LARDER_TRY(const auto known, chunks_of(parts.store, like));
+    LARDER_TRY(const auto plain, open_index(objects, form, path));
+    LARDER_TRY(auto file, objects.begin());
+    LARDER_TRY(const auto list, index::pack_chunks(*plain, known, [&](std::string_view bytes) -> result<void> {
+                   return file->append(bytes);
+               }));
+    if (list.content != content)
+        return error{errc::digest_mismatch, std::string{path} + " is not what its Release says, uncompressed"};
+    const auto size = file->size();
+    const auto name = file->finish();
+    // What is put together of it will have this date, each time the same.
+    LARDER_TRY(const auto object, commit(objects, std::move(file), name, info->modified));
+    LARDER_CHECK(name_it(parts, content, object));
+    return size;
+}
+
+result<void> join_to_object(store::store& s, const digest& content) {
+    LARDER_TRY(const auto here, s.objects().find(content));
+    if (here) return {};
+    LARDER_TRY(auto found, find_chunks(s, content));
+    if (!found) return error{errc::absent, "the index " + content.hex() + " is not kept as chunks, or not all of it"};
+    LARDER_TRY(const auto info, s.objects().find(found->object));
+    if (!info) return error{errc::absent, "chunks of an index were removed meanwhile"};
+    const auto plain = index::join_chunks(std::move(found->list), found->object,
+                                          [&s](const digest& file) { return s.objects().open(file); });
+    LARDER_TRY(auto file, s.objects().begin());
+    for (;;) {
+        LARDER_TRY(const auto piece, plain->next());
+        if (piece.empty()) break;
+        LARDER_CHECK(file->append(piece));
+    }
+    LARDER_TRY(const auto kept, commit(s.objects(), std::move(file), content, info->modified));
+    static_cast<void>(kept);
+    return {};
+}
+
+}  // namespace larder::net
