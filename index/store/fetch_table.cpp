@@ -9,7 +9,6 @@
 namespace larder::store {
 namespace {
 
-constexpr std::string_view head_key = "head";
 /// Of a command, in which nobody flushes from time to time.
 constexpr std::size_t most_pending = 1000;
 /// From here on those who note wait for a flush, so that the file can be emptied.
@@ -22,6 +21,9 @@ std::string number_key(std::uint64_t n) {
     for (unsigned shift = 64; shift > 0; shift -= 8) key.push_back(static_cast<char>((n >> (shift - 8)) & 0xffU));
     return key;
 }
+
+/// Before the first entry, so that entries can be appended.
+std::string head_key() { return number_key(0); }
 
 std::uint64_t number_of(std::string_view key) {
     std::uint64_t n = 0;
@@ -41,11 +43,11 @@ std::string head_row(const fetch_head& head) {
 }
 
 std::optional<fetch_head> read_head(const read_txn& txn) {
-    const auto value = txn.get(table::fetches, head_key);
+    const auto value = txn.get(table::fetches, head_key());
     if (!value) return {};
     const auto last = value->size() == 40 ? digest::from_bytes(value->substr(8)) : result<digest>{error{errc::io, ""}};
     if (!last)
-        throw lmdb_failure{0, "the row 'head' of the table fetches is not as Larder writes it: restore the database"};
+        throw lmdb_failure{0, "the first row of the table fetches is not as Larder writes it: restore the database"};
     return fetch_head{read_u64(*value), *last};
 }
 
@@ -226,11 +228,11 @@ result<void> fetch_table::flush() {
 result<void> fetch_table::write(const std::vector<row>& rows) {
     if (rows.empty()) return {};
     return env_.write([&](write_txn& txn) -> result<void> {
+        txn.put(table::fetches, head_key(), head_row({rows.back().number, rows.back().hash}));
         for (const auto& one : rows) {
-            txn.put(table::fetches, number_key(one.number), one.text);
+            txn.append(table::fetches, number_key(one.number), one.text);
             txn.put(table::fetched, index_key(one.content, one.number), {});
         }
-        txn.put(table::fetches, head_key, head_row({rows.back().number, rows.back().hash}));
         return {};
     });
 }
@@ -298,7 +300,7 @@ result<void> fetch_table::index_anew() {
     const std::lock_guard alone{flushing_};
     return env_.write([&](write_txn& txn) -> result<void> {
         std::vector<std::string> keys;
-        txn.walk(table::fetches, {}, [&](std::string_view key, std::string_view text) {
+        txn.walk(table::fetches, number_key(1), [&](std::string_view key, std::string_view text) {
             const auto entry = fetch_entry::read(text);
             if (key.size() == 8 && entry) keys.push_back(index_key(entry->content, number_of(key)));
             return true;

@@ -7,8 +7,8 @@
 
 namespace larder::store {
 
-/// Rows of `fetches`: key the entry's number (u64, big-endian), value its text; and "head", with the number of the last
-/// one (u64) and its SHA-256. Of `fetched`, derived: key the object's digest and the number, without a value. What was
+/// Rows of `fetches`: key the entry's number (u64, big-endian), value its text; and 0, with the number of the last one
+/// (u64) and its SHA-256. Of `fetched`, derived: key the object's digest and the number, without a value. What was
 /// noted since the last transaction stands in a file beside the database, each text with an empty line behind it.
 class fetch_table final : public fetch_log {
 public:

@@ -99,6 +99,14 @@ void write_txn::put(table t, std::string_view key, std::string_view value) {
     check(::mdb_put(txn_, id(t), &k, &v, 0), "writing", file_);
 }
 
+void write_txn::append(table t, std::string_view key, std::string_view value) {
+    auto k = val(key);
+    auto v = val(value);
+    const int rc = ::mdb_put(txn_, id(t), &k, &v, MDB_APPEND);
+    if (rc == MDB_KEYEXIST) return put(t, key, value);  // it is not behind all others
+    check(rc, "writing", file_);
+}
+
 std::optional<std::string_view> write_txn::put_new(table t, std::string_view key, std::string_view value) {
     auto k = val(key);
     auto v = val(value);

@@ -72,6 +72,8 @@ protected:
 class write_txn : public read_txn {
 public:
     void put(table, std::string_view key, std::string_view value);
+    /// The same for a key behind all others: its pages are left full, and not half full.
+    void append(table, std::string_view key, std::string_view value);
     /// Puts it if the key is new; else what is there (one search for both).
     std::optional<std::string_view> put_new(table, std::string_view key, std::string_view value);
     void remove(table, std::string_view key);

@@ -62,9 +62,9 @@ void show_entries(const json::object& o, const std::string& began) {
     paragraph came{"came"};
     for (const auto& one : list_in(o, "entries")) {
         const auto& e = one.as_object();
-        came.line(moment_in(e, "when") + "  " + text_in(e, "how") + " (entry " +
-                  std::to_string(number_in(e, "number")) + ")" +
-                  (list_in(e, "from").empty() ? "" : " from " + texts_in(e, "from", ", ")));
+        const auto how = text_in(e, "how");
+        came.line(moment_in(e, "when") + "  " + how + " (entry " + std::to_string(number_in(e, "number")) + ")" +
+                  (list_in(e, "from").empty() ? "" : (how == "made" ? ", " : " from ") + texts_in(e, "from", ", ")));
     }
     if (!list_in(o, "entries").empty()) return;
     if (!is_set(o, "here"))
@@ -72,7 +72,7 @@ void show_entries(const json::object& o, const std::string& began) {
     else if (began == "-")
         came.line("before the fetch log began");
     else
-        came.line("not in the fetch log: before it began, on " + began + ", or made here");
+        came.line("not in the fetch log, which began on " + began);
 }
 
 void show_states(const json::object& o) {

@@ -150,7 +150,7 @@ TEST_CASE("fetches: what was noted and not yet written is there after a crash", 
         for (unsigned i = 0; i < 8; ++i) head.push_back(i == 0 ? 2 : 0);
         head += sha256(second).as_bytes();
         for (const std::uint64_t n : {3U, 4U, 5U}) txn.remove(table::fetches, key(n));
-        txn.put(table::fetches, "head", head);
+        txn.put(table::fetches, key(0), head);
     });
     const auto text = [&folder] {
         std::ifstream in{folder / "saved", std::ios::binary};
@@ -164,6 +164,10 @@ TEST_CASE("fetches: what was noted and not yet written is there after a crash", 
     SECTION("all of it") { CHECK(left(text) == 5); }
     SECTION("also when the crash came after the transaction, and before the file was emptied") {
         CHECK(left(text) == 5);
+        CHECK(left(text) == 5);
+    }
+    SECTION("behind what was written already as well") {
+        CHECK(left(text.substr(0, text.find("\n\n") + 2)) == 3);
         CHECK(left(text) == 5);
     }
     SECTION("but for an entry that was cut short") { CHECK(left(text.substr(0, text.size() - 20)) == 4); }
@@ -242,7 +246,7 @@ TEST_CASE("fetches: verify names the first entry that was changed, taken out, sw
             for (unsigned i = 0; i < 8; ++i) head.push_back(i == 0 ? 5 : 0);
             head += sha256(txn.get(table::fetches, key(5)).value()).as_bytes();
             txn.remove(table::fetches, key(6));
-            txn.put(table::fetches, "head", head);
+            txn.put(table::fetches, key(0), head);
         });
         CHECK(verdict(folder).empty());
         CHECK(begins(verdict(folder, journal),
@@ -254,7 +258,7 @@ TEST_CASE("fetches: verify names the first entry that was changed, taken out, sw
             std::string head;
             for (unsigned i = 0; i < 8; ++i) head.push_back(i == 0 ? 3 : 0);
             head += sha256(txn.get(table::fetches, key(3)).value()).as_bytes();
-            txn.put(table::fetches, "head", head);
+            txn.put(table::fetches, key(0), head);
         });
         {
             auto s = opened(folder);

@@ -62,7 +62,7 @@ struct fetch_mark {
 };
 
 /// Which objects came, when and from where: entries that are only ever added, each of which names the one before by its
-/// hash. Not derived. Objects go, the log stays: some 400 bytes of database for each arrival. What came before a store
+/// hash. Not derived. Objects go, the log stays: some 600 bytes of database for each arrival. What came before a store
 /// had a log is not in it.
 ///
 /// An entry is written to a file at once, before its object has its name, and into the database with others about twice
