@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <larder/index/claims.hpp>
+#include <larder/index/release.hpp>
 #include <larder/net/archive.hpp>
 #include <larder/store/catalogue.hpp>
 #include <optional>
@@ -30,6 +31,14 @@ inline std::optional<std::string_view> below(std::string_view path, std::string_
 
 inline bool is_release_name(std::string_view name) {
     return name == "InRelease" || name == "Release" || name == "Release.gpg";
+}
+
+/// Whether apt asks for the Packages of "all" beside those of an architecture: where the Release names "all" among its
+/// architectures and does not say that each of them has its packages, too (apt-pkg/deb/debmetaindex.cc). A mirror need
+/// not have what nobody asks for.
+inline bool has_all_apart(const index::release& of) {
+    const auto& names = of.architectures;
+    return !of.all_is_in_each && (names.empty() || std::find(names.begin(), names.end(), "all") != names.end());
 }
 
 /// The latest claim that a file can be verified by. Where none can, an index that was not read yet may

@@ -345,7 +345,7 @@ std::vector<index_wanted> archive::pool_indices(const std::vector<std::shared_pt
             const bool installer = folder.find("debian-installer/") != std::string_view::npos;
             if (by_component && !folder.starts_with(component + "/")) continue;
             // Nobody needs to ask for that one: each architecture's has its packages, too.
-            if (state->release().all_is_in_each && file_name(folder) == "binary-all") continue;
+            if (file_name(folder) == "binary-all" && !has_all_apart(state->release())) continue;
             if (kind == index::index_kind::packages &&
                 (installer != udeb || !folder_fits(folder, architecture, architectures, s->flat())))
                 continue;
@@ -387,7 +387,7 @@ std::vector<index_wanted> archive::indices_in(const suite& in, const suite_state
         if (!in.flat()) {
             if (!last.starts_with("binary-") || folder.find("debian-installer/") != std::string_view::npos) continue;
             // As apt does: with the packages for "all" in each index, binary-all is fetched only by who names it.
-            const bool all = last == "binary-all" && !state.release().all_is_in_each;
+            const bool all = last == "binary-all" && has_all_apart(state.release());
             if (!listed(components, folder_name(folder)) || !(listed(architectures, last.substr(7)) || all)) continue;
         }
         auto& choice = smallest[index::without_compression(file.path)];

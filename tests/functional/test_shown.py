@@ -1,6 +1,7 @@
 """What deployments are for, with the real apt and real packages: each test reads like a line of a promise."""
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+from support import faults
 from support.apt import native_arch
 from support.fleet import HOUR
 from support.larder import archive_table, clean_environment
@@ -23,6 +25,25 @@ def run(*command, check=True, **more):
                           env=clean_environment(DEBIAN_FRONTEND="noninteractive"), **more)
     assert not check or done.returncode == 0, f"{command}: exit {done.returncode}\n{(done.stdout + done.stderr)[-4000:]}"
     return done
+
+
+def real_tables(piece, url):
+    """The archives of the slice, under their own names, with their own keys."""
+    tables = []
+    for archive in piece.archives:
+        suites = [(s, c) for a, s, c in piece.suites if a == archive]
+        tables.append(archive_table(os.path.basename(archive), f"{url}/{archive}", piece.keyring, [s for s, _ in suites],
+                                    components=sorted({c for _, all in suites for c in all}),
+                                    architectures=[native_arch()], refresh="1h"))
+    return tables
+
+
+def real_suites(piece):
+    return [f"{os.path.basename(archive)}/{suite}" for archive, suite, _ in piece.suites]
+
+
+def asked_for(suites):
+    return [part for suite in suites for part in ("--suite", suite)]
 
 
 class Ground:
@@ -158,6 +179,31 @@ def test_a_unit_installed_later_has_what_the_first_has_byte_for_byte_with_upstre
 test_a_unit_installed_later_has_what_the_first_has_byte_for_byte_with_upstream_gone.limit = 900
 
 
+def test_the_same_with_the_real_archive_and_its_own_signature(env):
+    piece = env.slice()
+    upstream = env.nginx(piece.tree)
+    larder = env.larder(*real_tables(piece, upstream.url))
+    larder.cli("deployment", "create", "web", *asked_for(real_suites(piece)), check=0)
+
+    def debs():
+        apt = env.apt([], "", arch=native_arch())
+        script = apt.root / "setup.sh"
+        script.write_bytes(larder.good("/d/web/setup.sh", Host=larder.address).body)
+        run("sh", script, "--only", apt.root)
+        apt.update().must()
+        apt.install(*WANTED).must()
+        return {name: sha256(apt.root / "var/cache/apt/archives" / name) for name in apt.debs()}
+    first = debs()
+    upstream.stop()
+    assert debs() == first and len(first) > 5
+    archive, suite = piece.main_suite
+    own = (piece.tree / archive / "dists" / suite / "InRelease").read_bytes()
+    assert larder.good(f"/d/web/{os.path.basename(archive)}/dists/{suite}/InRelease").body == own
+
+
+test_the_same_with_the_real_archive_and_its_own_signature.limit = 400
+
+
 # --- 2 ---------------------------------------------------------------------------------------------
 
 class Killer:
@@ -290,6 +336,32 @@ def test_units_follow_up_and_down_and_one_that_has_drifted_is_named(env):
 
 
 test_units_follow_up_and_down_and_one_that_has_drifted_is_named.limit = 900
+
+
+# --- 4 ---------------------------------------------------------------------------------------------
+
+def test_of_three_archives_one_is_down_when_a_deployment_is_made_and_there_is_none(env):
+    piece = env.slice()
+    key = env.key("third")
+    third = RealArchive(env.folder("tree") / "third", key)
+    third.have(older_and_newer(piece)[0][:3])
+    third.publish("stable", architectures=(native_arch(),), date=time.time() - HOUR)
+    down = env.hostile(third.root.parent)
+    real = env.nginx(piece.tree)
+    suites = [*real_suites(piece), "third/stable"]
+    assert len({suite.split("/")[0] for suite in suites}) == 3
+    down.rule("*", faults.status(503))
+    larder = env.larder(*real_tables(piece, real.url), archive_table("third", f"{down.url}/third", env.keyring(key)))
+    create = ("deployment", "create", "web", *asked_for(suites), "--arch", native_arch())
+    failed = larder.cli(*create, check=1)
+    assert failed.stderr.startswith("larder: third/stable: "), failed.stderr
+    assert json.loads(larder.cli("deployment", "list", "--json", check=0).stdout)["deployments"] == []
+    assert larder.get(f"/d/web/{os.path.basename(piece.archives[0])}/dists/{piece.suites[0][1]}/InRelease").status == 404
+    down.honest()
+    wait_for(lambda: larder.cli(*create).returncode == 0, "upstream to be asked again", 60)
+
+
+test_of_three_archives_one_is_down_when_a_deployment_is_made_and_there_is_none.limit = 300
 
 
 # --- 5 ---------------------------------------------------------------------------------------------

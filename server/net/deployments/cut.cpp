@@ -137,7 +137,7 @@ private:
         const maintenance::known_state of{{{}, 0, choice_.archive, choice_.suite, true, {}, {}}, state_};
         auto indices = maintenance::indices_of(of, filter, e_.store(), from_->mirrors_ptr());
         // What was not needed above is not here, and a mirror need not have it.
-        if (state_->release().all_is_in_each)
+        if (!has_all_apart(state_->release()))
             std::erase_if(indices, [](const index_wanted& one) { return architecture_of(one.path) == "all"; });
         for (auto& index : indices) index.former = !kept_.current;
         return maintenance::learn_all(e_, from_, std::move(indices), stop);

@@ -40,7 +40,7 @@ bool is_needed(std::string_view stem, const index::release& release, const suite
         if (in.flat()) return true;
         const auto of = architecture_of(stem);
         // Where each architecture's index has them, apt does not ask for another.
-        if (of == "all") return fits && !release.all_is_in_each;
+        if (of == "all") return fits && has_all_apart(release);
         return fits && !of.empty() && listed(architectures, of);
     }
     // Sources are asked for by name: without, they would come along with "all architectures".
