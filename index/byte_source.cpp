@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -6,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <unistd.h>
 
 namespace larder::index {
 namespace {
@@ -30,14 +32,18 @@ public:
     explicit file_reader(unique_fd fd) : fd_{std::move(fd)} {}
 
     result<std::string_view> next() override {
-        LARDER_TRY(buffer_, pread_all(fd_.get(), 256 * 1024, offset_, "reading an index"));
-        offset_ += buffer_.size();
-        return std::string_view{buffer_};
+        for (;;) {
+            const auto n = ::pread(fd_.get(), buffer_.data(), buffer_.size(), static_cast<off_t>(offset_));
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return errno_error(errno, "reading a file");
+            offset_ += static_cast<std::uint64_t>(n);
+            return std::string_view{buffer_.data(), static_cast<std::size_t>(n)};
+        }
     }
 
 private:
     unique_fd fd_;
-    std::string buffer_;
+    std::string buffer_ = std::string(256 * 1024, '\0');  // one for all pieces
     std::uint64_t offset_ = 0;
 };
 

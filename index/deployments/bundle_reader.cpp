@@ -1,5 +1,6 @@
 #include <archive.h>
 #include <archive_entry.h>
+#include <atomic>
 #include <cstring>
 #include <fcntl.h>
 #include <larder/base/file.hpp>
@@ -27,8 +28,10 @@ public:
         if (::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode))
             return error{errc::refused, path + " is no ordinary file"};
         auto raw = index::file_source(std::move(file));
-        LARDER_TRY(plain_, index::decompress(std::make_unique<counted>(std::move(raw), taken_), index::compression::zst,
-                                             no_limit));
+        LARDER_TRY(auto plain, index::decompress(std::make_unique<counted>(std::move(raw), taken_),
+                                                 index::compression::zst, no_limit));
+        // On one core it is read, on another hashed and written.
+        plain_ = index::read_ahead(std::move(plain));
         tar_ = ::archive_read_new();
         if (tar_ == nullptr) return error{errc::io, "libarchive cannot start"};
         ::archive_read_support_format_tar(tar_);
@@ -67,7 +70,8 @@ private:
     /// Counts what is read of the file.
     class counted final : public index::byte_source {
     public:
-        counted(std::unique_ptr<index::byte_source> in, std::uint64_t& sum) : in_{std::move(in)}, sum_{sum} {}
+        counted(std::unique_ptr<index::byte_source> in, std::atomic<std::uint64_t>& sum)
+            : in_{std::move(in)}, sum_{sum} {}
         result<std::string_view> next() override {
             auto piece = in_->next();
             if (piece) sum_ += piece->size();
@@ -76,7 +80,7 @@ private:
 
     private:
         std::unique_ptr<index::byte_source> in_;
-        std::uint64_t& sum_;
+        std::atomic<std::uint64_t>& sum_;
     };
 
     static la_ssize_t give(::archive* of, void* me, const void** bytes) {
@@ -98,7 +102,7 @@ private:
                                      (why != nullptr ? why : "libarchive cannot read it")};
     }
 
-    std::uint64_t taken_ = 0;
+    std::atomic<std::uint64_t> taken_{0};
     std::unique_ptr<index::byte_source> plain_;
     ::archive* tar_ = nullptr;
     std::optional<error> trouble_;

@@ -15,6 +15,10 @@ namespace larder::deployments {
 namespace {
 
 constexpr std::uint64_t most_head = 1 << 20;
+/// After so much the disk is set to work, instead of with all of it in the end.
+constexpr std::uint64_t between_nudges = 16 << 20;
+/// A call for each block of zstd's would cost more than the copy.
+constexpr std::size_t piece_size = 1 << 20;
 
 error failed(std::string_view doing) {
     return {errno == ENOSPC ? errc::full : errc::io, std::string{doing} + ": " + std::strerror(errno)};
@@ -59,7 +63,7 @@ public:
         path_ = path;
         LARDER_CHECK(take_file());
         LARDER_CHECK(look());
-        out_.resize(ZSTD_CStreamOutSize());
+        out_.resize(piece_size);
         if (!z_) return error{errc::unsupported, "zstd cannot start"};
         ZSTD_CCtx_setParameter(z_.get(), ZSTD_c_checksumFlag, 1);
         return keep(whole());
@@ -155,7 +159,8 @@ private:
 
     result<void> cut_to(std::uint64_t size) {
         ZSTD_CCtx_reset(z_.get(), ZSTD_reset_session_only);
-        end_ = written_ = size;
+        end_ = written_ = nudged_ = size;
+        waiting_ = 0;
         if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0 ||
             ::lseek(file_.get(), static_cast<off_t>(size), SEEK_SET) < 0)
             return failed("writing " + path_);
@@ -207,13 +212,27 @@ private:
     result<void> compress(std::string_view bytes, ZSTD_EndDirective how) {
         ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
         for (;;) {
-            ZSTD_outBuffer out{out_.data(), out_.size(), 0};
+            ZSTD_outBuffer out{out_.data(), out_.size(), waiting_};
             const auto left = ZSTD_compressStream2(z_.get(), &out, &in, how);
             if (ZSTD_isError(left)) return error{errc::io, std::string{"zstd: "} + ZSTD_getErrorName(left)};
-            LARDER_CHECK(write_all(file_.get(), {out_.data(), out.pos}, "writing " + path_));
-            written_ += out.pos;
-            if (how == ZSTD_e_end ? left == 0 : in.pos == in.size) return {};
+            waiting_ = out.pos;
+            const bool done = how == ZSTD_e_end ? left == 0 : in.pos == in.size;
+            // An entry is in the file once its frame has ended.
+            if (waiting_ == out_.size() || (done && how == ZSTD_e_end)) LARDER_CHECK(put_waiting());
+            if (done) return {};
         }
+    }
+
+    result<void> put_waiting() {
+        LARDER_CHECK(write_all(file_.get(), {out_.data(), waiting_}, "writing " + path_));
+        written_ += waiting_;
+        waiting_ = 0;
+        if (written_ - nudged_ < between_nudges) return {};
+        // It fails where the file system cannot; then all is written in the end.
+        static_cast<void>(::sync_file_range(file_.get(), static_cast<off_t>(nudged_),
+                                            static_cast<off_t>(written_ - nudged_), SYNC_FILE_RANGE_WRITE));
+        nudged_ = written_;
+        return {};
     }
 
     std::string path_;
@@ -224,7 +243,8 @@ private:
     std::string out_;
     std::vector<std::uint64_t> ends_;  ///< of the frames that were there
     std::string first_;
-    std::uint64_t end_ = 0, written_ = 0;  ///< of the last whole frame; so far
+    std::size_t waiting_ = 0;                           ///< bytes in out_ that are to be written
+    std::uint64_t end_ = 0, written_ = 0, nudged_ = 0;  ///< of the last whole frame; so far; sent to the disk
     std::optional<error> trouble_;
 };
 

@@ -22,6 +22,9 @@ using deployments::bundle_head;
 using deployments::bundle_list;
 using deployments::bundle_writer;
 
+/// From here on a thread is worth it.
+constexpr std::uint64_t large_object = 1 << 20;
+
 /// Collects what a bundle has, each object once, in the order in which it is taken in again.
 class collector {
 public:
@@ -201,16 +204,20 @@ bundle_writer::source once(std::string_view text) {
 result<void> add_object(engine& e, bundle_writer& out, const bundle_list::object& one, bundle_writer::effort how,
                         const std::function<void(std::uint64_t)>& passed) {
     LARDER_TRY(auto file, e.store().objects().open(one.content));
-    index::hashing_source in{index::file_source(std::move(file))};
+    auto reading = std::make_unique<index::hashing_source>(index::file_source(std::move(file)));
+    auto& hash = *reading;
+    std::unique_ptr<index::byte_source> in = std::move(reading);
+    // Read and hashed on one core, written on another.
+    if (one.size >= large_object) in = index::read_ahead(std::move(in));
     bool ended = false;
     const auto give = [&]() -> result<std::string_view> {
         if (ended) return std::string_view{};
-        auto piece = in.next();
+        auto piece = in->next();
         if (!piece) return piece;
         passed(piece->size());
         if (!piece->empty()) return piece;
         ended = true;
-        if (in.finish() != one.content)
+        if (hash.finish() != one.content)
             return error{errc::digest_mismatch, "object " + one.content.hex() + " is damaged; larder doctor mends it"};
         return piece;
     };
