@@ -8,6 +8,16 @@ namespace larder::net::pinning {
 /// would refuse it, and Signed-By, which names the keys of the one who signed it first. The rest byte for byte.
 std::string redated(std::string_view release, sys_seconds date);
 
+/// The latest Date that a client may have seen of a suite at the deployment's URL, up to the generation `before`. What
+/// one that is lost has shown nobody knows, but that it was made before the next one, and with no Date of a later time.
+result<sys_seconds> latest_shown(engine& e, const deployments::registry& registry,
+                                 const deployments::generation& before, const deployments::pin& of);
+
+/// A state of a suite with this text as its Release, signed by this store's own key; its id. What it consists of is
+/// added to `what`.
+result<digest> sign_state(engine& e, const std::string& archive, const std::string& suite, std::string_view text,
+                          sys_seconds date, cut& what);
+
 /// Whether each state that is shown in place of another is here, whole.
 bool shows_all(engine& e, const deployments::generation& g);
 

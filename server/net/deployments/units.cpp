@@ -30,18 +30,12 @@ result<digest> report_in(std::string_view unit_ref) { return digest::from_hex(fi
 result<expectations::made> expectations::of(engine& e, const digest& id, const deployments::generation& g,
                                             const progress_sink& tell, const std::stop_token& stop) {
     constexpr std::size_t most_known = 8;
-    {
-        const std::lock_guard lock{mutex_};
-        if (const auto known = known_.find(id); known != known_.end()) {
-            known->second.second = ++clock_;
-            return known->second.first;
-        }
-    }
+    if (auto known = find(id)) return known;
     const auto fresh = std::make_shared<deployments::expectation>();
     auto& objects = e.store().objects();
     for (const auto& pin : g.pins) {
         tell({"reading " + pin.archive + "/" + pin.suite, 0, 0});
-        LARDER_TRY(const auto state, load_state(objects, pin.snapshot));
+        LARDER_TRY(const auto state, load_state(objects, pin.listed()));
         LARDER_TRY(const auto indices,
                    package_indices(objects, *state, suite{pin.suite}, components_of(e, pin.archive), g.architectures));
         for (const auto& [stem, index] : indices) {
@@ -60,6 +54,59 @@ result<expectations::made> expectations::of(engine& e, const digest& id, const d
                                       [](const auto& a, const auto& b) { return a.second.second < b.second.second; }));
     known_[id] = {fresh, ++clock_};
     return made{fresh};
+}
+
+expectations::made expectations::find(const digest& id) {
+    const std::lock_guard lock{mutex_};
+    const auto known = known_.find(id);
+    if (known == known_.end()) return nullptr;
+    known->second.second = ++clock_;
+    return known->second.first;
+}
+
+expectations::compared_ptr expectations::known(const digest& generation, const digest& report) const {
+    const std::lock_guard lock{mutex_};
+    const auto of = compared_.find(generation);
+    if (of == compared_.end()) return nullptr;
+    const auto found = of->second.find(report);
+    return found == of->second.end() ? nullptr : found->second;
+}
+
+expectations::compared_ptr expectations::compare(const digest& generation, const digest& report,
+                                                 const deployments::expectation& expected,
+                                                 const std::vector<deployments::installed_package>& packages) {
+    // Mostly without a difference, then some 100 bytes each.
+    constexpr std::size_t most_compared = 50'000;
+    auto fresh = std::make_shared<const compared>(compared{packages.size(), expected.compare(packages)});
+    const std::lock_guard lock{mutex_};
+    if (compared_count_ >= most_compared) {
+        compared_.clear();
+        compared_count_ = 0;
+    }
+    compared_count_ += compared_[generation].insert_or_assign(report, fresh).second;
+    return fresh;
+}
+
+void expectations::arrived(const digest& generation, const digest& report,
+                           const std::vector<deployments::installed_package>& packages) {
+    if (const auto expected = find(generation); expected && !known(generation, report))
+        compare(generation, report, *expected, packages);
+}
+
+void expectations::changed() {
+    const std::lock_guard lock{mutex_};
+    ++changes_;
+    changed_.notify_all();
+}
+
+std::uint64_t expectations::changes() const {
+    const std::lock_guard lock{mutex_};
+    return changes_;
+}
+
+bool expectations::wait(std::uint64_t since, std::chrono::steady_clock::time_point until, const std::stop_token& stop) {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_until(lock, stop, until, [&] { return changes_ != since; });
 }
 
 }  // namespace pinning
@@ -88,7 +135,8 @@ bool same_secret(std::string_view a, std::string_view b) {
     return a.size() == b.size() && ::CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-result<void> keep_report(engine& e, const std::string& name, const std::string& unit, std::string_view lines) {
+result<void> keep_report(engine& e, const deployment& d, const std::string& unit, std::string_view lines) {
+    const auto& name = d.name;
     LARDER_CHECK(deployments::check_unit(unit));
     LARDER_TRY(const auto packages, deployments::parse_report(lines));
     auto& s = e.store();
@@ -108,7 +156,24 @@ result<void> keep_report(engine& e, const std::string& name, const std::string& 
     e.held().keep(content);
     LARDER_TRY(const auto still, s.objects().put(text, now));
     static_cast<void>(still);
+    e.expected().arrived(d.generation, content, packages);
+    e.expected().changed();
     return {};
+}
+
+}  // namespace
+
+namespace {
+
+/// How a report compares with the generation in force. Units that agree with each other have one report between them.
+result<expectations::compared_ptr> compared_with(engine& e, const deployment& d, const digest& report,
+                                                 const progress_sink& tell, const std::stop_token& stop) {
+    if (auto known = e.expected().known(d.generation, report)) return known;
+    LARDER_TRY(const auto g, registry_of(e).load(d.name, d.head));
+    LARDER_TRY(const auto expected, e.expected().of(e, d.generation, g, tell, stop));
+    LARDER_TRY(const auto text, e.store().objects().read(report, most_report));
+    LARDER_TRY(const auto packages, deployments::parse_report(text));
+    return e.expected().compare(d.generation, report, *expected, packages);
 }
 
 }  // namespace
@@ -118,32 +183,52 @@ result<units_report> list_units(engine& e, const std::string& name, const progre
     LARDER_TRY(report.deployment, registry_of(e).find(name));
     LARDER_TRY(auto rows, reported_units(e, name));
     if (rows.empty()) return report;
-    LARDER_TRY(const auto g, registry_of(e).load(name, report.deployment.head));
-    LARDER_TRY(const auto expected, e.expected().of(e, report.deployment.generation, g, tell, stop));
-    // Units that agree with each other have one report between them.
-    std::map<digest, std::pair<std::size_t, std::vector<deployments::difference>>> known;
     for (auto& row : rows) {
         if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
-        auto found = known.find(row.report);
-        if (found == known.end()) {
-            LARDER_TRY(const auto text, e.store().objects().read(row.report, most_report));
-            LARDER_TRY(const auto packages, deployments::parse_report(text));
-            found = known.emplace(row.report, std::pair{packages.size(), expected->compare(packages)}).first;
-        }
-        row.packages = found->second.first;
-        row.differences = found->second.second;
+        LARDER_TRY(const auto compared, compared_with(e, report.deployment, row.report, tell, stop));
+        row.packages = compared->packages;
+        row.differences = compared->differences;
         if (row.differences.empty()) ++report.agree;
         report.units.push_back(std::move(row));
     }
     return report;
 }
 
+namespace {
+
+result<void> judge(engine& e, const std::string& name, admit_report& report, const progress_sink& tell,
+                   const std::stop_token& stop) {
+    LARDER_TRY(report.units, list_units(e, name, tell, stop));
+    if (report.units.deployment.removed)
+        return error{errc::refused, "deployment '" + name + "' was removed; restore it first"};
+    report.admitted = report.units.agree == report.units.units.size();
+    return {};
+}
+
+/// Judges again whenever a unit has reported.
+result<void> wait_for_units(engine& e, const admit_options& options, admit_report& report, const progress_sink& tell,
+                            const std::stop_token& stop) {
+    const auto until = std::chrono::steady_clock::now() + options.wait;
+    for (;;) {
+        // Before they are looked at: what is reported meanwhile is not missed.
+        const auto seen = e.expected().changes();
+        LARDER_CHECK(judge(e, options.name, report, tell, stop));
+        if (report.admitted || options.wait.count() == 0) return {};
+        tell({"waiting for units to agree", report.units.agree, report.units.units.size()});
+        if (e.expected().wait(seen, until, stop)) continue;
+        if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
+        return judge(e, options.name, report, tell, stop);
+    }
+}
+
+}  // namespace
+
 result<admit_report> admit(engine& e, const admit_options& options, const progress_sink& tell, std::stop_token stop) {
     admit_report report;
-    LARDER_TRY(report.units, list_units(e, options.name, tell, stop));
-    if (report.units.deployment.removed)
-        return error{errc::refused, "deployment '" + options.name + "' was removed; restore it first"};
-    report.admitted = report.units.agree == report.units.units.size();
+    LARDER_CHECK(wait_for_units(e, options, report, tell, stop));
+    if (options.upgrade)
+        for (const auto& unit : report.units.units)
+            if (!unit.differences.empty()) report.plan.push_back(deployments::plan_for(unit.id, unit.differences));
     if (report.admitted || !options.override_it) return report;
     if (trim(options.who.reason).empty())
         return error{errc::bad_config, "an override needs a reason (--reason TEXT): it is recorded"};
@@ -159,7 +244,9 @@ result<void> forget_unit(engine& e, const std::string& name, const std::string& 
     if (!deployments::check_unit(unit)) return error{errc::absent, "no unit is called that"};
     LARDER_TRY(const auto ref, e.store().refs().get(ref_name));
     if (!ref) return error{errc::absent, "deployment '" + name + "' has no unit '" + unit + "'"};
-    return e.store().refs().change({{ref_name, ref->version, {}}});
+    LARDER_CHECK(e.store().refs().change({{ref_name, ref->version, {}}}));
+    e.expected().changed();
+    return {};
 }
 
 result<std::vector<digest>> unit_reports(const store::ref_store& refs, const std::string& without) {
@@ -228,7 +315,7 @@ site_reply take_unit_report(engine& e, const unit_report_request& request) {
     const auto first = body.substr(0, end);
     if (!first.starts_with("Unit: ")) return refuse(400, "a report begins with a line 'Unit: NAME'");
     const auto kept =
-        keep_report(e, d->name, std::string{trim(first.substr(6))}, body.substr(std::min(end + 1, body.size())));
+        keep_report(e, *d, std::string{trim(first.substr(6))}, body.substr(std::min(end + 1, body.size())));
     if (!kept) {
         const auto ours = kept.error().code() == errc::io || kept.error().code() == errc::full;
         return refuse(ours ? 503 : 400, printable(kept.error().detail()));
