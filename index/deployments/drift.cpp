@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <larder/deployments/drift.hpp>
 #include <larder/index/version.hpp>
 
@@ -14,30 +15,44 @@ std::string_view to_string(difference::kind what) noexcept {
 }
 
 void expectation::add(const index::listed_package& one) {
-    auto& version = versions_[{one.name, one.architecture}];
-    if (version.empty() || index::compare_versions(one.version, version) > 0) version = one.version;
+    auto& all = versions_[one.name];
+    const auto at = std::lower_bound(all.begin(), all.end(), one.architecture,
+                                     [](const auto& known, const auto& other) { return known.architecture < other; });
+    if (at == all.end() || at->architecture != one.architecture) {
+        all.insert(at, {one.architecture, one.version});
+        ++size_;
+    } else if (index::compare_versions(one.version, at->version) > 0) {
+        at->version = one.version;
+    }
+}
+
+const expectation::version_of* expectation::find(const installed_package& one) const {
+    const auto found = versions_.find(one.name);
+    if (found == versions_.end()) return nullptr;
+    const version_of* for_all = nullptr;
+    for (const auto& known : found->second) {
+        if (known.architecture == one.architecture) return &known;
+        if (known.architecture == "all") for_all = &known;
+    }
+    // A package may change from one architecture to all, or back, between two versions.
+    return one.architecture == "all" ? &found->second.front() : for_all;
 }
 
 std::vector<difference> expectation::compare(const std::vector<installed_package>& installed) const {
     std::vector<difference> all;
     for (const auto& one : installed) {
-        auto known = versions_.find({one.name, one.architecture});
-        // A package may change from one architecture to all, or back, between two versions.
-        if (known == versions_.end() && one.architecture != "all") known = versions_.find({one.name, "all"});
-        if (known == versions_.end() && one.architecture == "all") {
-            known = versions_.lower_bound({one.name, std::string{}});
-            if (known != versions_.end() && known->first.first != one.name) known = versions_.end();
-        }
+        const auto* known = find(one);
+        if (known != nullptr && known->version == one.version) continue;
         difference d;
         d.name = one.name;
         d.architecture = one.architecture;
         d.installed = one.version;
         d.held = one.held;
-        if (known != versions_.end()) {
-            const auto order = index::compare_versions(one.version, known->second);
+        if (known != nullptr) {
+            const auto order = index::compare_versions(one.version, known->version);
             if (order == 0) continue;
             d.what = order < 0 ? difference::kind::behind : difference::kind::ahead;
-            d.expected = known->second;
+            d.expected = known->version;
         }
         all.push_back(std::move(d));
     }

@@ -60,6 +60,46 @@ result<pin> read_pin(std::string_view text) {
     return made;
 }
 
+bool is_of(const pin& one, std::string_view suite_name) {
+    const auto slash = suite_name.find('/');
+    return slash != std::string_view::npos && one.archive == suite_name.substr(0, slash) &&
+           one.suite == suite_name.substr(slash + 1);
+}
+
+/// The suite that a line is of stands before it.
+result<pin*> pin_of(generation& g, std::string_view field, std::string_view suite_name) {
+    if (g.pins.empty() || !is_of(g.pins.back(), suite_name)) return odd(field);
+    return &g.pins.back();
+}
+
+/// "debian/bookworm HEX"
+result<void> read_overlay(generation& g, std::string_view text) {
+    const auto parts = words(text);
+    if (parts.size() != 2) return odd("Overlay");
+    LARDER_TRY(auto* const of, pin_of(g, "Overlay", parts[0]));
+    LARDER_TRY(of->overlay, digest::from_hex(parts[1]));
+    return {};
+}
+
+bool stands_before(const pick& a, const pick& b) {
+    return std::tie(a.name, a.architecture) < std::tie(b.name, b.architecture);
+}
+
+/// "debian/bookworm hello amd64 2.10-4 HEX", or without the last two what is left out.
+result<void> read_pick(generation& g, std::string_view text) {
+    const auto parts = words(text);
+    if (parts.size() != 3 && parts.size() != 5) return odd("Pick");
+    LARDER_TRY(auto* const of, pin_of(g, "Pick", parts[0]));
+    pick one{std::string{parts[1]}, std::string{parts[2]}, {}, {}};
+    if (parts.size() == 5) {
+        one.version = parts[3];
+        LARDER_TRY(one.from, digest::from_hex(parts[4]));
+    }
+    if (!of->overlay || (!of->picks.empty() && !stands_before(of->picks.back(), one))) return odd("Pick");
+    of->picks.push_back(std::move(one));
+    return {};
+}
+
 /// "rollback 4"
 result<void> read_step(generation& g, std::string_view text) {
     const auto parts = words(text);
@@ -92,6 +132,10 @@ result<void> take_field(generation& g, std::string_view name, std::string_view v
     } else if (name == "Suite") {
         LARDER_TRY(auto one, read_pin(value));
         g.pins.push_back(std::move(one));
+    } else if (name == "Overlay") {
+        LARDER_CHECK(read_overlay(g, value));
+    } else if (name == "Pick") {
+        LARDER_CHECK(read_pick(g, value));
     } else if (name == format_field && value != format_version) {
         return error{errc::unsupported,
                      "a generation's manifest of format " + printable(value, 20) + ": a newer Larder made it"};
@@ -130,9 +174,14 @@ std::string generation::write() const {
     std::string all;
     for (const auto& one : architectures) all += (all.empty() ? "" : " ") + one;
     line("Architectures", all);
-    for (const auto& one : pins)
-        line("Suite", one.archive + "/" + one.suite + " " + one.snapshot.hex() +
-                          (one.shown ? " " + one.shown->hex() : std::string{}));
+    for (const auto& one : pins) {
+        const auto of = one.archive + "/" + one.suite + " ";
+        line("Suite", of + one.snapshot.hex() + (one.shown ? " " + one.shown->hex() : std::string{}));
+        if (one.overlay) line("Overlay", of + one.overlay->hex());
+        for (const auto& p : one.picks)
+            line("Pick", of + p.name + " " + p.architecture +
+                             (p.version.empty() ? std::string{} : " " + p.version + " " + p.from.hex()));
+    }
     return out;
 }
 
@@ -159,12 +208,12 @@ std::vector<pin_change> changes(const generation& from, const generation& to) {
     for (const auto& one : to.pins) {
         const auto* was = from.find(one.archive, one.suite);
         if (was == nullptr)
-            all.push_back({one.archive, one.suite, {}, one.snapshot});
-        else if (was->snapshot != one.snapshot)
-            all.push_back({one.archive, one.suite, was->snapshot, one.snapshot});
+            all.push_back({one.archive, one.suite, {}, one.listed()});
+        else if (was->listed() != one.listed())
+            all.push_back({one.archive, one.suite, was->listed(), one.listed()});
     }
     for (const auto& one : from.pins)
-        if (to.find(one.archive, one.suite) == nullptr) all.push_back({one.archive, one.suite, one.snapshot, {}});
+        if (to.find(one.archive, one.suite) == nullptr) all.push_back({one.archive, one.suite, one.listed(), {}});
     return all;
 }
 

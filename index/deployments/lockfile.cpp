@@ -38,6 +38,30 @@ result<locked_suite> read_suite(std::string_view text) {
     return made;
 }
 
+/// "hello amd64 2.10-3 20261122T063000Z SNAPSHOT RELEASE", or the first two words alone
+result<void> read_pick(lockfile& lock, std::string_view text) {
+    const auto parts = words(text);
+    if (lock.suites.empty() || (parts.size() != 2 && parts.size() != 6)) return odd("Pick");
+    locked_pick made;
+    made.what.name = parts[0];
+    made.what.architecture = parts[1];
+    if (parts.size() == 6) {
+        made.what.version = parts[2];
+        LARDER_TRY(made.date, parse_timestamp(parts[3]));
+        LARDER_TRY(made.what.from, digest::from_hex(parts[4]));
+        LARDER_TRY(made.release, digest::from_hex(parts[5]));
+    }
+    lock.suites.back().picks.push_back(std::move(made));
+    return {};
+}
+
+std::string text_of(const locked_pick& one) {
+    const auto name = one.what.name + " " + one.what.architecture;
+    if (one.what.version.empty()) return name;
+    return name + " " + one.what.version + " " + format_timestamp(one.date) + " " + one.what.from.hex() + " " +
+           one.release.hex();
+}
+
 result<locked_package> read_package(std::string_view line) {
     const auto parts = words(line);
     if (parts.size() != 6)
@@ -69,6 +93,8 @@ result<void> take_field(lockfile& lock, std::string_view name, std::string_view 
     } else if (name == "Suite") {
         LARDER_TRY(auto one, read_suite(value));
         lock.suites.push_back(std::move(one));
+    } else if (name == "Pick") {
+        LARDER_CHECK(read_pick(lock, value));
     } else if (name == format_field && value != "1") {
         return error{errc::unsupported, "a lockfile of format " + printable(value, 20) + ": a newer Larder wrote it"};
     }
@@ -126,9 +152,11 @@ std::string lockfile::write() const {
     line("Made", format_timestamp(made));
     line("Hold", to_string(hold));
     line("Architectures", joined(architectures));
-    for (const auto& one : suites)
+    for (const auto& one : suites) {
         line("Suite", one.archive + "/" + one.suite + " " + format_timestamp(one.date) + " " + one.snapshot.hex() +
                           " " + one.release.hex() + (one.signers.empty() ? "" : " ") + joined(one.signers));
+        for (const auto& p : one.picks) line("Pick", text_of(p));
+    }
     out += '\n';
     for (const auto& one : packages) {
         ((((out += one.name) += ' ') += one.version) += ' ') += one.architecture;

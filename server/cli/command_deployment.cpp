@@ -19,7 +19,7 @@ struct change_line {
     std::string name, reason, hold, lock, grace;
     std::vector<std::string> suites, architectures;
     std::uint64_t to = 0, before = 0, after = 0;
-    bool dry_run = false, by_source = false, override_it = false, yes = false, on_first_use = false;
+    bool dry_run = false, by_source = false, yes = false, on_first_use = false;
     std::vector<std::string> archives;
     std::string unit;
 };
@@ -30,12 +30,6 @@ json::object options_of(const change_line& given) {
     if (!given.reason.empty()) o["reason"] = given.reason;
     if (!given.suites.empty()) o["suites"] = json::value_from(given.suites);
     return o;
-}
-
-const json::object& inner(const json::object& report, std::string_view name) {
-    static const json::object none;
-    const auto* v = report.if_contains(name);
-    return v != nullptr && v->is_object() ? v->get_object() : none;
 }
 
 std::string joined(const json::array& all) {
@@ -73,15 +67,6 @@ int run_create(const common_options& common, const change_line& given) {
     if (given.on_first_use) options["on_first_use"] = true;
     if (!given.archives.empty()) options["archives"] = json::value_from(given.archives);
     return print(common, ask(common, job("deployment_create", std::move(options))), print_created);
-}
-
-void print_step(const json::object& report, bool dry_run, rows_of which) {
-    std::cout << differences_text(list_in(report, "differences"), which);
-    const auto number = std::to_string(number_in(inner(report, "generation"), "number"));
-    if (is_set(report, "made"))
-        std::cout << "\nGeneration " << number << " of " << text_in(report, "name") << " is in force.\n";
-    else if (dry_run && !list_in(report, "differences").empty())
-        std::cout << "\nThis was a dry run: it would be generation " << number << ".\n";
 }
 
 int run_step(const common_options& common, const change_line& given, const std::string& kind) {
@@ -164,59 +149,6 @@ void print_hold(const json::object& report) {
         std::cout << "\nAt risk: not here, but upstream may still have it; larder deployment fetch brings it.\n";
 }
 
-std::string difference_of(const json::object& d) {
-    const auto expected = text_in(d, "expected");
-    return text_in(d, "package") + " " + text_in(d, "installed") +
-           (expected.empty() ? " (no suite has it)" : " (" + expected + " is expected)") +
-           (is_set(d, "held") ? ", held back" : "") + (text_in(d, "what") == "phased" ? ", phased in" : "");
-}
-
-constexpr std::string_view about_phasing =
-    "Phased in: apt takes such an update or not by the machine's id, so that machines with one generation differ. The\n"
-    "apt.conf that is served for the deployment gives all of its machines one id (APT::Machine-ID).\n";
-
-bool any_phased(const json::array& units) {
-    for (const auto& one : units)
-        for (const auto& d : list_in(one.as_object(), "differences"))
-            if (text_in(d.as_object(), "what") == "phased") return true;
-    return false;
-}
-
-void print_units(const json::object& report) {
-    const auto& units = list_in(report, "units");
-    if (units.empty()) {
-        std::cout << "No unit of " << text_in(report, "name") << " has reported.\n";
-        return;
-    }
-    const auto trouble = text_in(report, "trouble");
-    const bool is_known = trouble.empty();
-    std::vector<std::vector<std::string>> rows{{"UNIT", "REPORTED", "PACKAGES", "DIFFER", ""}};
-    for (const auto& one : units) {
-        const auto& u = one.as_object();
-        const auto& differences = list_in(u, "differences");
-        if (const auto why = text_in(u, "trouble"); !why.empty()) {
-            rows.push_back({text_in(u, "unit"), moment_in(u, "reported"), "?", "?",
-                            "what it has cannot be read: " + printable(why)});
-            continue;
-        }
-        rows.push_back({text_in(u, "unit"), moment_in(u, "reported"), std::to_string(number_in(u, "packages")),
-                        is_known ? std::to_string(differences.size()) : "?",
-                        differences.empty() ? "" : difference_of(differences.front().as_object())});
-        for (std::size_t i = 1; i < differences.size() && i < 20; ++i)
-            rows.push_back({"", "", "", "", difference_of(differences[i].as_object())});
-        if (differences.size() > 20)
-            rows.push_back(
-                {"", "", "", "", "and " + std::to_string(differences.size() - 20) + " more (--json has all)"});
-    }
-    if (!is_known) {
-        std::cout << table(rows) << "What generation " << number_in(report, "generation")
-                  << " expects is not known: " << printable(trouble) << "\nlarder doctor says what to do.\n";
-        return;
-    }
-    std::cout << table(rows) << (any_phased(units) ? about_phasing : std::string_view{}) << number_in(report, "agree")
-              << " of " << units.size() << " agree with generation " << number_in(report, "generation") << ".\n";
-}
-
 int run_units(const common_options& common, const std::string& name) {
     const auto report = ask(common, job("deployment_units", {{"name", name}}));
     const auto how = print(common, report, print_units);
@@ -224,29 +156,6 @@ int run_units(const common_options& common, const std::string& name) {
     bool whole = text_in(*report, "trouble").empty();
     for (const auto& one : list_in(*report, "units")) whole = whole && text_in(one.as_object(), "trouble").empty();
     return whole ? done : failed;
-}
-
-int run_admit(const common_options& common, const change_line& given) {
-    auto options = options_of(given);
-    options["override"] = given.override_it;
-    const auto report = ask(common, job("deployment_admit", std::move(options)));
-    const auto how = print(common, report, [&](const json::object& r) {
-        print_units(r);
-        if (is_set(r, "overridden"))
-            std::cout << "Admitted all the same; that is recorded.\n";
-        else if (is_set(r, "admitted"))
-            std::cout << "A new unit gets what the others have.\n";
-        else
-            std::cout << "A new unit would not get what the others have. Three ways on:\n"
-                      << "  bring the units up to the generation: apt-get update && apt-get --allow-downgrades "
-                         "dist-upgrade on each\n"
-                      << "  make a generation of what they run: larder deployment upgrade " << given.name
-                      << " --suite ARCHIVE/SUITE@WHEN\n"
-                      << "  admit it all the same: larder deployment admit " << given.name
-                      << " --i-know-what-i-am-doing --reason TEXT\n";
-    });
-    if (how != done) return how;
-    return is_set(*report, "admitted") ? done : answer_is_no;
 }
 
 /// Made here, and told nobody but the caller: the store has its hash.
@@ -372,13 +281,7 @@ void add_changes(CLI::App& noun, command_line& line) {
         line.exit = run_create(line.common, *created);
     });
 
-    auto upgraded = std::make_shared<change_line>();
-    auto* upgrade = add_named(noun, "upgrade", "Make the next generation, of suites at other states.", *upgraded);
-    add_suites(*upgrade, *upgraded, "Only this suite, to now or to a moment (else all, to now); again for each");
-    upgrade->add_flag("--dry-run", upgraded->dry_run, "Only show what would change");
-    add_shown(*upgrade, *upgraded);
-    add_reason(*upgrade, *upgraded);
-    upgrade->callback([&line, upgraded] { line.exit = run_step(line.common, *upgraded, "deployment_upgrade"); });
+    add_deployment_upgrade(noun, line);
 
     auto rolled = std::make_shared<change_line>();
     auto* rollback =
@@ -422,19 +325,15 @@ void add_deployment(CLI::App& app, command_line& line) {
     });
     auto* units = add_named(*noun, "units", "Its units, and in which packages each differs.", *held);
     units->callback([&line, held] { line.exit = run_units(line.common, held->name); });
-    auto admitted = std::make_shared<change_line>();
-    auto* admit =
-        add_named(*noun, "admit", "Whether another unit may join; exit 3 if the units have drifted.", *admitted);
-    admit->add_flag("--i-know-what-i-am-doing", admitted->override_it, "Admit it all the same; needs --reason");
-    add_reason(*admit, *admitted);
-    admit->callback([&line, admitted] { line.exit = run_admit(line.common, *admitted); });
-    auto* forget = add_named(*noun, "forget-unit", "Forget a unit that is no more.", *admitted);
-    forget->add_option("unit", admitted->unit, "Unit")->required()->type_name("UNIT");
-    forget->callback([&line, admitted] {
-        line.exit =
-            print(line.common,
-                  ask(line.common, job("deployment_forget_unit", {{"name", admitted->name}, {"unit", admitted->unit}})),
-                  [&](const json::object&) { std::cout << "Forgotten: " << admitted->unit << ".\n"; });
+    add_deployment_admit(*noun, line);
+    auto forgotten = std::make_shared<change_line>();
+    auto* forget = add_named(*noun, "forget-unit", "Forget a unit that is no more.", *forgotten);
+    forget->add_option("unit", forgotten->unit, "Unit")->required()->type_name("UNIT");
+    forget->callback([&line, forgotten] {
+        line.exit = print(
+            line.common,
+            ask(line.common, job("deployment_forget_unit", {{"name", forgotten->name}, {"unit", forgotten->unit}})),
+            [&](const json::object&) { std::cout << "Forgotten: " << forgotten->unit << ".\n"; });
     });
     auto* token = add_named(*noun, "token", "Make and print the token with which its units report from now on.", *held);
     token->callback([&line, held] { line.exit = run_token(line.common, held->name); });

@@ -1,4 +1,5 @@
 #include "deployment_commands.hpp"
+#include "difference_table.hpp"
 #include "table.hpp"
 #include <boost/json.hpp>
 #include <cstdlib>
@@ -32,6 +33,21 @@ result<json::object> ask(const common_options& common, const work& what) {
     const auto config = load_options(common);
     if (!config) return config.error();
     return run(common, *config, what);
+}
+
+const json::object& inner(const json::object& report, std::string_view name) {
+    static const json::object none;
+    const auto* v = report.if_contains(name);
+    return v != nullptr && v->is_object() ? v->get_object() : none;
+}
+
+void print_step(const json::object& report, bool dry_run, rows_of which) {
+    std::cout << differences_text(list_in(report, "differences"), which);
+    const auto number = std::to_string(number_in(inner(report, "generation"), "number"));
+    if (is_set(report, "made"))
+        std::cout << "\nGeneration " << number << " of " << text_in(report, "name") << " is in force.\n";
+    else if (dry_run && !list_in(report, "differences").empty())
+        std::cout << "\nThis was a dry run: it would be generation " << number << ".\n";
 }
 
 void print_suites(const json::object& generation) {

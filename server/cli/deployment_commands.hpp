@@ -1,5 +1,6 @@
 #pragma once
 
+#include "difference_table.hpp"
 #include "work.hpp"
 #include <functional>
 #include <string>
@@ -24,11 +25,26 @@ result<boost::json::object> ask(const common_options& common, const work& what);
 int print(const common_options& common, const result<boost::json::object>& report,
           const std::function<void(const boost::json::object&)>& for_people);
 
+/// An object of a report; an empty one when it is not there.
+const boost::json::object& inner(const boost::json::object& report, std::string_view name);
+
+/// What a generation that was made, or would be, changes.
+void print_step(const boost::json::object& report, bool dry_run, rows_of which);
+
 /// The suites of a generation, as a table.
 void print_suites(const boost::json::object& generation);
 
 /// The text of a file that somebody named; "-" is standard input.
 result<std::string> text_of_file(const std::string& path);
+
+/// Units, and in which packages each differs.
+void print_units(const boost::json::object& report);
+
+/// deployment admit
+void add_deployment_admit(CLI::App& noun, command_line& line);
+
+/// deployment upgrade
+void add_deployment_upgrade(CLI::App& noun, command_line& line);
 
 /// deployment lock
 void add_deployment_lock(CLI::App& noun, command_line& line);

@@ -161,8 +161,8 @@ result<pinned_view_ptr> views::open_deployment(const std::string& name, std::uin
     for (const auto& pin : g.pins) {
         if (pin.archive != archive) continue;
         pinned_view::pinned_suite one{pin.suite, {}};
-        // A generation's own URL has upstream's own bytes.
-        const auto& shown = in_force ? pin.state() : pin.snapshot;
+        // A generation's own URL has upstream's own bytes, where nothing was picked.
+        const auto& shown = in_force ? pin.state() : pin.listed();
         LARDER_TRY(auto now, state(shown));
         one.states.push_back(std::move(now));
         const auto* was = before ? before->find(pin.archive, pin.suite) : nullptr;

@@ -51,6 +51,45 @@ TEST_CASE("generation: its text is this one, on every machine", "[deployments]")
                       sha256("shown").hex() + "\n");
 }
 
+TEST_CASE(
+    "generation: a suite with packages of other states names the state composed of them, and each with where it is "
+    "from",
+    "[deployments]") {
+    auto g = sample();
+    auto& pin = g.pins[0];
+    pin.overlay = sha256("composed");
+    pin.picks = {{"gone", "amd64", {}, {}}, {"hello", "all", "2.10-4", sha256("now")}};
+    const auto text = g.write();
+    CHECK(text.find("\nSuite: debian/bookworm " + sha256("b").hex() + "\nOverlay: debian/bookworm " +
+                    sha256("composed").hex() + "\nPick: debian/bookworm gone amd64\nPick: debian/bookworm hello all " +
+                    "2.10-4 " + sha256("now").hex() + "\nSuite: debian/bookworm-updates ") != std::string::npos);
+    const auto back = generation::read(text).value();
+    CHECK(back.pins == g.pins);
+    CHECK(back.write() == text);
+    CHECK(back.pins[0].listed() == sha256("composed"));
+    CHECK(back.pins[0].state() == sha256("composed"));
+    CHECK(back.pins[1].listed() == sha256("u"));
+    pin.shown = sha256("anew");
+    CHECK(generation::read(g.write()).value().pins[0].state() == sha256("anew"));
+    CHECK(generation::read(g.write()).value().pins[0].listed() == sha256("composed"));
+}
+
+TEST_CASE("generation: a pick of no suite, of one without an overlay, or out of order is no manifest",
+          "[deployments]") {
+    const auto hex = sha256("x").hex();
+    const auto with = [&](const std::string& more) { return generation::read(sample().write() + more); };
+    CHECK(with("Overlay: debian/bookworm-updates " + hex + "\n"));
+    const auto overlay = "Overlay: debian/bookworm-updates " + hex + "\n";
+    CHECK(with(overlay + "Pick: debian/bookworm-updates a amd64 1 " + hex + "\n"));
+    for (const auto& bad :
+         {"Overlay: debian/bookworm " + hex + "\n", std::string{"Overlay: debian/bookworm-updates\n"},
+          "Pick: debian/bookworm-updates a amd64 1 " + hex + "\n", overlay + "Pick: debian/bookworm-updates a\n",
+          overlay + "Pick: debian/bookworm-updates a amd64 1\n",
+          overlay + "Pick: debian/bookworm-updates b amd64\nPick: debian/bookworm-updates a amd64\n",
+          overlay + "Pick: debian/bookworm-updates a amd64\nPick: debian/bookworm-updates a amd64\n"})
+        CHECK(with(bad).error().code() == errc::malformed);
+}
+
 TEST_CASE("generation: a reason cannot make a field of its own", "[deployments]") {
     auto g = sample();
     g.reason = "x\nNumber: 7";
@@ -96,6 +135,18 @@ TEST_CASE("generation: changes tell what was pinned anew, added and left out", "
     CHECK((all[1].archive == "other" && !all[1].before && all[1].after == sha256("o")));
     CHECK((all[2].suite == "bookworm-updates" && all[2].before == sha256("u") && !all[2].after));
     CHECK(changes(before, before).empty());
+}
+
+TEST_CASE("generation: another overlay of the same snapshot is a change, another signature of it is none",
+          "[deployments]") {
+    const auto before = sample();
+    auto after = before;
+    after.pins[0].shown = sha256("anew");
+    CHECK(changes(before, after).empty());
+    after.pins[0].overlay = sha256("composed");
+    const auto all = changes(before, after);
+    REQUIRE(all.size() == 1);
+    CHECK((all[0].before == sha256("b") && all[0].after == sha256("composed")));
 }
 
 TEST_CASE("deployment names: what can stand in a URL and a ref", "[deployments]") {

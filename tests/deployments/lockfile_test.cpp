@@ -103,3 +103,22 @@ TEST_CASE("lockfile: what cannot be read is named by its line", "[lockfile]") {
     CHECK(refusal("Larder-Lock: 1\nnonsense\n") == "line 2: a field has a colon");
     CHECK(refusal("Larder-Lock: 1\nDeployment: web\n").starts_with("a lockfile names"));
 }
+
+TEST_CASE("lockfile: what was picked stands below its suite, with the state that it is from", "[lockfile]") {
+    auto lock = lock_of({});
+    lock.suites[0].picks = {
+        {{"gone", "amd64", "", {}}, {}, {}},
+        {{"hello", "all", "2.10-4", sha256("now")}, parse_timestamp("20261122T063000Z").value(), sha256("InRelease")}};
+    const auto text = lock.write();
+    CHECK(text.find("\nPick: gone amd64\nPick: hello all 2.10-4 20261122T063000Z " + sha256("now").hex() + " " +
+                    sha256("InRelease").hex() + "\n") != std::string::npos);
+    CHECK(lockfile::read(text).value().suites == lock.suites);
+    const auto bad = [&](const std::string& from, const std::string& to) {
+        auto changed = text;
+        changed.replace(changed.find(from), from.size(), to);
+        return lockfile::read(changed).error().code() == errc::malformed;
+    };
+    CHECK(bad("Pick: gone amd64", "Pick: gone"));
+    CHECK(bad("Pick: hello all 2.10-4 2026", "Pick: hello all 2.10-4 26"));
+    CHECK(bad("Suite: ", "Pick: a b\nSuite: "));
+}

@@ -1,5 +1,5 @@
 #include <catch2/catch.hpp>
-#include <larder/deployments/drift.hpp>
+#include <larder/deployments/unit_plan.hpp>
 
 using namespace larder;
 using namespace larder::deployments;
@@ -69,4 +69,51 @@ TEST_CASE("drift: a package that has become one for all architectures, or for on
     e.add(package("b", "2", "amd64"));
     CHECK(drift_of(e, "a amd64 1 ii\nb all 1 ii\n") == "behind a 1>2;behind b 1>2;");
     CHECK(drift_of(e, "c amd64 1 ii\n") == "foreign c 1>;");
+}
+
+TEST_CASE("drift: of a package that each architecture has, each is looked at by itself", "[units]") {
+    expectation e;
+    e.add(package("a", "1", "i386"));
+    e.add(package("a", "2", "amd64"));
+    CHECK(e.size() == 2);
+    CHECK(drift_of(e, "a amd64 2 ii\na i386 1 ii\n").empty());
+    CHECK(drift_of(e, "a amd64 1 ii\na i386 2 ii\n") == "behind a 1>2;ahead a 2>1;");
+}
+
+namespace {
+
+std::vector<std::string> plan_of(const expectation& expected, const std::string& report) {
+    std::vector<std::string> lines;
+    const auto plan = plan_for("web-1", expected.compare(parse_report(report).value()));
+    for (const auto& command : plan.commands) lines.push_back(to_string(command));
+    for (const auto& one : plan.foreign) lines.push_back("foreign " + one);
+    return lines;
+}
+
+using lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("unit plan: one command brings all packages to their versions, downwards only where one goes down",
+          "[units]") {
+    expectation e;
+    e.add(package("docs", "2", "all"));
+    e.add(package("service", "1:2.0-1", "amd64"));
+    CHECK(plan_of(e, "docs all 2 ii\nservice amd64 1:2.0-1 ii\n").empty());
+    CHECK(plan_of(e, "docs all 1 ii\nservice amd64 1.0 ii\n") ==
+          lines{"apt-get update", "apt-get install docs=2 service:amd64=1:2.0-1"});
+    CHECK(plan_of(e, "docs all 3 ii\nservice amd64 1.0 ii\n") ==
+          lines{"apt-get update", "apt-get install --allow-downgrades docs=2 service:amd64=1:2.0-1"});
+}
+
+TEST_CASE("unit plan: what is held back is let go first, what is foreign is left alone and named", "[units]") {
+    expectation e;
+    e.add(package("docs", "2", "all"));
+    CHECK(plan_of(e, "docs all 1 hi\ntool amd64 1 hi\n") ==
+          lines{"apt-get update", "apt-mark unhold docs", "apt-get install docs=2", "foreign tool:amd64"});
+    CHECK(plan_of(e, "tool all 1 ii\n") == lines{"foreign tool"});
+}
+
+TEST_CASE("unit plan: a word that a shell would take otherwise is quoted", "[units]") {
+    CHECK(to_string({"echo", "a b", "it's", "", "x=1:2~3+b1"}) == "echo 'a b' 'it'\\''s' '' x=1:2~3+b1");
 }

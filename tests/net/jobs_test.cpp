@@ -113,6 +113,39 @@ TEST_CASE("jobs: what takes no turn runs beside those that fill all turns") {
     g.opener.set_value();
 }
 
+TEST_CASE("jobs: what waits most of the time takes nobody's turn, and there is an end to how many do") {
+    still_clock clock;
+    gate g;
+    job_board board{clock};
+    std::vector<std::string> ids;
+    for (int i = 0; i < 16; ++i) {
+        const auto one = board.start("wait", std::to_string(i), g.work(), job_board::turn::aside);
+        REQUIRE(one);
+        ids.push_back(one->id);
+    }
+    CHECK(board.start("wait", "0", g.work(), job_board::turn::aside)->joined);
+    CHECK(board.start("wait", "another", g.work(), job_board::turn::aside).error().code() == errc::refused);
+    const auto quick = [](const progress_sink&, std::stop_token) { return result<std::string>{"{}"}; };
+    CHECK(ended(board, board.start("gc", "{}", quick)->id).state == job_state::done);
+    g.opener.set_value();
+    for (const auto& id : ids) CHECK(ended(board, id).state == job_state::done);
+    CHECK(board.start("wait", "another", quick, job_board::turn::aside));
+}
+
+TEST_CASE("jobs: a stop ends what waits aside") {
+    still_clock clock;
+    job_board board{clock};
+    const auto waits = [](const progress_sink&, std::stop_token stop) {
+        std::promise<void> stopped;
+        const std::stop_callback told{stop, [&stopped] { stopped.set_value(); }};
+        stopped.get_future().wait();
+        return result<std::string>{error{errc::cancelled, "stopped"}};
+    };
+    const auto id = board.start("wait", "{}", waits, job_board::turn::aside)->id;
+    board.stop();
+    CHECK(ended(board, id).why.code() == errc::cancelled);
+}
+
 TEST_CASE("jobs: how far one is can be seen while it runs") {
     still_clock clock;
     gate g;

@@ -1,5 +1,6 @@
 #include "deployments/cut.hpp"
 #include "archive_paths.hpp"
+#include "deployments/units.hpp"
 #include "kept_chunks.hpp"
 #include "maintenance/downloads.hpp"
 #include <algorithm>
@@ -206,6 +207,7 @@ result<deployments::deployment> pin_together(engine& e, const cut& what,
     ++parts.refs_changed;
     ++parts.generation;
     e.more_is_held();
+    e.expected().changed();
     return made;
 }
 

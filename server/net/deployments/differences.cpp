@@ -7,8 +7,8 @@ namespace {
 /// A pin as the state that it is of; the ref may be gone, the object is not.
 result<std::optional<kept_state>> state_of(engine& e, const deployments::pin* one) {
     if (one == nullptr) return std::optional<kept_state>{};
-    LARDER_TRY(const auto state, load_state(e.store().objects(), one->snapshot));
-    return std::optional{kept_state{one->archive, one->suite, one->snapshot, state->release().date, false}};
+    LARDER_TRY(const auto state, load_state(e.store().objects(), one->listed()));
+    return std::optional{kept_state{one->archive, one->suite, one->listed(), state->release().date, false}};
 }
 
 }  // namespace

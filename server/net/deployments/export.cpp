@@ -79,8 +79,8 @@ private:
     /// Without them nothing of the suite could be found where there is no network.
     result<void> indices_are_here(const deployments::pin& pin, const std::vector<std::string>& architectures) {
         // Generations share most of their states.
-        if (!indexed_.emplace(pin.snapshot, architectures).second) return {};
-        LARDER_TRY(const auto found, load_state(e_.store().objects(), pin.snapshot));
+        if (!indexed_.emplace(pin.listed(), architectures).second) return {};
+        LARDER_TRY(const auto found, load_state(e_.store().objects(), pin.listed()));
         LARDER_TRY(const auto indices, package_indices(e_.store().objects(), *found, suite{pin.suite},
                                                        components_of(e_, pin.archive), architectures));
         for (const auto& [stem, index] : indices)
@@ -91,7 +91,7 @@ private:
     }
 
     result<void> states(const deployments::pin& pin) {
-        for (const auto& id : {pin.snapshot, pin.state()})
+        for (const auto& id : {pin.snapshot, pin.listed(), pin.state()})
             if (states_.insert(id).second) LARDER_CHECK(state(pin, id));
         return {};
     }

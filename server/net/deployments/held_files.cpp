@@ -16,7 +16,7 @@ using read_one = std::function<result<bool>(const deployments::pin&, const liste
 result<void> each_index(engine& e, const deployments::generation& g, const course& of, const read_one& read) {
     for (const auto& pin : g.pins) {
         of.tell({"reading " + pin.archive + "/" + pin.suite, 0, 0});
-        LARDER_TRY(const auto state, load_state(e.store().objects(), pin.snapshot));
+        LARDER_TRY(const auto state, load_state(e.store().objects(), pin.listed()));
         const suite in{pin.suite};
         LARDER_TRY(const auto indices,
                    package_indices(e.store().objects(), *state, in, components_of(e, pin.archive), g.architectures));
@@ -75,23 +75,6 @@ result<void> add_reported(engine& e, const std::string& name, const deployments:
         of);
 }
 
-/// The packages for what needs what.
-result<void> fill(engine& e, const deployments::generation& g, qa::package_pool& pool, const course& of) {
-    return each_index(e, g, of, [&](const auto&, const auto& index) -> result<bool> {
-        if (index.here == nullptr) return false;
-        if (index::kind_of(index.here->path) != index::index_kind::packages) return true;
-        LARDER_TRY(const auto plain, open_here(e, index));
-        std::string text;
-        for (;;) {
-            LARDER_TRY(const auto piece, plain->next());
-            if (piece.empty()) break;
-            text += piece;
-        }
-        LARDER_CHECK(pool.add(std::move(text)));
-        return true;
-    });
-}
-
 /// Adds all that is depended on.
 result<void> close(engine& e, const deployments::generation& g, held_files& all, std::vector<std::string>& unresolved,
                    const course& of) {
@@ -110,6 +93,22 @@ result<void> close(engine& e, const deployments::generation& g, held_files& all,
 }
 
 }  // namespace
+
+result<void> fill(engine& e, const deployments::generation& g, qa::package_pool& pool, const course& of) {
+    return each_index(e, g, of, [&](const auto&, const auto& index) -> result<bool> {
+        if (index.here == nullptr) return false;
+        if (index::kind_of(index.here->path) != index::index_kind::packages) return true;
+        LARDER_TRY(const auto plain, open_here(e, index));
+        std::string text;
+        for (;;) {
+            LARDER_TRY(const auto piece, plain->next());
+            if (piece.empty()) break;
+            text += piece;
+        }
+        LARDER_CHECK(pool.add(std::move(text)));
+        return true;
+    });
+}
 
 result<void> each_package(engine& e, const deployments::generation& g, const package_sink& take, const course& of) {
     return each_index(e, g, of, [&](const auto& pin, const auto& index) {

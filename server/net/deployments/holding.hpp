@@ -2,6 +2,7 @@
 
 #include "deployments/states.hpp"
 #include <functional>
+#include <larder/qa/closure.hpp>
 #include <larder/store/holds.hpp>
 #include <unordered_map>
 
@@ -31,6 +32,9 @@ result<held_files> held_by_mode(engine& e, const deployments::deployment& d, con
 /// The same of the generation in force, noted: from then on it is held, whether it is here already or not.
 result<held_files> hold_by_mode(engine& e, const deployments::deployment& d, const deployments::generation& g,
                                 std::vector<std::string>& unresolved, const course& of);
+
+/// Its packages, for what needs what. In memory: the whole text of the indices.
+result<void> fill(engine& e, const deployments::generation& g, qa::package_pool& pool, const course& of);
 
 /// A held file that is not here, as its path names it.
 hold_row row_of_missing(const store::held_object& one);

@@ -1,6 +1,7 @@
 #include "archive_paths.hpp"
 #include "deployments/cut.hpp"
 #include "deployments/holding.hpp"
+#include "deployments/overlay.hpp"
 #include "deployments/shown.hpp"
 #include "deployments/units.hpp"
 #include "held.hpp"
@@ -267,6 +268,7 @@ private:
                 LARDER_TRY(const auto from, archive_of(pin.archive));
                 pinned_.emplace(pin.snapshot, pin);
                 LARDER_CHECK(verify(pin, pin.snapshot, from->keys(), may::have_expired));
+                if (pin.overlay) LARDER_CHECK(verify_overlay(pin, g.architectures));
                 if (!pin.shown) continue;
                 LARDER_CHECK(verify(pin, *pin.shown, *keys_, may::not_have_expired));
                 LARDER_CHECK(is_redated(pin));
@@ -275,6 +277,20 @@ private:
     }
 
     enum class may { have_expired, not_have_expired };
+
+    /// What was composed is signed by the bundle's maker, and differs from the snapshot in what the generation says;
+    /// where the picked packages are from nobody else can tell.
+    result<void> verify_overlay(const deployments::pin& pin, const std::vector<std::string>& architectures) {
+        if (!composed_.insert({*pin.overlay, pin.snapshot}).second) return {};
+        LARDER_CHECK(verify(pin, *pin.overlay, *keys_, may::not_have_expired));
+        LARDER_CHECK(check_overlay(e_, pin, architectures));
+        std::string names;
+        for (const auto& one : pin.picks)
+            if (!one.version.empty()) names += (names.empty() ? "" : ", ") + one.name + " " + one.version;
+        report_.vouched.push_back(pin.archive + "/" + pin.suite +
+                                  ": what was picked of other states: " + printable(names, 1000));
+        return {};
+    }
 
     /// That a state is of this suite, and its text what its own signature is of. A key of the archive's may have
     /// expired since; then the bundle's maker, who had verified it, must do.
@@ -308,7 +324,7 @@ private:
 
     /// What is shown in a state's place is that state, under a Date of its own.
     result<void> is_redated(const deployments::pin& pin) {
-        LARDER_TRY(const auto of, load_state(e_.store().objects(), pin.snapshot));
+        LARDER_TRY(const auto of, load_state(e_.store().objects(), pin.listed()));
         LARDER_TRY(const auto shown, load_state(e_.store().objects(), *pin.shown));
         LARDER_TRY(const auto text, e_.store().objects().read(of->manifest().text.content));
         LARDER_TRY(const auto now, e_.store().objects().read(shown->manifest().text.content));
@@ -334,14 +350,15 @@ private:
         std::set<digest> read;
         for (const auto& g : generations_)
             for (const auto& pin : g.pins)
-                if (read.insert(pin.snapshot).second) LARDER_CHECK(learn(pin, g.architectures));
+                for (const auto& id : {pin.snapshot, pin.listed()})
+                    if (read.insert(id).second) LARDER_CHECK(learn(pin, id, g.architectures));
         return {};
     }
 
-    result<void> learn(const deployments::pin& pin, const std::vector<std::string>& architectures) {
+    result<void> learn(const deployments::pin& pin, const digest& id, const std::vector<std::string>& architectures) {
         of_.tell({"reading the indices of " + pin.archive + "/" + pin.suite, 0, 0});
         LARDER_TRY(const auto from, archive_of(pin.archive));
-        LARDER_TRY(auto state, load_state(e_.store().objects(), pin.snapshot));
+        LARDER_TRY(auto state, load_state(e_.store().objects(), id));
         maintenance::index_filter filter;
         filter.architectures = architectures;
         const maintenance::known_state of{{{}, 0, pin.archive, pin.suite, false, {}, {}}, std::move(state)};
@@ -468,8 +485,9 @@ private:
     std::map<std::string, std::shared_ptr<archive>> archives_;
     std::vector<generation> generations_;
     std::set<std::tuple<digest, std::string, std::string, bool>> verified_;
-    std::map<digest, deployments::pin> pinned_;  ///< snapshots
-    std::set<digest> vouched_;                   ///< of these, those that only the bundle's maker has verified
+    std::map<digest, deployments::pin> pinned_;     ///< snapshots
+    std::set<std::pair<digest, digest>> composed_;  ///< overlays that were looked at, and of which snapshots
+    std::set<digest> vouched_;                      ///< of these, those that only the bundle's maker has verified
     std::unordered_set<digest, digest_hash> listed_;
     std::unordered_map<digest, const store::held_object*, digest_hash> held_as_;  ///< of list_
     held_list::staging staged_;

@@ -1,6 +1,7 @@
 #include "deployments/cut.hpp"
 #include "deployments/holding.hpp"
 #include "deployments/operations.hpp"
+#include "deployments/overlay.hpp"
 #include "deployments/sbom.hpp"
 #include "held.hpp"
 #include "maintenance/downloads.hpp"
@@ -10,6 +11,7 @@
 #include <larder/index/claims.hpp>
 #include <larder/net/lockfiles.hpp>
 #include <map>
+#include <set>
 #include <tuple>
 
 namespace larder::net {
@@ -17,6 +19,7 @@ namespace {
 
 using namespace pinning;
 using deployments::locked_package;
+using deployments::locked_pick;
 using deployments::locked_suite;
 using deployments::lockfile;
 
@@ -36,8 +39,17 @@ digest release_of(const state_manifest& manifest) {
 result<locked_suite> locked(engine& e, const deployments::pin& pin) {
     LARDER_TRY(const auto state, load_state(e.store().objects(), pin.snapshot));
     const auto& manifest = state->manifest();
-    return locked_suite{pin.archive,          pin.suite,       state->release().date, pin.snapshot,
-                        release_of(manifest), manifest.signers};
+    locked_suite made{pin.archive,          pin.suite,       state->release().date, pin.snapshot,
+                      release_of(manifest), manifest.signers};
+    for (const auto& one : pin.picks) {
+        made.picks.push_back({one, {}, {}});
+        if (one.version.empty()) continue;
+        const auto from = load_state(e.store().objects(), one.from);
+        if (!from) return from.error().in("the state that " + one.name + " " + one.version + " was picked from");
+        made.picks.back().date = (*from)->release().date;
+        made.picks.back().release = release_of((*from)->manifest());
+    }
+    return made;
 }
 
 locked_package locked(const deployments::pin& pin, const index::listed_package& one) {
@@ -122,6 +134,55 @@ result<suite_choice> choice_of(engine& e, const locked_suite& wanted, const cour
                                        trouble};
     made.when = id->hex();
     return made;
+}
+
+/// The package's state, as a suite of the lockfile.
+locked_suite source_of(const locked_suite& in, const locked_pick& one) {
+    return {in.archive, in.suite, one.date, one.what.from, one.release, {}};
+}
+
+/// Puts what was picked into the generation, from the very states that it was picked from.
+result<void> pick_again(engine& e, const lockfile& lock, deployments::generation& g, cut& all, const course& of) {
+    std::vector<deployments::listing> offered;
+    std::vector<deployments::wish> wishes;
+    for (std::size_t i = 0; i < g.pins.size(); ++i) {
+        const auto& pin = g.pins[i];
+        const auto suite_of = std::find_if(lock.suites.begin(), lock.suites.end(), [&](const locked_suite& one) {
+            return one.archive == pin.archive && one.suite == pin.suite;
+        });
+        std::map<std::string, std::vector<deployments::wish>> by_state;
+        for (const auto& one : suite_of->picks) {
+            if (one.what.version.empty()) continue;
+            LARDER_TRY(const auto choice, choice_of(e, source_of(*suite_of, one), of));
+            by_state[choice.when].push_back(
+                {one.what.name, one.what.version, one.what.architecture, deployments::wish::kind::binary});
+        }
+        for (auto& [when, wanted] : by_state) {
+            const std::vector<suite_choice> one_state{suite_choice{pin.archive, pin.suite, when}};
+            LARDER_TRY(const auto from, make_cut(e, one_state, g.architectures, of.tell, of.stop));
+            std::set<std::string> names;
+            for (const auto& one : wanted) names.insert(one.name);
+            LARDER_TRY(const bool here, add_listings(
+                                            e, g, i, from.pins.front().snapshot,
+                                            [&](const auto& one) { return names.contains(one.name); }, offered, of));
+            static_cast<void>(here);
+            wishes.insert(wishes.end(), wanted.begin(), wanted.end());
+        }
+    }
+    if (wishes.empty()) return {};
+    std::set<std::string> names;
+    for (const auto& one : wishes) names.insert(one.name);
+    std::vector<deployments::listing> present;
+    for (std::size_t i = 0; i < g.pins.size(); ++i) {
+        LARDER_TRY(const bool here, add_listings(
+                                        e, g, i, g.pins[i].snapshot,
+                                        [&](const auto& one) { return names.contains(one.name); }, present, of));
+        static_cast<void>(here);
+    }
+    deployments::generation none;
+    none.deployment = g.deployment;
+    none.number = 0;
+    return compose_overlays(e, none, g, deployments::choose(present, offered, wishes).edits, all, of);
 }
 
 /// Every locked package as the suites list it: where it is, with the very bytes.
@@ -210,8 +271,9 @@ result<generation_report> create_from_lock(engine& e, const create_from_lock_opt
     std::sort(g.architectures.begin(), g.architectures.end());
     g.architectures.erase(std::unique(g.architectures.begin(), g.architectures.end()), g.architectures.end());
     g.how = deployments::step::import;
-    LARDER_TRY(const auto all, make_cut(e, suites, g.architectures, tell, stop));
+    LARDER_TRY(auto all, make_cut(e, suites, g.architectures, tell, stop));
     g.pins = all.pins;
+    LARDER_CHECK(pick_again(e, lock, g, all, of));
     LARDER_TRY(const auto packages, find_locked(e, g, lock, of));
     report->deployment.hold = lock.hold;
     std::vector<store::held_object> holds;

@@ -34,21 +34,6 @@ generation made_now(engine& e, const std::string& name, step how, const signed_f
     return g;
 }
 
-generation next_of(engine& e, const deployment& head, const generation& before, step how, const signed_for& who) {
-    auto g = made_now(e, head.name, how, who);
-    g.number = head.head + 1;
-    g.parent = head.generation;
-    g.architectures = before.architectures;
-    g.pins = before.pins;
-    return g;
-}
-
-result<deployment> find_live(engine& e, const std::string& name) {
-    LARDER_TRY(auto found, registry_of(e).find(name));
-    if (found.removed) return error{errc::refused, "deployment '" + name + "' was removed; restore it first"};
-    return found;
-}
-
 /// Says in the journal what was done.
 result<void> tell_journal(engine& e, std::string_view what, const generation& g) {
     deployments::journal_entry entry;
@@ -73,9 +58,26 @@ generation unknown_generation(const deployment& of) {
     return g;
 }
 
-/// What the next generation would be told of, and what there is to pin for it.
-result<void> settle(engine& e, generation_report& report, const generation& before, cut what, bool dry_run,
-                    const progress_sink& tell, const std::stop_token& stop) {
+}  // namespace
+
+generation pinning::next_of(engine& e, const deployment& head, const generation& before, step how,
+                            const signed_for& who) {
+    auto g = made_now(e, head.name, how, who);
+    g.number = head.head + 1;
+    g.parent = head.generation;
+    g.architectures = before.architectures;
+    g.pins = before.pins;
+    return g;
+}
+
+result<deployment> pinning::find_live(engine& e, const std::string& name) {
+    LARDER_TRY(auto found, registry_of(e).find(name));
+    if (found.removed) return error{errc::refused, "deployment '" + name + "' was removed; restore it first"};
+    return found;
+}
+
+result<void> pinning::settle(engine& e, generation_report& report, const generation& before, cut what, bool dry_run,
+                             const progress_sink& tell, const std::stop_token& stop) {
     auto differences = before.pins.empty() ? result<std::vector<suite_difference>>{error{errc::absent, "it is unknown"}}
                                            : compare_generations(e, before, report.generation, tell, stop);
     const bool lost = is_lost(differences) && report.generation.how == step::rollback;
@@ -89,19 +91,18 @@ result<void> settle(engine& e, generation_report& report, const generation& befo
     return tell_journal(e, to_string(report.generation.how), report.generation);
 }
 
-/// Every object that a pin needs, whichever generation it is of.
-result<cut> cut_of(engine& e, const generation& g) {
+result<cut> pinning::cut_of(engine& e, const generation& g) {
     cut all;
     all.pins = g.pins;
     for (const auto& pin : g.pins) {
-        LARDER_TRY(const auto state, load_state(e.store().objects(), pin.snapshot));
-        all.objects.push_back(pin.snapshot);
-        for (const auto& file : maintenance::files_of(state->manifest())) all.objects.push_back(file.content);
+        for (const auto& id : {pin.snapshot, pin.listed()}) {
+            LARDER_TRY(const auto state, load_state(e.store().objects(), id));
+            all.objects.push_back(id);
+            for (const auto& file : maintenance::files_of(state->manifest())) all.objects.push_back(file.content);
+        }
     }
     return all;
 }
-
-}  // namespace
 
 result<generation_report> pinning::new_deployment(engine& e, const std::string& name, const signed_for& who) {
     LARDER_CHECK(deployments::check_name(name));
@@ -155,17 +156,26 @@ result<generation_report> create_deployment(engine& e, const create_options& opt
     return report;
 }
 
-result<generation_report> upgrade_deployment(engine& e, const upgrade_options& options, const progress_sink& tell,
-                                             std::stop_token stop) {
-    generation_report report;
-    LARDER_TRY(report.deployment, find_live(e, options.name));
-    LARDER_TRY(const auto before, registry_of(e).load(options.name, report.deployment.head));
+result<std::vector<suite_choice>> pinning::chosen_suites(const upgrade_options& options, const generation& before) {
     LARDER_TRY(auto suites, parse_choices(options.suites));
+    if (!suites.empty() && !options.to.empty())
+        return error{errc::bad_config,
+                     "a moment for all suites (--to) or one for some (--suite ARCHIVE/SUITE@WHEN), not both"};
     if (suites.empty() && before.pins.empty())
         return error{errc::refused, "deployment '" + options.name +
                                         "' has no suite yet: each is pinned when a client first asks for it"};
     if (suites.empty())
-        for (const auto& pin : before.pins) suites.push_back({pin.archive, pin.suite, {}});
+        for (const auto& pin : before.pins) suites.push_back({pin.archive, pin.suite, options.to});
+    return suites;
+}
+
+result<generation_report> upgrade_deployment(engine& e, const upgrade_options& options, const progress_sink& tell,
+                                             std::stop_token stop) {
+    if (options.only_packages()) return upgrade_packages(e, options, tell, stop);
+    generation_report report;
+    LARDER_TRY(report.deployment, find_live(e, options.name));
+    LARDER_TRY(const auto before, registry_of(e).load(options.name, report.deployment.head));
+    LARDER_TRY(const auto suites, chosen_suites(options, before));
     report.generation = next_of(e, report.deployment, before, step::upgrade, options.who);
     LARDER_TRY(auto fresh, make_cut(e, suites, before.architectures, tell, stop));
     for (const auto& pin : fresh.pins) {

@@ -43,11 +43,29 @@ json::array differences_json(const std::vector<suite_difference>& all) {
     return out;
 }
 
+json::array picks_json(const std::vector<deployments::pick>& picks) {
+    json::array all;
+    for (const auto& one : picks) {
+        json::object row{{"package", one.name}, {"architecture", one.architecture}, {"version", one.version}};
+        if (one.version.empty())
+            row["from"] = nullptr;
+        else
+            row["from"] = one.from.hex();
+        all.push_back(std::move(row));
+    }
+    return all;
+}
+
 json::object generation_json(const generation& g) {
     json::array suites;
     for (const auto& pin : g.pins) {
         json::object one{{"archive", pin.archive}, {"suite", pin.suite}, {"snapshot", pin.snapshot.hex()}};
         one["shown"] = pin.state().hex();
+        if (pin.overlay)
+            one["overlay"] = pin.overlay->hex();
+        else
+            one["overlay"] = nullptr;
+        one["picks"] = picks_json(pin.picks);
         suites.push_back(std::move(one));
     }
     json::object out{{"number", g.number},         {"made", format_iso(g.made)},
@@ -190,6 +208,19 @@ std::string to_json(const admit_report& report) {
     auto out = units_json(report.units);
     out["admitted"] = report.admitted;
     out["overridden"] = report.overridden;
+    json::array plan;
+    for (const auto& one : report.plan) {
+        json::array commands, shell;
+        for (const auto& command : one.commands) {
+            commands.push_back(strings(command));
+            shell.emplace_back(deployments::to_string(command));
+        }
+        plan.push_back(json::object{{"unit", one.unit},
+                                    {"commands", std::move(commands)},
+                                    {"shell", std::move(shell)},
+                                    {"foreign", strings(one.foreign)}});
+    }
+    out["plan"] = std::move(plan);
     return json_text(out);
 }
 
@@ -208,6 +239,9 @@ std::string to_json(const generation_report& report) {
     out["generation"] = generation_json(report.generation);
     out["made"] = report.made;
     out["differences"] = differences_json(report.differences);
+    out["unmet"] = strings(report.unmet);
+    out["foreign"] = strings(report.foreign);
+    out["disagreeing"] = strings(report.disagreeing);
     return json_text(out);
 }
 

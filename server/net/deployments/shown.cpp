@@ -21,8 +21,27 @@ std::string_view without_blanks(std::string_view line) {
 /// A state is taken, and shown, with a Date so far ahead at most.
 constexpr auto most_future = std::chrono::seconds{10};
 
-/// The latest Date that a client may have seen of a suite, in any generation so far. What one that is lost has shown
-/// nobody knows, but that it was made before the next one, and with no Date of a later time.
+/// Whether a state can be shown again as it was.
+bool is_whole(const store::object_store& objects, const digest& id) {
+    maintenance::state_ref ref;
+    ref.value = id.hex();
+    return load_state(objects, id) && maintenance::troubles_of(objects, ref).none();
+}
+
+result<stored_file> put(store::object_store& objects, std::string_view bytes, sys_seconds modified,
+                        std::optional<store::provenance> from = {}) {
+    LARDER_TRY(const auto content, objects.put(bytes, modified, std::move(from)));
+    return stored_file{content, bytes.size()};
+}
+
+result<digest> sign_anew(engine& e, const suite_state& of, sys_seconds date, cut& what) {
+    LARDER_TRY(const auto text, e.store().objects().read(of.manifest().text.content));
+    const auto& archive = of.manifest().archive;
+    return sign_state(e, of, redated(text, date, snapshots_of(e, archive)), date, what);
+}
+
+}  // namespace
+
 result<sys_seconds> latest_shown(engine& e, const deployments::registry& registry,
                                  const deployments::generation& before, const deployments::pin& of) {
     sys_seconds latest{}, until = e.clock().now();
@@ -46,38 +65,22 @@ result<sys_seconds> latest_shown(engine& e, const deployments::registry& registr
     return latest;
 }
 
-/// Whether a state can be shown again as it was.
-bool is_whole(const store::object_store& objects, const digest& id) {
-    maintenance::state_ref ref;
-    ref.value = id.hex();
-    return load_state(objects, id) && maintenance::troubles_of(objects, ref).none();
-}
-
-result<stored_file> put(store::object_store& objects, std::string_view bytes, sys_seconds modified,
-                        std::optional<store::provenance> from = {}) {
-    LARDER_TRY(const auto content, objects.put(bytes, modified, std::move(from)));
-    return stored_file{content, bytes.size()};
-}
-
-/// Where apt finds former states of an archive, as far as it is known under which name clients reach this server.
 std::string snapshots_of(engine& e, const std::string& archive) {
     auto base = e.routes()->options.server.public_url;
     while (base.ends_with('/')) base.pop_back();
     return base.empty() ? base : base + "/snapshot/" + archive + "/@SNAPSHOTID@/";
 }
 
-result<digest> sign_anew(engine& e, const suite_state& of, sys_seconds date, cut& what) {
+result<digest> sign_state(engine& e, const suite_state& of, std::string_view text, sys_seconds date, cut& what) {
     auto& objects = e.store().objects();
-    LARDER_TRY(const auto text, objects.read(of.manifest().text.content));
     LARDER_TRY(const auto key, e.key().get());
-    const auto fresh = redated(text, date, snapshots_of(e, of.manifest().archive));
-    LARDER_TRY(const auto in_release, key->clear_signed(fresh));
+    LARDER_TRY(const auto in_release, key->clear_signed(text));
     state_manifest manifest;
     manifest.archive = of.manifest().archive;
     manifest.suite = of.manifest().suite;
     manifest.date = date;
     manifest.signers = {key->fingerprint()};
-    LARDER_TRY(manifest.text, put(objects, fresh, date));
+    LARDER_TRY(manifest.text, put(objects, text, date));
     const suite in{manifest.suite};
     store::provenance origin{store::arrival::made,
                              e.clock().now(),
@@ -90,8 +93,6 @@ result<digest> sign_anew(engine& e, const suite_state& of, sys_seconds date, cut
     what.objects.insert(what.objects.end(), {manifest.text.content, manifest.in_release->content, id});
     return id;
 }
-
-}  // namespace
 
 bool shows_all(engine& e, const deployments::generation& g) {
     return std::all_of(g.pins.begin(), g.pins.end(), [&e](const deployments::pin& pin) {
@@ -136,13 +137,13 @@ result<void> make_followable(engine& e, const deployments::registry& registry, c
                              deployments::generation& next, cut& what) {
     for (auto& pin : next.pins) {
         const auto* was = before.find(pin.archive, pin.suite);
-        if (was != nullptr && was->snapshot == pin.snapshot &&
+        if (was != nullptr && was->snapshot == pin.snapshot && was->overlay == pin.overlay &&
             (!was->shown || is_whole(e.store().objects(), *was->shown))) {
             pin = *was;
             continue;
         }
         pin.shown.reset();
-        LARDER_TRY(const auto state, load_state(e.store().objects(), pin.snapshot));
+        LARDER_TRY(const auto state, load_state(e.store().objects(), pin.listed()));
         LARDER_TRY(const auto latest, latest_shown(e, registry, before, pin));
         if (state->release().date > latest) continue;
         // apt takes a Date up to ten seconds ahead of its own clock; one that was shown is not.

@@ -31,18 +31,12 @@ result<digest> report_in(std::string_view unit_ref) { return digest::from_hex(fi
 result<expectations::made> expectations::of(engine& e, const digest& id, const deployments::generation& g,
                                             const progress_sink& tell, const std::stop_token& stop) {
     constexpr std::size_t most_known = 8;
-    {
-        const std::lock_guard lock{mutex_};
-        if (const auto known = known_.find(id); known != known_.end()) {
-            known->second.second = ++clock_;
-            return known->second.first;
-        }
-    }
+    if (auto known = find(id)) return known;
     const auto fresh = std::make_shared<deployments::expectation>();
     auto& objects = e.store().objects();
     for (const auto& pin : g.pins) {
         tell({"reading " + pin.archive + "/" + pin.suite, 0, 0});
-        LARDER_TRY(const auto state, load_state(objects, pin.snapshot));
+        LARDER_TRY(const auto state, load_state(objects, pin.listed()));
         LARDER_TRY(const auto indices,
                    package_indices(objects, *state, suite{pin.suite}, components_of(e, pin.archive), g.architectures));
         for (const auto& [stem, index] : indices) {
@@ -74,6 +68,59 @@ std::shared_ptr<const phased_versions> expectations::keep_phased(const digest& i
     const std::lock_guard lock{mutex_};
     if (phased_.size() >= most_phased) phased_.clear();
     return phased_[id] = std::make_shared<const phased_versions>(std::move(all));
+}
+
+expectations::made expectations::find(const digest& id) {
+    const std::lock_guard lock{mutex_};
+    const auto known = known_.find(id);
+    if (known == known_.end()) return nullptr;
+    known->second.second = ++clock_;
+    return known->second.first;
+}
+
+expectations::compared_ptr expectations::known(const digest& generation, const digest& report) const {
+    const std::lock_guard lock{mutex_};
+    const auto of = compared_.find(generation);
+    if (of == compared_.end()) return nullptr;
+    const auto found = of->second.find(report);
+    return found == of->second.end() ? nullptr : found->second;
+}
+
+expectations::compared_ptr expectations::compare(const digest& generation, const digest& report,
+                                                 const deployments::expectation& expected,
+                                                 const std::vector<deployments::installed_package>& packages) {
+    // Mostly without a difference, then some 100 bytes each.
+    constexpr std::size_t most_compared = 50'000;
+    auto fresh = std::make_shared<const compared>(compared{packages.size(), expected.compare(packages)});
+    const std::lock_guard lock{mutex_};
+    if (compared_count_ >= most_compared) {
+        compared_.clear();
+        compared_count_ = 0;
+    }
+    compared_count_ += compared_[generation].insert_or_assign(report, fresh).second;
+    return fresh;
+}
+
+void expectations::arrived(const digest& generation, const digest& report,
+                           const std::vector<deployments::installed_package>& packages) {
+    if (const auto expected = find(generation); expected && !known(generation, report))
+        compare(generation, report, *expected, packages);
+}
+
+void expectations::changed() {
+    const std::lock_guard lock{mutex_};
+    ++changes_;
+    changed_.notify_all();
+}
+
+std::uint64_t expectations::changes() const {
+    const std::lock_guard lock{mutex_};
+    return changes_;
+}
+
+bool expectations::wait(std::uint64_t since, std::chrono::steady_clock::time_point until, const std::stop_token& stop) {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_until(lock, stop, until, [&] { return changes_ != since; });
 }
 
 }  // namespace pinning
@@ -108,24 +155,29 @@ result<expectations::made> what_is_expected(engine& e, const deployment& d, cons
     return e.expected().of(e, d.generation, g, tell, stop);
 }
 
-/// What a report says, set against what is expected, where that is known.
-unit_row judged(engine& e, const unit_row& of, const deployments::expectation* expected) {
-    auto row = of;
+/// Sets what a unit has reported against what is expected, where that is known.
+void compare(engine& e, const digest& generation, const deployments::expectation* expected, unit_row& row) {
     const auto read = [&]() -> result<std::vector<deployments::installed_package>> {
-        LARDER_TRY(const auto text, e.store().objects().read(of.report, most_report));
+        LARDER_TRY(const auto text, e.store().objects().read(row.report, most_report));
         return deployments::parse_report(text);
     };
-    const auto packages = read();
-    if (!packages) {
-        row.trouble = packages.error().detail();
-        return row;
+    auto known = expected == nullptr ? nullptr : e.expected().known(generation, row.report);
+    if (!known) {
+        const auto packages = read();
+        if (!packages) {
+            row.trouble = packages.error().detail();
+            return;
+        }
+        row.packages = packages->size();
+        if (expected == nullptr) return;
+        known = e.expected().compare(generation, row.report, *expected, *packages);
     }
-    row.packages = packages->size();
-    if (expected != nullptr) row.differences = expected->compare(*packages);
-    return row;
+    row.packages = known->packages;
+    row.differences = known->differences;
 }
 
-result<void> keep_report(engine& e, const std::string& name, const std::string& unit, std::string_view lines) {
+result<void> keep_report(engine& e, const deployment& d, const std::string& unit, std::string_view lines) {
+    const auto& name = d.name;
     LARDER_CHECK(deployments::check_unit(unit));
     LARDER_TRY(const auto packages, deployments::parse_report(lines));
     auto& s = e.store();
@@ -145,6 +197,8 @@ result<void> keep_report(engine& e, const std::string& name, const std::string& 
     e.held().keep(content);
     LARDER_TRY(const auto still, s.objects().put(text, now));
     static_cast<void>(still);
+    e.expected().arrived(d.generation, content, packages);
+    e.expected().changed();
     return {};
 }
 
@@ -158,16 +212,9 @@ result<units_report> list_units(engine& e, const std::string& name, const progre
     const auto expected = what_is_expected(e, report.deployment, tell, stop);
     if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
     if (!expected) report.trouble = expected.error().detail();
-    // Units that agree with each other have one report between them.
-    std::map<digest, unit_row> known;
     for (auto& row : rows) {
         if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
-        auto found = known.find(row.report);
-        if (found == known.end())
-            found = known.emplace(row.report, judged(e, row, expected ? expected->get() : nullptr)).first;
-        row.packages = found->second.packages;
-        row.differences = found->second.differences;
-        row.trouble = found->second.trouble;
+        compare(e, report.deployment.generation, expected ? expected->get() : nullptr, row);
         report.units.push_back(std::move(row));
     }
     if (expected) {
@@ -177,12 +224,41 @@ result<units_report> list_units(engine& e, const std::string& name, const progre
     return report;
 }
 
+namespace {
+
+result<void> judge(engine& e, const std::string& name, admit_report& report, const progress_sink& tell,
+                   const std::stop_token& stop) {
+    LARDER_TRY(report.units, list_units(e, name, tell, stop));
+    if (report.units.deployment.removed)
+        return error{errc::refused, "deployment '" + name + "' was removed; restore it first"};
+    report.admitted = report.units.agree == report.units.units.size();
+    return {};
+}
+
+/// Judges again whenever a unit has reported.
+result<void> wait_for_units(engine& e, const admit_options& options, admit_report& report, const progress_sink& tell,
+                            const std::stop_token& stop) {
+    const auto until = std::chrono::steady_clock::now() + options.wait;
+    for (;;) {
+        // Before they are looked at: what is reported meanwhile is not missed.
+        const auto seen = e.expected().changes();
+        LARDER_CHECK(judge(e, options.name, report, tell, stop));
+        if (report.admitted || options.wait.count() == 0) return {};
+        tell({"waiting for units to agree", report.units.agree, report.units.units.size()});
+        if (e.expected().wait(seen, until, stop)) continue;
+        if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
+        return judge(e, options.name, report, tell, stop);
+    }
+}
+
+}  // namespace
+
 result<admit_report> admit(engine& e, const admit_options& options, const progress_sink& tell, std::stop_token stop) {
     admit_report report;
-    LARDER_TRY(report.units, list_units(e, options.name, tell, stop));
-    if (report.units.deployment.removed)
-        return error{errc::refused, "deployment '" + options.name + "' was removed; restore it first"};
-    report.admitted = report.units.agree == report.units.units.size();
+    LARDER_CHECK(wait_for_units(e, options, report, tell, stop));
+    if (options.upgrade)
+        for (const auto& unit : report.units.units)
+            if (!unit.differences.empty()) report.plan.push_back(deployments::plan_for(unit.id, unit.differences));
     if (report.admitted || !options.override_it) return report;
     if (trim(options.who.reason).empty())
         return error{errc::bad_config, "an override needs a reason (--reason TEXT): it is recorded"};
@@ -198,7 +274,9 @@ result<void> forget_unit(engine& e, const std::string& name, const std::string& 
     if (!deployments::check_unit(unit)) return error{errc::absent, "no unit is called that"};
     LARDER_TRY(const auto ref, e.store().refs().get(ref_name));
     if (!ref) return error{errc::absent, "deployment '" + name + "' has no unit '" + unit + "'"};
-    return e.store().refs().change({{ref_name, ref->version, {}}});
+    LARDER_CHECK(e.store().refs().change({{ref_name, ref->version, {}}}));
+    e.expected().changed();
+    return {};
 }
 
 result<std::vector<digest>> unit_reports(const store::ref_store& refs, const std::string& without) {
@@ -267,7 +345,7 @@ site_reply take_unit_report(engine& e, const unit_report_request& request) {
     const auto first = body.substr(0, end);
     if (!first.starts_with("Unit: ")) return refuse(400, "a report begins with a line 'Unit: NAME'");
     const auto kept =
-        keep_report(e, d->name, std::string{trim(first.substr(6))}, body.substr(std::min(end + 1, body.size())));
+        keep_report(e, *d, std::string{trim(first.substr(6))}, body.substr(std::min(end + 1, body.size())));
     if (!kept) {
         const auto ours = kept.error().code() == errc::io || kept.error().code() == errc::full;
         return refuse(ours ? 503 : 400, printable(kept.error().detail()));

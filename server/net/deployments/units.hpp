@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <larder/deployments/drift.hpp>
 #include <larder/deployments/generation.hpp>
 #include <larder/net/deployments.hpp>
@@ -7,8 +9,10 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <tuple>
+#include <unordered_map>
 
 namespace larder::net::pinning {
 
@@ -21,7 +25,8 @@ inline constexpr std::uint64_t most_report = 16 << 20;
 /// Name and version of what only a part of all machines gets.
 using phased_versions = std::set<std::pair<std::string, std::string>>;
 
-/// What generations expect of their units, of those that were asked for lately: some 10 MB each. Thread-safe.
+/// What generations expect of their units, of those that were asked for lately (some 10 MB each), and how reports
+/// compare with that. Thread-safe.
 class expectations {
 public:
     using made = std::shared_ptr<const deployments::expectation>;
@@ -33,10 +38,36 @@ public:
     std::shared_ptr<const phased_versions> phased(const digest& id);
     std::shared_ptr<const phased_versions> keep_phased(const digest& id, phased_versions all);
 
+    /// What a report comes to.
+    struct compared {
+        std::size_t packages = 0;
+        std::vector<deployments::difference> differences;
+    };
+    using compared_ptr = std::shared_ptr<const compared>;
+    /// Null when these two were not compared yet, or so long ago that it was forgotten.
+    compared_ptr known(const digest& generation, const digest& report) const;
+    compared_ptr compare(const digest& generation, const digest& report, const deployments::expectation& expected,
+                         const std::vector<deployments::installed_package>& packages);
+    /// Compares a report as it arrives, when it is known what the generation expects.
+    void arrived(const digest& generation, const digest& report,
+                 const std::vector<deployments::installed_package>& packages);
+
+    /// Said when a unit has reported, or was forgotten, or another generation is in force.
+    void changed();
+    std::uint64_t changes() const;
+    /// Waits until there were more changes than so many; false when it is too late before, or a stop is requested.
+    bool wait(std::uint64_t since, std::chrono::steady_clock::time_point until, const std::stop_token& stop);
+
 private:
-    std::mutex mutex_;
+    made find(const digest& id);
+
+    mutable std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::uint64_t changes_ = 0;
     std::map<digest, std::pair<made, std::uint64_t>> known_;
     std::map<digest, std::shared_ptr<const phased_versions>> phased_;
+    std::map<digest, std::unordered_map<digest, compared_ptr, digest_hash>> compared_;  ///< by generation, by report
+    std::size_t compared_count_ = 0;
     std::uint64_t clock_ = 0;
 };
 

@@ -245,6 +245,11 @@ private:
         return download(e_, orders, "fetching damaged objects again", ended, tell_, stop_);
     }
 
+    /// Nobody has what was composed here, and its signature cannot be made again.
+    static result<void> composed_anew(const pinned_state&) {
+        return error{errc::absent, "it was composed and signed here, and cannot be made again"};
+    }
+
     /// States that generations pin and no ref of a suite names: those that are shown in place of others, too.
     result<void> bring_pins_back() {
         std::set<std::string> seen;
@@ -253,7 +258,9 @@ private:
             const auto before = troubles_of(e_.store().objects(), pin.state);
             if (before.none() || leave_unreadable(before)) continue;
             tell_({"bringing back " + pin.state.archive + " " + pin.state.suite, 0, 0});
-            const auto how = pin.instead ? restore_shown(e_.store(), pin) : restore(e_, pin.state, stop_);
+            const auto how = pin.base      ? composed_anew(pin)
+                             : pin.instead ? restore_shown(e_.store(), pin)
+                                           : restore(e_, pin.state, stop_);
             if (stop_.stop_requested()) return error{errc::cancelled, "stopped during repair"};
             if (!how) explain(troubles_of(e_.store().objects(), pin.state), how.error().detail());
         }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <larder/base/text.hpp>
 #include <mutex>
+#include <set>
 
 // What deployments keep, and what is wrong with it, by the names that people know.
 
@@ -45,7 +46,8 @@ void add_pins(kept_things& all, const std::string& ref, const deployments::gener
             return made;
         };
         all.pins.push_back({g.deployment, g.number, state(pin.snapshot), {}});
-        if (pin.shown) all.pins.push_back({g.deployment, g.number, state(*pin.shown), pin.snapshot});
+        if (pin.overlay) all.pins.push_back({g.deployment, g.number, state(*pin.overlay), {}, pin.snapshot});
+        if (pin.shown) all.pins.push_back({g.deployment, g.number, state(*pin.shown), pin.listed()});
     }
 }
 
@@ -120,6 +122,7 @@ struct looked_at {
     std::optional<digest> object;
     std::optional<error> unread;  ///< why its manifest could not be read
     std::vector<std::pair<pinned_state, state_trouble>> broken;
+    std::set<digest> composed{};  ///< of the states that it pins those that were composed here
 
     bool whole() const { return !unread && broken.empty(); }
     /// And not only out of reach for now.
@@ -148,6 +151,8 @@ result<std::vector<looked_at>> look_at_generations(store::store& s, const std::s
         } else {
             kept_things pinned;
             add_pins(pinned, ref_name, *g);
+            for (const auto& pin : g->pins)
+                if (pin.overlay) one.composed.insert(*pin.overlay);
             for (auto& pin : pinned.pins)
                 if (const auto& trouble = states.look(pin)) one.broken.emplace_back(std::move(pin), *trouble);
         }
@@ -251,24 +256,28 @@ private:
         const auto suite_name = pin.state.archive + "/" + pin.state.suite;
         const bool in_place = pin.instead.has_value(), now = in_force(of.name);
         std::string follows = which + " cannot be served";
+        const auto whose = in_place   ? " that is shown in place of snapshot " + pin.instead->hex()
+                           : pin.base ? " that was composed of snapshot " + pin.base->hex() + " and picked packages"
+                                      : ", snapshot " + pin.state.value + ",";
         if (in_place)
             follows = now ? "'" + name + "' cannot be served" : which + " cannot be gone back to as it was shown";
         else if (now)
-            follows += ", nor can '" + name + "' as its archive published it";
+            follows += ", nor can '" + name + "' as " + (pin.base ? "it was made" : "its archive published it");
         if (trouble.keeps_gc) follows += "; and gc removes nothing, for it cannot tell what is to be kept for it";
         const bool only_shown = in_place && std::none_of(of.broken.begin(), of.broken.end(),
                                                          [](const auto& other) { return !other.first.instead; });
         std::string again;
-        if (only_shown)
+        if (only_shown && is_snapshot(of, *pin.instead))
             again = "larder deployment upgrade " + name + " --suite " + suite_name + "@" + pin.instead->hex() +
                     " shows it anew";
         all_.push_back({name, number, of.ref, trouble.content,
-                        which + ": the state of " + suite_name +
-                            (in_place ? " that is shown in place of snapshot " + pin.instead->hex()
-                                      : ", snapshot " + pin.state.value + ",") +
-                            " is not whole: its object " + trouble.content.hex() + " " + condition_of(trouble.why),
+                        which + ": the state of " + suite_name + whose + " is not whole: its object " +
+                            trouble.content.hex() + " " + condition_of(trouble.why),
                         follows, advice(trouble.content, trouble.why, way_on(name, number, again))});
     }
+
+    /// Of what was composed no new one can be made by naming the snapshot.
+    static bool is_snapshot(const looked_at& of, const digest& id) { return !of.composed.contains(id); }
 
     result<void> look_at_units() {
         LARDER_TRY(const auto refs, s_.refs().list(unit_prefix));

@@ -5,12 +5,14 @@
 
 namespace larder::net::maintenance {
 
-/// A state that a generation pins: as its archive published it, or the one that is shown in its place.
+/// A state that a generation pins: as its archive published it, composed of that and packages of others, or the one
+/// that is shown in its place.
 struct pinned_state {
     std::string deployment;
     std::uint64_t generation = 0;
     state_ref state;                ///< its `ref` is the generation's
-    std::optional<digest> instead;  ///< of one that is shown: the snapshot in whose place
+    std::optional<digest> instead;  ///< of one that is shown: the snapshot, or what was composed, in whose place
+    std::optional<digest> base{};   ///< of one that was composed: the snapshot
 };
 
 /// What the refs of deployments, of units and of the journal name.

@@ -94,6 +94,7 @@ result<std::map<digest, std::string>> pinned_states(store::store& s, const deplo
         if (!generation) return generation.error().in(where);
         for (const auto& pin : generation->pins) {
             pinned.try_emplace(pin.snapshot, name);
+            pinned.try_emplace(pin.listed(), name);
             pinned.try_emplace(pin.state(), name);
         }
     }

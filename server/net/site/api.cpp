@@ -96,11 +96,12 @@ site_reply start_job(const api_request& call, const job_kind& kind) {
     if (!options) return json_error(options.error());
     if (auto fine = check_options(kind, *options); !fine) return json_error(fine.error());
     auto text = canonical(*options);
+    const auto turn = kind.waits != nullptr && kind.waits(*options) ? job_board::turn::aside : job_board::turn::queue;
     auto work = [&host = call.host, run = kind.run, given = std::move(*options)](const progress_sink& tell,
                                                                                  std::stop_token stop) {
         return run(host, given, tell, std::move(stop));
     };
-    return accepted(call.site.jobs().start(std::string{kind.name}, text, std::move(work)));
+    return accepted(call.site.jobs().start(std::string{kind.name}, text, std::move(work), turn));
 }
 
 site_reply start_reload(const api_request& call) {

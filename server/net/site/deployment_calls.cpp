@@ -92,10 +92,16 @@ std::vector<api_route> deployment_routes() {
 
 std::string_view deployment_schemas() noexcept {
     return R"json({
-"Pin": {"type": "object", "additionalProperties": false, "required": ["archive", "suite", "snapshot", "shown"], "properties": {
+"Pin": {"type": "object", "additionalProperties": false, "required": ["archive", "suite", "snapshot", "shown", "overlay", "picks"], "properties": {
   "archive": {"type": "string"}, "suite": {"type": "string"},
   "snapshot": {"type": "string", "description": "Id of upstream's state."},
-  "shown": {"type": "string", "description": "Id of the state that clients see: the same, or one that is signed here."}}},
+  "shown": {"type": "string", "description": "Id of the state that clients see: the same, or one that is signed here."},
+  "overlay": {"type": ["string", "null"], "description": "Id of the state composed here: the snapshot with the picks in it."},
+  "picks": {"type": "array", "items": {"$ref": "#/components/schemas/Pick"}}}},
+"Pick": {"type": "object", "additionalProperties": false, "required": ["package", "architecture", "version", "from"], "properties": {
+  "package": {"type": "string"}, "architecture": {"type": "string"},
+  "version": {"type": "string", "description": "Empty: the suite's own is left out, so that another suite's counts."},
+  "from": {"type": ["string", "null"], "description": "Id of upstream's state that it is taken from."}}},
 "Generation": {"type": "object", "additionalProperties": false,
   "required": ["number", "made", "step", "by", "reason", "architectures", "suites"],
   "properties": {

@@ -51,6 +51,13 @@ result<std::string> run_upgrade(engine& e, const json::object& given, const prog
     upgrade_options o;
     take(given, "name", o.name);
     take(given, "suites", o.suites);
+    take(given, "to", o.to);
+    take(given, "packages", o.packages);
+    take(given, "sources", o.sources);
+    take(given, "with_deps", o.with_deps);
+    take(given, "from_units", o.from_units);
+    take(given, "unit", o.unit);
+    take(given, "leave_out_foreign", o.leave_out_foreign);
     take(given, "dry_run", o.dry_run);
     take_who(given, o.who);
     return told(upgrade_deployment(e, o, tell, std::move(stop)));
@@ -98,8 +105,18 @@ result<std::string> run_admit(engine& e, const json::object& given, const progre
     admit_options o;
     take(given, "name", o.name);
     take(given, "override", o.override_it);
+    take(given, "upgrade", o.upgrade);
+    std::uint64_t wait = 0;
+    take_number(given, "wait_seconds", wait);
+    o.wait = std::chrono::seconds{static_cast<std::int64_t>(wait)};
     take_who(given, o.who);
     return told(admit(e, o, tell, std::move(stop)));
+}
+
+bool waits_for_units(const json::object& given) {
+    std::uint64_t wait = 0;
+    take_number(given, "wait_seconds", wait);
+    return wait != 0;
 }
 
 result<std::string> run_journal(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
@@ -236,9 +253,18 @@ std::vector<job_kind> deployment_kinds() {
           reason},
          run_create},
         {"deployment_upgrade",
-         "Makes the next generation, of suites at newer, or other, states.",
+         "Makes the next generation, of suites at newer, or other, states, or with some packages of those.",
          {name,
           {"suites", texts, "Those to change, as for deployment_create. Default: all, to their states now."},
+          {"to", text, "In place of suites: all to their states at this moment."},
+          {"packages", texts,
+           "Only these packages, of the suites' states above: \"hello\", \"hello=2.10-4\", "
+           "\"hello=2.10-4:amd64\"."},
+          {"sources", texts, "The same by source package: all that is built from it."},
+          {"with_deps", boolean, "With what these need and the generation lacks; default false."},
+          {"from_units", boolean, "To what the units have installed; default false."},
+          {"unit", text, "Of from_units: only this one."},
+          {"leave_out_foreign", boolean, "Of from_units: also when some of it is in no kept state; default false."},
           {"dry_run", boolean, "Only tell what would change; default false."},
           by,
           reason},
@@ -256,8 +282,15 @@ std::vector<job_kind> deployment_kinds() {
         {"deployment_units", "Its units, and in which packages each differs from the generation.", {name}, run_units},
         {"deployment_admit",
          "Whether another unit may join: when all that are there agree with the generation.",
-         {name, {"override", boolean, "Admit it all the same; needs a reason, which is recorded."}, by, reason},
-         run_admit},
+         {name,
+          {"override", boolean, "Admit it all the same; needs a reason, which is recorded."},
+          {"upgrade", boolean, "Tell what brings each unit to the generation; default false."},
+          {"wait_seconds", number, "Wait so long at most until all units agree, as they report. Default: 0.",
+           presence::optional, 24ULL * 3600},
+          by,
+          reason},
+         run_admit,
+         waits_for_units},
         {"deployment_lock",
          "What a generation holds, as a text.",
          {name,

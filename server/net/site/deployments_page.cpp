@@ -119,8 +119,11 @@ html pins_of(const deployment& d, const std::vector<pin_view>& pins) {
             when.add(moment(*date));
         else
             when << "its Release cannot be read";
-        rows.push_back({words(pin.archive + "/" + pin.suite), when, snapshot,
-                        words(pin.shown ? "signed anew here, with a later Date" : "upstream’s own")});
+        rows.push_back(
+            {words(pin.archive + "/" + pin.suite), when, snapshot,
+             words(pin.overlay ? "composed and signed here, with " + thousands(pin.picks.size()) + " picked packages"
+                   : pin.shown ? "signed anew here, with a later Date"
+                               : "upstream’s own")});
     }
     html out;
     out << "<section aria-labelledby=\"suites\"><h2 id=\"suites\">Suites in generation ";

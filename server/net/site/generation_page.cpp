@@ -111,7 +111,7 @@ html pins_section(const std::vector<pin_view>& pins, const generation& shown, co
         if (was == nullptr)
             then << "—";
         else if (was->snapshot == pin.snapshot)
-            then << "the same";
+            then << (was->listed() == pin.listed() ? literal{"the same"} : literal{"the same, other packages picked"});
         else
             then.add(code(was->snapshot.hex().substr(0, 12)));
         rows.push_back({words(pin.archive + "/" + pin.suite), when, code(pin.snapshot.hex().substr(0, 12)), then});
@@ -120,6 +120,31 @@ html pins_section(const std::vector<pin_view>& pins, const generation& shown, co
     out << "<section aria-labelledby=\"suites\"><h2 id=\"suites\">Suites</h2>\n";
     out.add(table("list", "Suites of generation " + std::to_string(shown.number),
                   {"Suite", "Upstream’s date", "Snapshot", "In the other generation"}, rows));
+    return out << "</section>\n";
+}
+
+/// What was taken of other states; nothing where nothing was.
+html picks_section(const generation& shown) {
+    std::vector<std::vector<html>> rows;
+    std::size_t all = 0;
+    for (const auto& pin : shown.pins)
+        for (const auto& one : pin.picks) {
+            if (++all > most_rows) continue;
+            html from;
+            if (one.version.empty())
+                from << "left out, so that another suite’s counts";
+            else
+                from.add(code(one.from.hex().substr(0, 12)));
+            rows.push_back({words(one.name), version(one.version), words(one.architecture),
+                            words(pin.archive + "/" + pin.suite), from});
+        }
+    html out;
+    if (all == 0) return out;
+    out << "<section aria-labelledby=\"picks\"><h2 id=\"picks\">Picked packages</h2>\n<p>They are not as the suite’s "
+           "snapshot has them, but as another. What machines are shown was composed of both here.</p>\n";
+    out.add(table("list", "Packages of other states in generation " + std::to_string(shown.number),
+                  {"Package", "Version", "Architecture", "Suite", "Of snapshot"}, rows));
+    out.add(more_of(rows.size(), all, api_of(shown.deployment, "/generations")));
     return out << "</section>\n";
 }
 
@@ -199,7 +224,7 @@ std::string generation_page(const overview& view, const deployment_history& of, 
     const auto other = std::find_if(all.begin(), all.end(), [&](const generation& g) { return g.number == against; });
     const auto* before = changes == nullptr || other == all.end() ? nullptr : &*other;
     html main = tabs(d, tab::generation, api_of(d.name, "/diff?after=" + std::to_string(shown.number)));
-    main.add(verdict(of, shown, whom)).add(pins_section(pins, shown, before));
+    main.add(verdict(of, shown, whom)).add(pins_section(pins, shown, before)).add(picks_section(shown));
     main.add(changes_section(of, shown, against, changes));
     return frame(view, d.name + ", generation " + std::to_string(shown.number) + " – Larder", main);
 }

@@ -32,6 +32,8 @@ struct job_kind {
     std::string_view purpose;  ///< one sentence
     std::vector<job_option> options;
     std::function<result<std::string>(engine&, const boost::json::object&, const progress_sink&, std::stop_token)> run;
+    /// Whether with these options it waits for others most of the time; null: never.
+    bool (*waits)(const boost::json::object&) = nullptr;
 };
 
 /// doctor, gc, import, update, fetch.

@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t most_at_once = 2;
 constexpr std::size_t most_waiting = 20;
+constexpr std::size_t most_aside = 16;
 constexpr std::size_t most_kept = 100;
 constexpr auto kept_for = 1h;
 
@@ -36,7 +37,7 @@ std::string_view to_string(job_state state) noexcept {
 struct job_board::job {
     job_view view;
     work what;
-    bool at_once = false;
+    bool at_once = false, aside = false;
 
     bool under_way() const { return view.state == job_state::queued || view.state == job_state::running; }
 };
@@ -44,6 +45,7 @@ struct job_board::job {
 job_board::~job_board() {
     stop();
     workers_.clear();  // joins
+    aside_.clear();
     if (at_once_.joinable()) at_once_.join();
 }
 
@@ -56,7 +58,7 @@ result<job_board::started> job_board::start(const std::string& kind, const std::
         if (!j->under_way()) continue;
         if (j->view.kind == kind && j->view.options == options) return started{j->view.id, true};
         if (when == turn::at_once && j->at_once) return error{errc::refused, "a job that takes no turn is under way"};
-        if (j->at_once) continue;
+        if (j->at_once || j->aside) continue;
         ++under_way;
         if (j->view.state == job_state::queued) ++waiting;
     }
@@ -69,6 +71,7 @@ result<job_board::started> job_board::start(const std::string& kind, const std::
     made->view.how_far.doing = "waiting for its turn";
     made->view.created = clock_.now();
     made->what = std::move(what);
+    if (when == turn::aside) return start_aside(made);
     jobs_.push_back(made);
     if (when == turn::at_once) {
         made->at_once = true;
@@ -81,6 +84,19 @@ result<job_board::started> job_board::start(const std::string& kind, const std::
         workers_.emplace_back([this](std::stop_token stop) { work_on(std::move(stop)); });
     changed_.notify_one();
     return started{made->view.id, false};
+}
+
+/// With the mutex held.
+result<job_board::started> job_board::start_aside(const std::shared_ptr<job>& one) {
+    // The threads of those that have ended are at their last instructions.
+    std::erase_if(aside_, [](const auto& other) { return !other.first->under_way(); });
+    if (aside_.size() >= most_aside)
+        return error{errc::refused, std::to_string(aside_.size()) + " jobs of the kind wait already; try again later"};
+    one->aside = true;
+    one->view.state = job_state::running;
+    jobs_.push_back(one);
+    aside_.emplace_back(one, std::jthread{[this, one](const std::stop_token& stop) { run(one, stop); }});
+    return started{one->view.id, false};
 }
 
 void job_board::work_on(std::stop_token stop) {
@@ -171,6 +187,7 @@ void job_board::stop() {
             finish(*j, error{errc::cancelled, "the server stopped before its turn"});
     for (auto& w : workers_) w.request_stop();
     at_once_.request_stop();
+    for (auto& [one, thread] : aside_) thread.request_stop();
 }
 
 }  // namespace larder::net::site

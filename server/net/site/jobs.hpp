@@ -52,8 +52,9 @@ public:
     };
     /// `options` is canonical: the same kind with the same text is the same work. `refused` when too
     /// many wait already, `cancelled` after stop().
-    /// `at_once` is for what is short and must not wait behind long work; one such job at a time.
-    enum class turn { queue, at_once };
+    /// `at_once` is for what is short and must not wait behind long work; one such job at a time. `aside` is for what
+    /// waits most of the time: long work need not wait for it; 16 such jobs at a time.
+    enum class turn { queue, at_once, aside };
     result<started> start(const std::string& kind, const std::string& options, work what, turn when = turn::queue);
 
     std::optional<job_view> find(std::string_view id) const;
@@ -67,6 +68,7 @@ private:
     struct job;
 
     void work_on(std::stop_token stop);
+    result<started> start_aside(const std::shared_ptr<job>& one);
     void run(const std::shared_ptr<job>& one, const std::stop_token& stop);
     void finish(job&, result<std::string>);
     void forget_old();
@@ -78,6 +80,7 @@ private:
     bool stopped_ = false;
     std::vector<std::jthread> workers_;
     std::jthread at_once_;
+    std::vector<std::pair<std::shared_ptr<job>, std::jthread>> aside_;
 };
 
 }  // namespace larder::net::site

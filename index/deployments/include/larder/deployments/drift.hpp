@@ -2,9 +2,9 @@
 
 #include <larder/deployments/unit_report.hpp>
 #include <larder/index/packages.hpp>
-#include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace larder::deployments {
@@ -34,10 +34,17 @@ public:
 
     /// Sorted by name and architecture. A package that is installed in the version that is expected is none.
     std::vector<difference> compare(const std::vector<installed_package>& installed) const;
-    std::size_t size() const noexcept { return versions_.size(); }
+    /// Of names and architectures.
+    std::size_t size() const noexcept { return size_; }
 
 private:
-    std::map<std::pair<std::string, std::string>, std::string> versions_;
+    struct version_of {
+        std::string architecture, version;
+    };
+    const version_of* find(const installed_package& one) const;
+
+    std::unordered_map<std::string, std::vector<version_of>> versions_;  ///< by name; each by architecture
+    std::size_t size_ = 0;
 };
 
 }  // namespace larder::deployments

@@ -25,6 +25,15 @@ std::optional<hold_mode> parse_hold_mode(std::string_view) noexcept;
 enum class step { create, first_use, upgrade, rollback, import };
 std::string_view to_string(step) noexcept;
 
+/// A package that a generation has otherwise than its suite's snapshot.
+struct pick {
+    std::string name, architecture;
+    std::string version;  ///< empty: the suite's own is left out, so that another suite's lower one counts
+    digest from{};        ///< the state that lists it, upstream's own; zeros where it is left out
+
+    bool operator==(const pick&) const = default;
+};
+
 /// One suite at one state.
 struct pin {
     std::string archive, suite;
@@ -32,9 +41,16 @@ struct pin {
     /// The state that stands in its place where a client has seen a later Date: the same indices, under a Date
     /// of its own and Larder's signature. apt takes no older InRelease at a URL (apt-pkg/acquire-item.cc), so
     /// nothing else gets a client back.
-    std::optional<digest> shown;
+    std::optional<digest> shown{};
+    /// The state composed here: the snapshot, in which the packages of `picks` are as other states have them; with
+    /// Larder's signature.
+    std::optional<digest> overlay{};
+    std::vector<pick> picks{};  ///< sorted by name and architecture; none without an overlay
 
-    const digest& state() const noexcept { return shown ? *shown : snapshot; }
+    /// Whose indices say what there is.
+    const digest& listed() const noexcept { return overlay ? *overlay : snapshot; }
+    /// What clients are shown.
+    const digest& state() const noexcept { return shown ? *shown : listed(); }
     bool operator==(const pin&) const = default;
 };
 
@@ -63,7 +79,7 @@ struct generation {
 /// What changed between two generations' pins.
 struct pin_change {
     std::string archive, suite;
-    std::optional<digest> before, after;  ///< snapshots
+    std::optional<digest> before, after;  ///< the states whose indices count
 };
 std::vector<pin_change> changes(const generation& before, const generation& after);
 

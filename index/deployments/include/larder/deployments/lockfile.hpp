@@ -8,6 +8,15 @@
 
 namespace larder::deployments {
 
+/// A package that a generation has otherwise than its suite's snapshot, and from which state.
+struct locked_pick {
+    pick what;
+    sys_seconds date{};  ///< of that state's Release
+    digest release{};    ///< as of a suite
+
+    bool operator==(const locked_pick&) const = default;
+};
+
 /// A suite as a lockfile has it: enough to find the very same state on any Larder.
 struct locked_suite {
     std::string archive, suite;
@@ -15,6 +24,7 @@ struct locked_suite {
     digest snapshot{};                 ///< the state's id
     digest release{};                  ///< SHA-256 of its InRelease; of its Release where it has only that
     std::vector<std::string> signers;  ///< full fingerprints
+    std::vector<locked_pick> picks{};
 
     bool operator==(const locked_suite&) const = default;
 };
@@ -39,11 +49,12 @@ struct locked_package {
 ///     Hold: closure
 ///     Architectures: amd64
 ///     Suite: debian/bookworm 20261121T063000Z SNAPSHOT RELEASE FINGERPRINT...
+///     Pick: hello amd64 2.10-3 20261122T063000Z SNAPSHOT RELEASE
 ///
 ///     hello 2.10-3 amd64 SHA256 53080 hello
 ///
-/// Then a line a package: name, version, architecture, SHA-256, size, source package. Lines that begin with '#' are
-/// for people.
+/// A pick is of the suite above it; one that is left out has a name and an architecture only. Then a line a package:
+/// name, version, architecture, SHA-256, size, source package. Lines that begin with '#' are for people.
 struct lockfile {
     std::string deployment;
     std::uint64_t generation = 0;

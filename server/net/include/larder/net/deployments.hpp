@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <larder/deployments/drift.hpp>
 #include <larder/deployments/journal.hpp>
 #include <larder/deployments/registry.hpp>
+#include <larder/deployments/unit_plan.hpp>
 #include <larder/index/packages.hpp>
 #include <larder/net/engine.hpp>
 #include <stop_token>
@@ -70,8 +72,20 @@ struct create_options {
 struct upgrade_options {
     std::string name;
     std::vector<std::string> suites;  ///< as above; none: all that it has, to their states now
+    std::string to;                   ///< in place of `suites`: all that it has, to their states at this moment
+    /// Only these packages; then the suites above are those that they are taken from, and stay as they are. "hello",
+    /// "hello=2.10-4", "hello=2.10-4:amd64"; of a source package, all that is built from it.
+    std::vector<std::string> packages, sources;
+    bool with_deps = false;  ///< and what these need and the generation lacks
+    /// To what the units have installed, or the one of this name; of packages that no kept state of its suites has
+    /// either nothing is made, or they are left out.
+    bool from_units = false;
+    std::string unit;
+    bool leave_out_foreign = false;
     bool dry_run = false;
     signed_for who;
+
+    bool only_packages() const noexcept { return from_units || !packages.empty() || !sources.empty(); }
 };
 
 struct rollback_options {
@@ -87,6 +101,12 @@ struct generation_report {
     deployments::generation generation;
     bool made = false;                          ///< false: a dry run, or nothing to change
     std::vector<suite_difference> differences;  ///< to the generation before; of a first one none
+    /// Of packages that were picked: what they, or others because of them, need and no suite has:
+    /// "service 2.0 needs: library (= 2.0)".
+    std::vector<std::string> unmet;
+    /// Of what units run: packages that no kept state has ("tool 1.0 amd64"), and those that units do not agree on
+    /// ("service amd64: 1.0 (alpha, beta), 2.0 (gamma)"). Nothing is made because of them.
+    std::vector<std::string> foreign, disagreeing;
 };
 
 /// One cut across suites and archives, all or nothing: each suite is asked for if it is due, its indices for the
@@ -206,12 +226,15 @@ result<units_report> list_units(engine& e, const std::string& name, const progre
 
 struct admit_options {
     std::string name;
-    bool override_it = false;  ///< admit all the same; needs a reason
+    bool override_it = false;      ///< admit all the same; needs a reason
+    bool upgrade = false;          ///< tell what brings each unit to the generation
+    std::chrono::seconds wait{0};  ///< until all agree, as they report, so long at most
     signed_for who;
 };
 struct admit_report {
     units_report units;
     bool admitted = false, overridden = false;
+    std::vector<deployments::unit_plan> plan;  ///< for each unit that differs, where it was asked for
 };
 /// Whether another unit may join: only when those that are there agree with the generation, since the new one will.
 result<admit_report> admit(engine& e, const admit_options& options, const progress_sink& tell,
