@@ -5,6 +5,7 @@
 #include <larder/base/text.hpp>
 #include <larder/core/status.hpp>
 #include <larder/core/url.hpp>
+#include <larder/deployments/following.hpp>
 #include <larder/deployments/registry.hpp>
 #include <larder/net/reply.hpp>
 
@@ -67,8 +68,11 @@ result<client_view> view_for(engine& e, const deployment_file_request& request) 
     std::vector<std::string> names;
     for (const auto& pin : g.pins)
         if (std::find(names.begin(), names.end(), pin.archive) == names.end()) names.push_back(pin.archive);
+    LARDER_TRY(const auto others, e.store().refs().get(deployments::keys_ref(d.name)));
     for (const auto& name : names) {
         LARDER_TRY(auto one, describe(e, name, g.pins));
+        // Where it came from, states may have been signed after a rollback.
+        if (others) one.keys += others->value;
         view.archives.push_back(std::move(one));
     }
     return view;

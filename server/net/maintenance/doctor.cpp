@@ -3,6 +3,7 @@
 #include "maintenance/kept.hpp"
 #include "maintenance/rebuild.hpp"
 #include "maintenance/restore.hpp"
+#include "rescue.hpp"
 #include <algorithm>
 #include <map>
 #include <mutex>
@@ -59,6 +60,7 @@ public:
         if (options_.repair) {
             set_aside();
             LARDER_CHECK(fetch_again());
+            LARDER_TRY(kept_, look_at_kept(e_.store()));
             LARDER_CHECK(bring_pins_back());
             if (options_.give_up) {
                 LARDER_TRY(report_.dropped, give_up_generations(e_));
@@ -208,8 +210,17 @@ private:
         if (!origins) return {};
         for (const auto& origin : *origins)
             if (const auto a = e_.find_archive(origin.archive))
-                return fetch_order{d, origin.size, {origin.path}, a->mirrors_ptr()};
+                return fetch_order{
+                    d, origin.size, {origin.path}, a->mirrors_ptr(), false, true, moments_of(origin.archive)};
         return {};
+    }
+
+    /// When an archive was in the states that are kept.
+    std::vector<sys_seconds> moments_of(const std::string& archive) const {
+        std::vector<sys_seconds> all;
+        for (const auto& one : states_)
+            if (one.from.archive == archive) all.push_back(one.state->release().date);
+        return chosen_moments(std::move(all));
     }
 
     result<void> fetch_again() {
@@ -219,10 +230,17 @@ private:
             // A download finds the damaged one in its place, and takes it for the one that it was to bring.
             if (stuck_.contains(one.content)) continue;
             auto order = order_for(one.content);
+            // What no archive has, such as a generation's manifest, a peer may have.
+            if (!order) order = e_.routes()->elsewhere->by_hash(one.content);
             if (!order) continue;
             orders.push_back(std::move(*order));
             wanted.push_back(&one);
         }
+        for (const auto& one : report_.missing)
+            if (auto order = e_.routes()->elsewhere->by_hash(one.content)) {
+                orders.push_back(std::move(*order));
+                wanted.push_back(&one);
+            }
         if (orders.empty()) return {};
         const auto ended = [&](std::size_t i, const result<void>& how) {
             if (!how) failures_[wanted[i]->content] = how.error().detail();
