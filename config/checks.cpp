@@ -6,6 +6,7 @@
 #include <larder/base/text.hpp>
 #include <larder/core/address.hpp>
 #include <larder/core/archive_table.hpp>
+#include <larder/core/snapshot_url.hpp>
 #include <larder/core/url.hpp>
 #include <optional>
 #include <utility>
@@ -99,6 +100,18 @@ result<std::string> check_host_port(std::string_view text) {
 
 result<std::string> check_url(std::string_view text) { return url(text, "\"http://archive.example/debian\""); }
 result<std::string> check_proxy(std::string_view text) { return url(text, "\"http://proxy.archive.example:8080\""); }
+
+result<std::string> check_snapshot_url(std::string_view text) {
+    static constexpr auto like = "\"https://snapshot.archive.example/archive/debian/{when}\"";
+    if (const auto parsed = core::snapshot_url::parse(text); !parsed)
+        return wrong(parsed.error().detail() + "; write one like " + like);
+    // A moment has the same place in its one form, and is none of a host's or a port's.
+    constexpr std::string_view moment = "20261121T063000Z";
+    std::string sample{text};
+    sample.replace(sample.find(core::when_mark), core::when_mark.size(), moment);
+    LARDER_TRY(auto whole, url(sample, like));
+    return whole.replace(whole.find(moment), moment.size(), core::when_mark);
+}
 
 result<std::string> check_path(std::string_view text) {
     if (text.find('\0') != std::string_view::npos) return wrong("has a NUL byte in it");

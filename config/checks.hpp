@@ -16,6 +16,8 @@ result<std::string> check_host_port(std::string_view);
 result<std::string> check_url(std::string_view);
 /// The same, with another example in its errors.
 result<std::string> check_proxy(std::string_view);
+/// The same, with one {when} in its path (core::snapshot_url).
+result<std::string> check_snapshot_url(std::string_view);
 /// Absolute, without NUL.
 result<std::string> check_path(std::string_view);
 /// The same, but not "/".

@@ -238,7 +238,7 @@ private:
         else if (const auto near = nearest(key.str(), names); !near.empty())
             what += "; did you mean '" + near + "'?";
         else
-            what += "; the tables are [server], [log], [store], [upstream], [[archive]] and [[token]]";
+            what += "; the tables are [server], [log], [store], [upstream], [[archive]], [[token]] and [[peer]]";
         found_.add(key.source().begin.line, shown(key.str()), what);
     }
 

@@ -6,6 +6,7 @@ namespace {
 
 using core::archive_options;
 using core::log_options;
+using core::peer_options;
 using core::server_options;
 using core::store_options;
 using core::token_options;
@@ -155,6 +156,12 @@ const setting<store_options> store_settings[] = {
      .purpose = "Whether the server brings by itself what deployments hold and is not here; else larder deployment "
                 "fetch does.",
      .example = "false"},
+    {.key = "follow_refresh",
+     .where = &store_options::follow_refresh,
+     .purpose = "Time after which the server asks the peer of a deployment that follows one again.",
+     .example = R"("1 min")",
+     .least = 100,
+     .most = 30 * day},
 };
 
 const setting<upstream_options> upstream_settings[] = {
@@ -258,6 +265,13 @@ const setting<archive_options> archive_settings[] = {
          "Hosts, besides its own, to which an upstream may redirect: \"host\" on the usual port, or \"host:port\".",
      .example = R"(["cdn.archive.example"])",
      .judge = check_host},
+    {.key = "snapshots",
+     .where = &archive_options::snapshots,
+     .purpose =
+         "Services that keep the archive as it was, {when} standing for a moment such as 20261121T063000Z: asked "
+         "for what a deployment or a snapshot needs and no mirror has.",
+     .example = R"(["https://snapshot.archive.example/archive/debian/{when}"])",
+     .judge = check_snapshot_url},
     {.key = "refresh",
      .where = &archive_options::refresh,
      .purpose = "Age at which an InRelease is asked for again.",
@@ -313,6 +327,22 @@ const setting<token_options> token_settings[] = {
      .needed = need::required},
 };
 
+const setting<peer_options> peer_settings[] = {
+    {.key = "url",
+     .where = &peer_options::url,
+     .purpose = "Where it is; a private address needs upstream.private_networks.",
+     .example = R"("https://larder.archive.example:3143")",
+     .judge = check_url,
+     .needed = need::required},
+    {.key = "token_file",
+     .where = &peer_options::token_file,
+     .purpose = "File whose only line is a token of its API, with the role read (there: larder token new).",
+     .example = R"("/etc/larder/secrets/peer.token")",
+     .judge = check_path,
+     .needed = need::required,
+     .file = names_file::yes},
+};
+
 }  // namespace
 
 const section<server_options>& server_section() {
@@ -344,6 +374,14 @@ const section<token_options>& token_section() {
     static const section<token_options> s{
         "token", "One caller of the API over TCP; write one such table for each (larder token new prints it).", nullptr,
         &core::options::tokens, token_settings};
+    return s;
+}
+
+const section<peer_options>& peer_section() {
+    static const section<peer_options> s{"peer",
+                                         "Another Larder, asked by hash for what a deployment or a snapshot needs and "
+                                         "no mirror has; write one such table for each.",
+                                         nullptr, &core::options::peers, peer_settings};
     return s;
 }
 

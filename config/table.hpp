@@ -62,6 +62,7 @@ const section<core::store_options>& store_section();
 const section<core::upstream_options>& upstream_section();
 const section<core::archive_options>& archive_section();
 const section<core::token_options>& token_section();
+const section<core::peer_options>& peer_section();
 
 /// Calls `f(section)` for each, in the order of the file.
 template <class F>
@@ -72,6 +73,7 @@ void for_each_section(F f) {
     f(upstream_section());
     f(archive_section());
     f(token_section());
+    f(peer_section());
 }
 
 /// How a section is written: "[server]", "[[archive]]".

@@ -139,6 +139,16 @@ void check_tokens(const std::vector<core::token_options>& tokens, problems& foun
     }
 }
 
+void check_peers(const std::vector<core::peer_options>& peers, problems& found) {
+    for (std::size_t i = 0; i < peers.size(); ++i)
+        for (std::size_t before = 0; before < i; ++before) {
+            if (peers[i].url.empty() || peers[i].url != peers[before].url) continue;
+            found.add(found.line_of("peer[" + std::to_string(i) + "].url"), "peer.url",
+                      "'" + peers[i].url + "' is the peer of line " +
+                          std::to_string(found.line_of("peer[" + std::to_string(before) + "].url")) + " already");
+        }
+}
+
 }  // namespace
 
 void check_whole(const core::options& o, problems& found) {
@@ -148,6 +158,7 @@ void check_whole(const core::options& o, problems& found) {
     check_admin_socket(o, found);
     check_archives(o.archives, found);
     check_tokens(o.tokens, found);
+    check_peers(o.peers, found);
 }
 
 }  // namespace larder::config

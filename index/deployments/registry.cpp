@@ -1,5 +1,6 @@
 #include "fields.hpp"
 #include <larder/base/text.hpp>
+#include <larder/deployments/following.hpp>
 #include <larder/deployments/registry.hpp>
 
 namespace larder::deployments {
@@ -150,7 +151,17 @@ result<deployment> registry::create(const deployment& made, const generation& fi
     return now;
 }
 
+result<void> registry::may_change(std::string_view name) const {
+    LARDER_TRY(const auto ref, refs_.get(following_ref(name)));
+    if (!ref) return {};
+    LARDER_TRY(const auto peer, following::read(ref->value));
+    return error{errc::refused, "deployment '" + std::string{name} + "' follows " + peer.url +
+                                    ": change it there, or let it go its own way first: larder deployment unfollow " +
+                                    std::string{name}};
+}
+
 result<deployment> registry::append(const deployment& head, const generation& next) {
+    LARDER_CHECK(may_change(head.name));
     auto now = head;
     now.head = next.number;
     LARDER_TRY(now.generation, objects_.put(next.write(), next.made));
@@ -163,7 +174,7 @@ result<deployment> registry::append(const deployment& head, const generation& ne
 }
 
 result<registry::adopted> registry::adopt(const deployment& made, const std::vector<digest>& generations,
-                                          std::vector<store::ref_change> also) {
+                                          std::vector<store::ref_change> also, settings_of whose) {
     LARDER_CHECK(check_name(made.name));
     if (generations.empty()) return odd("Head");
     adopted out;
@@ -183,9 +194,16 @@ result<registry::adopted> registry::adopt(const deployment& made, const std::vec
         also.push_back({ref_of(made.name, number), 0, id.hex()});
         ++out.added;
     }
+    const auto before = there ? there->write() : std::string{};
+    if (whose == settings_of::there) {
+        out.now.hold = made.hold;
+        out.now.token = made.token;
+    }
     if (out.added != 0) {
         out.now.head = generations.size();
         out.now.generation = generations.back();
+    }
+    if (out.now.write() != before) {
         also.push_back({ref_of(made.name), version, out.now.write()});
         ++out.now.version;
     }
@@ -210,6 +228,10 @@ result<void> registry::forget(std::string_view name) {
     std::vector<store::ref_change> steps{{ref_of(name), d.version, {}}};
     LARDER_TRY(const auto refs, refs_.list(std::string{generation_prefix} + std::string{name} + "/"));
     for (const auto& [ref_name, ref] : refs) steps.push_back({ref_name, ref.version, {}});
+    for (const auto& ref_name : {following_ref(name), keys_ref(name)}) {
+        LARDER_TRY(const auto ref, refs_.get(ref_name));
+        if (ref) steps.push_back({ref_name, ref->version, {}});
+    }
     const auto done = refs_.change(steps);
     if (!done && done.error().code() == errc::conflict) return taken(name);
     return done;

@@ -101,6 +101,7 @@ int run_list(const common_options& common) {
                 std::cout << "\n"
                           << text_in(one.as_object(), "name") << " cannot be read: " << printable(trouble)
                           << "\nlarder doctor says what to do.\n";
+        for (const auto& one : list_in(all, "deployments")) print_follows(one.as_object());
     });
     if (how != done) return how;
     for (const auto& one : list_in(*report, "deployments"))
@@ -134,6 +135,7 @@ void print_hold(const json::object& report) {
               << text_in(report, "hold") << ":\n  held     " << number_in(report, "held") << " files, "
               << format_size(number_in(report, "held_bytes")) << "\n  at risk  " << number_in(report, "at_risk")
               << "\n  lost     " << number_in(report, "lost") << "\n";
+    print_follows(report);
     const auto& objects = list_in(report, "objects");
     if (!objects.empty()) {
         std::vector<std::vector<std::string>> rows{{"", "PACKAGE", "VERSION", "ARCHITECTURE", "ARCHIVE", "WHY"}};
@@ -301,6 +303,7 @@ void add_deployment(CLI::App& app, command_line& line) {
     noun->fallthrough();
     add_deployment_lock(*noun, line);
     add_deployment_carry(*noun, line);
+    add_deployment_peer(*noun, line);
     auto* list = noun->add_subcommand("list", "List the deployments.");
     list->callback([&line] { line.exit = run_list(line.common); });
     add_changes(*noun, line);

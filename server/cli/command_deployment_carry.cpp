@@ -20,9 +20,6 @@ struct carry_line {
     bool partial = false;
 };
 
-/// The server may stand in another folder.
-std::string whole_path(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
-
 void print_missing(const json::object& report, const std::string& heading) {
     const auto& missing = list_in(report, "missing");
     if (missing.empty()) return;
@@ -46,13 +43,6 @@ int run_export(const common_options& common, const carry_line& given) {
             std::cout << resumed << " objects were there already, from an attempt that was interrupted.\n";
         print_missing(r, "Held, but not here, so not in it:");
     });
-}
-
-/// A file's text where it is one that stands in JSON; else where it is, for the server to read.
-result<std::string> keyring_of(const std::string& path) {
-    LARDER_TRY(auto text, text_of_file(path));
-    if (text.starts_with("-----BEGIN PGP PUBLIC KEY BLOCK-----")) return text;
-    return whole_path(path);
 }
 
 void print_imported(const json::object& r) {
@@ -86,6 +76,15 @@ int run_show(const common_options& common) {
 }
 
 }  // namespace
+
+std::string whole_path(const std::string& path) { return std::filesystem::absolute(path).lexically_normal().string(); }
+
+result<std::string> keyring_of(const std::string& path) {
+    LARDER_TRY(auto text, text_of_file(path));
+    // What stands in JSON goes as it is; of another file the server is told where it is.
+    if (text.starts_with("-----BEGIN PGP PUBLIC KEY BLOCK-----")) return text;
+    return whole_path(path);
+}
 
 void add_deployment_carry(CLI::App& noun, command_line& line) {
     auto given = std::make_shared<carry_line>();

@@ -52,4 +52,14 @@ void add_deployment_lock(CLI::App& noun, command_line& line);
 /// deployment export and deployment import
 void add_deployment_carry(CLI::App& noun, command_line& line);
 
+/// deployment follow and deployment unfollow
+void add_deployment_peer(CLI::App& noun, command_line& line);
+/// A line on the peer that a deployment follows; nothing for one that follows nobody.
+void print_follows(const boost::json::object& deployment);
+/// A keyring that a command was given, for whoever has the store open: armoured keys themselves, or the file's whole
+/// path.
+result<std::string> keyring_of(const std::string& path);
+/// The server may stand in another folder.
+std::string whole_path(const std::string& path);
+
 }  // namespace larder::cli

@@ -24,9 +24,30 @@ result<pinned_view::found> look_in(store::store& store, const index_wanted& inde
     return found;
 }
 
+/// What a view shows must be had, wherever it still is.
+void from_anywhere(fetch_order& order, const pinned_view& view) {
+    order.rescue = true;
+    order.moments = view.moments();
+}
+
+void from_anywhere(std::vector<index_wanted>& indices, const pinned_view& view) {
+    for (auto& index : indices) {
+        from_anywhere(index.order, view);
+        for (auto& form : index.also) from_anywhere(form.order, view);
+    }
+}
+
 }  // namespace
 
 resolution archive::resolve_pinned(const pinned_view& view, std::string_view path) {
+    auto what = find_pinned(view, path);
+    if (auto* fetch = std::get_if<fetch_object>(&what)) from_anywhere(fetch->order, view);
+    if (auto* learn = std::get_if<learn_indices>(&what)) from_anywhere(learn->indices, view);
+    if (auto* look = std::get_if<look_in_indices>(&what)) from_anywhere(look->indices, view);
+    return what;
+}
+
+resolution archive::find_pinned(const pinned_view& view, std::string_view path) {
     place where;
     for (const auto& one : view.suites()) consider(where, one, path);
     if (!where.in && path.starts_with("dists/"))

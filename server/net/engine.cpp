@@ -1,8 +1,10 @@
+#include "deployments/follower.hpp"
 #include "deployments/keeper.hpp"
 #include "deployments/units.hpp"
 #include "held.hpp"
 #include "own_key.hpp"
 #include "own_names.hpp"
+#include "rescue.hpp"
 #include "site/site_state.hpp"
 #include "views.hpp"
 #include <algorithm>
@@ -33,8 +35,8 @@ constexpr std::size_t check_piece = 1 << 20;
 bool same_archive(const core::archive_options& a, const core::archive_options& b) {
     const auto as_tuple = [](const core::archive_options& o) {
         return std::tie(o.name, o.upstream, o.aliases, o.keyring, o.suites, o.components, o.architectures,
-                        o.redirect_hosts, o.refresh, o.user, o.password_file, o.token_file, o.check_valid_until,
-                        o.check_suite);
+                        o.redirect_hosts, o.snapshots, o.refresh, o.user, o.password_file, o.token_file,
+                        o.check_valid_until, o.check_suite);
     };
     return as_tuple(a) == as_tuple(b);
 }
@@ -61,7 +63,8 @@ struct engine::impl {
     std::unique_ptr<held_list> held;
     std::unique_ptr<own_key> key;
     pinning::expectations expected;
-    std::unique_ptr<pinning::keeper> keeper;  ///< of a server
+    std::unique_ptr<pinning::keeper> keeper;      ///< of a server
+    std::unique_ptr<pinning::follower> follower;  ///< of a server
 
     mutable std::mutex mutex;
     std::shared_ptr<const routing> routes;
@@ -194,7 +197,9 @@ result<std::shared_ptr<const routing>> engine::impl::make_routes(core::options o
         }
         archives.push_back(std::move(kept));
     }
-    return std::make_shared<const routing>(routing{std::move(options), std::move(router), std::move(archives)});
+    LARDER_TRY(auto elsewhere, rescue::make(options, addresses));
+    return std::make_shared<const routing>(
+        routing{std::move(options), std::move(router), std::move(archives), std::move(elsewhere)});
 }
 
 result<std::unique_ptr<engine>> engine::start(core::options options, std::unique_ptr<logger> log,
@@ -228,6 +233,14 @@ result<std::unique_ptr<engine>> engine::start(core::options options, std::unique
                 if (a->name() == order.from->archive) a->arrived(order);
         });
     });
+    made->hub->on_missing([self](const fetch_order& order) {
+        std::shared_ptr<const routing> routes;
+        {
+            const std::lock_guard lock{self->mutex};
+            routes = self->routes;
+        }
+        return routes ? routes->elsewhere->sources_for(order) : std::vector<fetch_source>{};
+    });
     made->site = std::make_unique<site_state>(made->clock);
     std::unique_ptr<engine> whole{new engine{std::move(made)}};
     self->hub->on_full([self, whole = whole.get()] {
@@ -258,10 +271,12 @@ void engine::stop() {
     if (!self->thread.joinable()) return;
     self->ending.request_stop();
     std::unique_ptr<pinning::keeper> ended;
+    std::unique_ptr<pinning::follower> ended_too;
     self->site->jobs().stop();
     {
         const std::lock_guard lock{self->mutex};
         self->keeper.swap(ended);
+        self->follower.swap(ended_too);
     }
     self->site->answers().close();
     self->pinned->first_uses().close();
@@ -275,6 +290,7 @@ void engine::stop() {
     self->check_pool.join();
     self->pool.join();
     ended.reset();
+    ended_too.reset();
     asio::post(self->loop, [self] { self->loop.stop(); });
     self->thread.join();
     const auto flushed = self->store->known().flush_uses();
@@ -303,6 +319,7 @@ result<void> engine::reload(core::options options) {
     const auto before = routes();
     LARDER_TRY(auto next, impl_->make_routes(std::move(options), before.get()));
     auto* const self = impl_.get();
+    next->elsewhere->take_followed(*before->elsewhere);
     asio::post(self->loop, [self, upstream = next->options.upstream] {
         self->client->reconfigure(upstream);
         self->hub->reconfigure(upstream);
@@ -418,6 +435,8 @@ std::vector<gauge_sample> engine::gauges() const {
         const std::lock_guard lock{impl_->mutex};
         if (impl_->keeper)
             for (auto& one : impl_->keeper->gauges()) all.push_back(std::move(one));
+        if (impl_->follower)
+            for (auto& one : impl_->follower->gauges()) all.push_back(std::move(one));
     }
     all.push_back({"larder_fetches", "Objects being fetched now.", {}, static_cast<double>(impl_->hub->active())});
     return all;
@@ -516,13 +535,16 @@ void engine::start_upkeep() {
     auto noting = impl_->note_uses_forever();
     asio::co_spawn(impl_->loop, std::move(noting), asio::detached);
     auto keeper = std::make_unique<pinning::keeper>(*this);
+    auto follower = std::make_unique<pinning::follower>(*this);
     const std::lock_guard lock{impl_->mutex};
     impl_->keeper = std::move(keeper);
+    impl_->follower = std::move(follower);
 }
 
 void engine::more_is_held() {
     const std::lock_guard lock{impl_->mutex};
     if (impl_->keeper) impl_->keeper->wake();
+    if (impl_->follower) impl_->follower->wake();
 }
 
 }  // namespace larder::net

@@ -67,6 +67,7 @@ std::string render_metrics(const metrics& m, const std::vector<gauge_sample>& ga
     single("larder_suites_switched_total", "Suites that went to a newer state.", m.suites_switched);
     single("larder_tunnels_total", "CONNECT tunnels opened.", m.tunnels);
     single("larder_objects_stored_total", "Objects committed to the store.", m.objects_stored);
+    single("larder_rescued_total", "Objects that no mirror had, and a snapshot service or a peer did.", m.rescued);
     all.push_back(
         family("larder_refused_total", "Requests refused for what they were, by reason.", MetricType::Counter));
     for (std::size_t i = 1; i <= static_cast<std::size_t>(core::fault_kind::unknown); ++i)

@@ -1,4 +1,5 @@
 #include "pinned.hpp"
+#include "rescue.hpp"
 
 namespace larder::net {
 namespace {
@@ -8,9 +9,9 @@ constexpr std::size_t most_remembered = 10'000;
 
 }  // namespace
 
-pinned_view::pinned_view(std::string what, const std::vector<pinned_suite>& suites,
+pinned_view::pinned_view(std::string what, const std::vector<pinned_suite>& suites, std::vector<sys_seconds> moments,
                          std::vector<std::string> architectures)
-    : what_{std::move(what)}, architectures_{std::move(architectures)} {
+    : what_{std::move(what)}, architectures_{std::move(architectures)}, moments_{chosen_moments(std::move(moments))} {
     for (const auto& one : suites) {
         auto made = std::make_shared<suite>(one.name);
         for (auto state = one.states.rbegin(); state != one.states.rend(); ++state) made->push(*state);

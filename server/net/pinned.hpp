@@ -20,12 +20,16 @@ public:
         std::string name;
         std::vector<suite_state_ptr> states;
     };
-    pinned_view(std::string what, const std::vector<pinned_suite>& suites, std::vector<std::string> architectures = {});
+    /// `moments`: the Dates of upstream's own states in it.
+    pinned_view(std::string what, const std::vector<pinned_suite>& suites, std::vector<sys_seconds> moments,
+                std::vector<std::string> architectures = {});
 
     const std::string& what() const noexcept { return what_; }
     const std::vector<std::shared_ptr<suite>>& suites() const noexcept { return suites_; }
     /// Those whose packages are part of it; empty: all that the archive has.
     const std::vector<std::string>& architectures() const noexcept { return architectures_; }
+    /// When the archive was in the states that are shown, the latest first.
+    const std::vector<sys_seconds>& moments() const noexcept { return moments_; }
 
     /// Which content a path has here, as this view's own indices say; looked up once, and remembered. Nothing: not
     /// looked up yet.
@@ -40,6 +44,7 @@ public:
 private:
     const std::string what_;
     const std::vector<std::string> architectures_;
+    const std::vector<sys_seconds> moments_;
     std::vector<std::shared_ptr<suite>> suites_;
     mutable std::mutex mutex_;
     mutable std::map<std::string, found, std::less<>> found_;

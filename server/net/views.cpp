@@ -138,11 +138,13 @@ result<pinned_view_ptr> views::open_snapshot(const std::string& archive, const s
         return error{errc::absent, moment ? "no state of archive '" + archive + "' from " + when + " or before is here"
                                           : "archive '" + archive + "' has no snapshot " + when + " here"};
     std::vector<pinned_view::pinned_suite> suites;
+    std::vector<sys_seconds> moments;
     for (const auto& [name, id] : chosen) {
         LARDER_TRY(auto one, state(id));
+        moments.push_back(one->release().date);
         suites.push_back({name, {std::move(one)}});
     }
-    return std::make_shared<const pinned_view>("the snapshot " + when, suites);
+    return std::make_shared<const pinned_view>("the snapshot " + when, suites, std::move(moments));
 }
 
 result<pinned_view_ptr> views::open_deployment(const std::string& name, std::uint64_t number, bool in_force,
@@ -158,12 +160,15 @@ result<pinned_view_ptr> views::open_deployment(const std::string& name, std::uin
             return former.error();
     }
     std::vector<pinned_view::pinned_suite> suites;
+    std::vector<sys_seconds> moments;
     for (const auto& pin : g.pins) {
         if (pin.archive != archive) continue;
         pinned_view::pinned_suite one{pin.suite, {}};
         // A generation's own URL has upstream's own bytes, where nothing was picked.
         const auto& shown = in_force ? pin.state() : pin.listed();
         LARDER_TRY(auto now, state(shown));
+        // What is shown in a state's place has a Date of its own; without the state it is shown all the same.
+        if (const auto own = state(pin.snapshot)) moments.push_back((*own)->release().date);
         one.states.push_back(std::move(now));
         const auto* was = before ? before->find(pin.archive, pin.suite) : nullptr;
         if (was != nullptr && was->state() != shown)
@@ -173,7 +178,7 @@ result<pinned_view_ptr> views::open_deployment(const std::string& name, std::uin
     if (suites.empty()) return no_archive(name, archive);
     return std::make_shared<const pinned_view>(
         "deployment '" + name + "'" + (in_force ? std::string{} : ", generation " + std::to_string(number)), suites,
-        g.architectures);
+        std::move(moments), g.architectures);
 }
 
 }  // namespace larder::net

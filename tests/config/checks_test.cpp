@@ -57,6 +57,20 @@ TEST_CASE("config checks: a base URL has one form", "[config]") {
                           {"http://a.example/\r\nHost: b", ""}});
 }
 
+TEST_CASE("config checks: a snapshot service has one {when} in its path", "[config]") {
+    check_all(check_snapshot_url,
+              {{"https://snapshot.archive.example/archive/debian/{when}",
+                "https://snapshot.archive.example/archive/debian/{when}"},
+               {"HTTP://Snapshot.Archive.Example:80/{when}/debian/", "http://snapshot.archive.example/{when}/debian"},
+               {"https://snapshot.archive.example/debian", ""},
+               {"https://snapshot.archive.example/{when}/{when}", ""},
+               {"https://{when}.archive.example/debian", ""},
+               {"https://user:secret@archive.example/{when}", ""},
+               {"https://snapshot.archive.example/../{when}", ""},
+               {"https://snapshot.archive.example/{when}?x", ""},
+               {"", ""}});
+}
+
 TEST_CASE("config checks: a refused URL does not give its password away", "[config]") {
     const auto r = check_url("http://user:secret@a.example/");
     REQUIRE_FALSE(r.has_value());

@@ -138,6 +138,21 @@ TEST_CASE("config: an archive without keyring is refused", "[config]") {
               .starts_with("t.toml:4: archive.keyring: must not be empty"));
 }
 
+TEST_CASE("config: a peer has a token, and is one peer", "[config]") {
+    const std::string peer = "[[peer]]\nurl = \"https://peer.example:3143/\"\ntoken_file = \"/t\"\n";
+    CHECK(complaints(peer).empty());
+    CHECK(complaints(peer + peer) == "t.toml:5: peer.url: 'https://peer.example:3143' is the peer of line 2 already");
+    CHECK(complaints("[[peer]]\nurl = \"https://peer.example\"\n")
+              .starts_with("t.toml:1: peer.token_file: is missing; every [[peer]] needs it"));
+}
+
+TEST_CASE("config: a snapshot service has a place for the moment", "[config]") {
+    CHECK(complaints(one_archive + "snapshots = \"https://snapshot.example/debian/{when}\"\n").empty());
+    CHECK(
+        complaints(one_archive + "snapshots = \"https://snapshot.example/debian\"\n")
+            .starts_with("t.toml:5: archive.snapshots: 'https://snapshot.example/debian' has not exactly one {when}"));
+}
+
 TEST_CASE("config: HTTPS needs certificate and key", "[config]") {
     CHECK(complaints("[server]\nlisten_tls = \"*:3143\"\n") ==
           "t.toml:2: server.listen_tls: HTTPS needs both tls_certificate and tls_key");

@@ -37,7 +37,7 @@ TEST_CASE("config table: every member of the options is a setting, and none is o
             for (std::size_t j = 0; j < i; ++j) CHECK(sec.settings[i].where != sec.settings[j].where);
         }
     });
-    CHECK(members_of<core::options>() == 6);  // a section each
+    CHECK(members_of<core::options>() == 7);  // a section each
 }
 
 TEST_CASE("config table: every setting has a purpose in one sentence, a default and an example", "[config]") {

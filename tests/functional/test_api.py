@@ -107,7 +107,8 @@ def test_each_answer_is_what_the_document_says(env):
     assert document["openapi"].startswith("3.1")
     checked = 0
     for path, item in document["paths"].items():
-        if "get" not in item:
+        # What is no JSON is for other larders: see test_peers.
+        if "application/json" not in item.get("get", {}).get("responses", {}).get("200", {}).get("content", {}):
             continue
         concrete = path.replace("{name}", "debian").replace("{id}", job["id"]).replace("{what}", "alpha")
         status, told, _ = ask(larder, concrete)

@@ -115,6 +115,18 @@ TEST_CASE("api: status and the document are open, all else wants a token") {
     CHECK(g.get("v1/archives", role::read).status == 200);
 }
 
+TEST_CASE("api: an object is asked for by its hash, with a token, and is there or not") {
+    ground g;
+    const auto path = "v1/objects/" + sha256("x").hex();
+    CHECK(g.get(path, role::none).status == 401);
+    CHECK(g.get(path, role::read).status == 404);
+    CHECK(code_of(g.get(path, role::read)) == "absent");
+    CHECK(g.get("v1/objects/x", role::read).status == 400);
+    CHECK(g.post(path, "", role::admin).status == 405);
+    CHECK(g.get("v1/deployments/none/bundle-head", role::none).status == 401);
+    CHECK(g.get("v1/deployments/none/bundle-head", role::read).status == 404);
+}
+
 TEST_CASE("api: starting work needs admin, and every lesser role is told so") {
     ground g;
     CHECK(g.post("v1/jobs/echo", R"({"text":"x"})", role::none).status == 401);

@@ -82,20 +82,39 @@ class Bundle:
         self.lines.append(f"held {sha256(deb)} {len(deb)} debian pool/main/e/evil_9_amd64.deb")
         return self.put("\n".join(lines) + "\n")
 
-    def write(self):
+    def names(self):
+        return [line.split()[1] for line in self.lines if line.startswith("object ")]
+
+    def parts(self):
+        """The signed head, and the list."""
         text = ("\n".join(self.lines) + "\n").encode()
-        names = [line.split()[1] for line in self.lines if line.startswith("object ")]
+        names = self.names()
         self.fields.update(Objects=str(len(names)), Bytes=str(sum(len(self.objects[n]) for n in names)),
                            List=sha256(text))
+        return self.signed("".join(f"{name}: {value}\n" for name, value in self.fields.items())), text
+
+    def as_peer(self, tree):
+        """Files below `tree` that answer as a larder with this deployment does."""
+        head, text = self.parts()
+        (tree / "api/v1/objects").mkdir(parents=True, exist_ok=True)
+        for data in [text, *(self.objects[name] for name in self.names())]:
+            (tree / "api/v1/objects" / sha256(data)).write_bytes(data)
+        at = tree / "api/v1/deployments" / self.fields["Deployment"]
+        at.mkdir(parents=True, exist_ok=True)
+        (at / "bundle-head").write_bytes(head)
+        return tree
+
+    def write(self):
+        head, text = self.parts()
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
             def add(name, data):
                 entry = tarfile.TarInfo("larder-bundle/" + name)
                 entry.size = len(data)
                 tar.addfile(entry, io.BytesIO(data))
-            add("head.asc", self.signed("".join(f"{name}: {value}\n" for name, value in self.fields.items())))
+            add("head.asc", head)
             add("list", text)
-            for name in names:
+            for name in self.names():
                 add(f"objects/{name[:2]}/{name[2:]}", self.objects[name])
         self.file.write_bytes(subprocess.run(["zstd", "-c"], input=out.getvalue(), capture_output=True,
                                              check=True).stdout)

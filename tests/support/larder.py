@@ -58,6 +58,7 @@ class Larder:
         self.tables["server"].setdefault("admin_socket", str(work / "admin.sock"))
         self.tables["store"] = {"path": str(self.store), **settings.get("store", {})}
         self.tables["archive"] = archives
+        self.tables.update({name: settings[name] for name in ("token", "peer") if name in settings})
         self.process, self.address, self.addresses = None, None, []
         self.write_config()
         if start:

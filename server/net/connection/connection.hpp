@@ -99,8 +99,11 @@ private:
     awaitable<void> answer_ready(const core::request_head& head, const loop_context::ready& ready);
     void remember(const core::request_head& head, const served_file_ptr& file, std::string_view content_type,
                   core::lifetime keep);
-    /// False: the object turned out to be damaged or gone; resolve again.
-    awaitable<bool> answer_object(const core::request_head& head, const std::string& path, const serve_object& serve);
+    /// False: the object turned out to be damaged or gone; resolve again. What is not for everybody is not remembered
+    /// by its target, by which others would have it too.
+    enum class audience { everybody, asker };
+    awaitable<bool> answer_object(const core::request_head& head, const std::string& path, const serve_object& serve,
+                                  audience whom = audience::everybody);
     awaitable<void> answer_file(const core::request_head& head, served_file_ptr file, std::string_view type,
                                 core::lifetime keep, std::optional<std::chrono::seconds> age, std::string_view cache);
     /// Whether a file that has the date of a client's copy is that copy. Not where what is behind a name can
@@ -152,6 +155,9 @@ private:
 
     awaitable<void> answer_connect(const core::request_head& head, const core::connect& to);
     awaitable<void> answer_site(const core::request_head& head, const core::route& way);
+    /// An object by its hash, for whoever may (connection_objects.cpp). False: it is none, or is not here, or he may
+    /// not; nothing was sent.
+    awaitable<bool> answer_api_object(const core::request_head& head, const core::api_call& call);
     awaitable<void> send_reply(const site_reply& reply);
     awaitable<void> send_error(int status, std::string reason);
     awaitable<void> send_refusal(core::fault_kind kind, int status, std::string_view reason);

@@ -104,7 +104,7 @@ void connection::remember(const core::request_head& head, const served_file_ptr&
 }
 
 awaitable<bool> connection::answer_object(const core::request_head& head, const std::string& path,
-                                          const serve_object& serve) {
+                                          const serve_object& serve, audience whom) {
     const auto type = core::content_type_of(path);
     const auto keep = serve.immutable ? core::lifetime_of(path) : core::lifetime::revalidate;
     auto opened = loop_->files.get(serve.content, serve.info);
@@ -129,7 +129,7 @@ awaitable<bool> connection::answer_object(const core::request_head& head, const 
     }
     counts_.hits.add();
     // What a HEAD was asked for has not been looked through yet.
-    if (!serve.age && (file->in_memory || !head_only_)) remember(head, file, type, keep);
+    if (!serve.age && whom == audience::everybody && (file->in_memory || !head_only_)) remember(head, file, type, keep);
     co_await answer_file(head, file, type, keep, serve.age, "hit");
     co_return true;
 }

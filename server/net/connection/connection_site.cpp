@@ -23,6 +23,10 @@ awaitable<void> connection::answer_connect(const core::request_head& head, const
 }
 
 awaitable<void> connection::answer_site(const core::request_head& head, const core::route& way) {
+    if (const auto* call = std::get_if<core::api_call>(&way)) {
+        const bool sent = co_await answer_api_object(head, *call);
+        if (sent) co_return;
+    }
     site_request request;
     request.verb = head.verb;
     request.host = head.host;

@@ -18,18 +18,20 @@ std::string to_json(const export_report& r) {
                                   {"signer", r.signer}});
 }
 
-std::string to_json(const import_bundle_report& r) {
-    return json_text(json::object{{"name", r.deployment.name},
-                                  {"generation", r.deployment.head},
-                                  {"generations", r.generations},
-                                  {"objects", r.objects},
-                                  {"bytes", r.bytes},
-                                  {"already_here", r.already_here},
-                                  {"made_by", r.made_by},
-                                  {"vouched", strings(r.vouched)},
-                                  {"unproven", strings(r.unproven)},
-                                  {"missing", pinning::rows_json(r.missing)}});
+json::object pinning::imported_json(const import_bundle_report& r) {
+    return json::object{{"name", r.deployment.name},
+                        {"generation", r.deployment.head},
+                        {"generations", r.generations},
+                        {"objects", r.objects},
+                        {"bytes", r.bytes},
+                        {"already_here", r.already_here},
+                        {"made_by", r.made_by},
+                        {"vouched", strings(r.vouched)},
+                        {"unproven", strings(r.unproven)},
+                        {"missing", pinning::rows_json(r.missing)}};
 }
+
+std::string to_json(const import_bundle_report& r) { return json_text(pinning::imported_json(r)); }
 
 std::string to_json(const own_key_report& r) {
     return json_text(json::object{{"fingerprint", r.fingerprint}, {"public_key", r.public_key}});

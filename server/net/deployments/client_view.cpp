@@ -6,6 +6,7 @@
 #include <larder/base/text.hpp>
 #include <larder/core/status.hpp>
 #include <larder/core/url.hpp>
+#include <larder/deployments/following.hpp>
 #include <larder/deployments/registry.hpp>
 #include <larder/net/reply.hpp>
 
@@ -113,10 +114,13 @@ result<client_view> view_for(engine& e, const deployment_file_request& request) 
     const auto on_first_use = view.pinned ? std::vector<std::string>{} : d.on_first_use;
     for (const auto& name : on_first_use)
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    LARDER_TRY(const auto others, e.store().refs().get(deployments::keys_ref(d.name)));
     for (const auto& name : names) {
         LARDER_TRY(auto one, describe(e, name, g.pins));
         if (std::find(on_first_use.begin(), on_first_use.end(), name) != on_first_use.end())
             LARDER_CHECK(add_to_come(e, one));
+        // Where it came from, states may have been signed after a rollback.
+        if (others) one.keys += others->value;
         view.archives.push_back(std::move(one));
     }
     return view;

@@ -1,7 +1,5 @@
-#include "deployments/holding.hpp"
-#include "deployments/units.hpp"
+#include "deployments/contents.hpp"
 #include "own_key.hpp"
-#include <algorithm>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -10,9 +8,7 @@
 #include <larder/index/byte_source.hpp>
 #include <larder/net/bundles.hpp>
 #include <larder/signing/verifier.hpp>
-#include <set>
 #include <unistd.h>
-#include <unordered_set>
 
 namespace larder::net {
 namespace {
@@ -24,141 +20,6 @@ using deployments::bundle_writer;
 
 /// From here on a thread is worth it.
 constexpr std::uint64_t large_object = 1 << 20;
-
-/// Collects what a bundle has, each object once, in the order in which it is taken in again.
-class collector {
-public:
-    collector(engine& e, export_report& report) : e_{e}, report_{report} {}
-
-    result<void> everything(const deployments::deployment& d, const course& of) {
-        const auto registry = registry_of(e_);
-        LARDER_TRY(const auto generations, registry.history(d.name));
-        for (const auto& g : generations) {
-            LARDER_TRY(const auto id, registry.id_of(d.name, g.number));
-            LARDER_CHECK(must_have(id, "the manifest of generation " + std::to_string(g.number)));
-            list_.generations.push_back(id);
-        }
-        of.tell({"collecting", 0, 0});
-        for (const auto& g : generations)
-            for (const auto& pin : g.pins) {
-                LARDER_CHECK(states(pin));
-                LARDER_CHECK(indices_are_here(pin, g.architectures));
-                archives_.insert(pin.archive);
-            }
-        LARDER_TRY(const auto units, reported_units(e_, d.name));
-        for (const auto& one : units) {
-            LARDER_CHECK(must_have(one.report, "the report of unit '" + one.id + "'"));
-            list_.units.push_back({one.id, one.reported, one.report});
-        }
-        return held(d, generations.back(), of);
-    }
-
-    const bundle_list& list() const noexcept { return list_; }
-    const std::set<std::string>& archives() const noexcept { return archives_; }
-    std::uint64_t bytes() const noexcept { return bytes_; }
-    std::size_t metadata() const noexcept { return metadata_; }  ///< objects before those that are held
-
-private:
-    /// Whether it is here.
-    result<bool> take(const digest& content) {
-        if (seen_.contains(content)) return true;
-        LARDER_TRY(const auto info, e_.store().objects().find(content));
-        if (!info) return false;
-        seen_.insert(content);
-        list_.objects.push_back({content, info->size, info->modified});
-        bytes_ += info->size;
-        return true;
-    }
-
-    result<void> must_have(const digest& content, const std::string& what) {
-        LARDER_TRY(const auto here, take(content));
-        if (here) return {};
-        return error{errc::absent, what + " (" + content.hex() + ") is not here; larder doctor tells more"};
-    }
-
-    /// Without them nothing of the suite could be found where there is no network.
-    result<void> indices_are_here(const deployments::pin& pin, const std::vector<std::string>& architectures) {
-        // Generations share most of their states.
-        if (!indexed_.emplace(pin.listed(), architectures).second) return {};
-        LARDER_TRY(const auto found, load_state(e_.store().objects(), pin.listed()));
-        LARDER_TRY(const auto indices, package_indices(e_.store().objects(), *found, suite{pin.suite},
-                                                       components_of(e_, pin.archive), architectures));
-        for (const auto& [stem, index] : indices)
-            if (index.here == nullptr)
-                return error{errc::absent, pin.archive + "/" + pin.suite + ": its index " + stem +
-                                               " is not here; larder doctor tells more"};
-        return {};
-    }
-
-    result<void> states(const deployments::pin& pin) {
-        for (const auto& id : {pin.snapshot, pin.listed(), pin.state()})
-            if (states_.insert(id).second) LARDER_CHECK(state(pin, id));
-        return {};
-    }
-
-    result<void> state(const deployments::pin& pin, const digest& id) {
-        const auto name = pin.archive + "/" + pin.suite;
-        LARDER_TRY(const auto found, load_state(e_.store().objects(), id));
-        LARDER_CHECK(must_have(id, "a state of " + name));
-        for (const auto& file : maintenance::files_of(found->manifest()))
-            LARDER_CHECK(must_have(file.content, "the Release of " + name));
-        for (const auto& file : found->release().files) {
-            const auto content = maintenance::content_of(e_.store().known(), file);
-            if (!content) continue;
-            LARDER_TRY(const auto here, take(*content));
-            static_cast<void>(here);
-        }
-        LARDER_TRY(const auto companions, maintenance::companions_of(e_.store().known(), id));
-        for (const auto& [file, content] : companions) {
-            LARDER_TRY(const auto here, take(content));
-            if (here) list_.companions.push_back({id, file, content});
-        }
-        return {};
-    }
-
-    result<void> held(const deployments::deployment& d, const deployments::generation& g, const course& of) {
-        metadata_ = list_.objects.size();
-        std::vector<std::string> unresolved;
-        LARDER_TRY(const auto all, hold_by_mode(e_, d, g, unresolved, of));
-        for (const auto& [content, one] : all) list_.holds.push_back(one);
-        // By path, so that what belongs together lies together, and the same deployment gives the same list.
-        std::sort(list_.holds.begin(), list_.holds.end(), [](const auto& a, const auto& b) {
-            return std::tie(a.archive, a.path, a.content) < std::tie(b.archive, b.path, b.content);
-        });
-        for (const auto& one : list_.holds) {
-            LARDER_TRY(const auto here, take(one.content));
-            if (!here) report_.missing.push_back(row_of_missing(one));
-        }
-        return {};
-    }
-
-    engine& e_;
-    export_report& report_;
-    bundle_list list_;
-    std::unordered_set<digest, digest_hash> seen_;
-    std::set<digest> states_;
-    std::set<std::pair<digest, std::vector<std::string>>> indexed_;
-    std::set<std::string> archives_;
-    std::uint64_t bytes_ = 0;
-    std::size_t metadata_ = 0;
-};
-
-result<std::string> signed_head(engine& e, const deployments::deployment& d, const collector& all,
-                                std::string_view list) {
-    bundle_head head;
-    head.deployment = d.name;
-    head.generation = d.head;
-    head.hold = d.hold;
-    head.token = d.token;
-    head.on_first_use = d.on_first_use;
-    head.archives.assign(all.archives().begin(), all.archives().end());
-    head.made = e.clock().now();
-    head.objects = all.list().objects.size();
-    head.bytes = all.bytes();
-    head.list = sha256(list);
-    LARDER_TRY(const auto key, e.key().get());
-    return key->clear_signed(head.write());
-}
 
 /// Whether the next entry of a bundle is this one, to the last byte.
 bool is_next(deployments::bundle_reader& in, const std::string& name, const digest& content) {
@@ -175,7 +36,7 @@ bool is_next(deployments::bundle_reader& in, const std::string& name, const dige
 
 /// How many entries of a former attempt are those that would be written now: the head, where this store has signed it
 /// for this very list, and what follows it. A loss of power may have left anything in their place.
-std::size_t still_good(engine& e, const std::string& part, const bundle_writer& out, const collector& all,
+std::size_t still_good(engine& e, const std::string& part, const bundle_writer& out, const contents& all,
                        std::string_view list) {
     const auto key = e.key().get();
     const auto own = key ? signing::verifier::open({(*key)->public_key()}) : key.error();
@@ -224,7 +85,7 @@ result<void> add_object(engine& e, bundle_writer& out, const bundle_list::object
     return out.add(deployments::object_entry(one.content), one.size, one.modified, how, give);
 }
 
-result<void> write_all_of(engine& e, bundle_writer& out, const collector& all, std::string_view head,
+result<void> write_all_of(engine& e, bundle_writer& out, const contents& all, std::string_view head,
                           std::string_view list, export_report& report, const course& of) {
     const auto now = e.clock().now();
     of.tell({"looking at what is there of " + report.file, 0, 0});
@@ -284,8 +145,9 @@ result<export_report> export_deployment(engine& e, const export_options& options
     report.name = d.name;
     report.file = options.file;
     report.generation = d.head;
-    collector all{e, report};
-    LARDER_CHECK(all.everything(d, of));
+    contents all{e};
+    LARDER_CHECK(all.collect(d, of));
+    report.missing = all.missing();
     if (!report.missing.empty() && !options.partial) return not_all_here(report);
     const auto list = all.list().write();
     LARDER_TRY(const auto head, signed_head(e, d, all, list));

@@ -1,9 +1,13 @@
 #include "deployments/holding.hpp"
 #include "archive_paths.hpp"
+#include "deployments/follow.hpp"
 #include "held.hpp"
 #include "maintenance/downloads.hpp"
+#include "rescue.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
+#include <map>
+#include <set>
 
 // What a deployment holds, and bringing it here.
 
@@ -13,7 +17,11 @@ namespace {
 using namespace pinning;
 using store::held_object;
 
-std::string note_of(const digest& content) { return "unobtainable/" + content.hex(); }
+/// Of those that were asked: a place that was not may have it.
+std::string note_of(engine& e, const digest& content, const std::string& archive) {
+    const auto asked = e.routes()->elsewhere->fingerprint(archive);
+    return "unobtainable/" + content.hex() + (asked.empty() ? "" : "/" + asked);
+}
 
 result<void> judge(engine& e, const held_files& all, hold_report& report) {
     for (const auto& [content, one] : all) {
@@ -24,7 +32,7 @@ result<void> judge(engine& e, const held_files& all, hold_report& report) {
             continue;
         }
         auto row = row_of_missing(one);
-        LARDER_TRY(const auto note, e.store().known().get_note(note_of(content)));
+        LARDER_TRY(const auto note, e.store().known().get_note(note_of(e, content, one.archive)));
         if (note) {
             row.state = hold_state::lost;
             row.why = *note;
@@ -42,14 +50,41 @@ result<void> judge(engine& e, const held_files& all, hold_report& report) {
 
 using failures_of = std::unordered_map<digest, error, digest_hash>;
 
-/// Fetches what is not here, each from where it is known, and what that does not have from any other archive that
-/// knows it.
-result<failures_of> bring_all(engine& e, const std::vector<held_object>& holds, std::uint64_t& fetched,
-                              const progress_sink& tell, const std::stop_token& stop) {
-    std::vector<fetch_order> orders;
+/// When an archive was in the states that a deployment pins, in any of its generations.
+using moments_of = std::map<std::string, std::vector<sys_seconds>>;
+moments_of all_moments(engine& e, const std::string& name) {
+    moments_of all;
+    std::set<digest> seen;
+    const auto registry = registry_of(e);
+    const auto found = registry.find(name);
+    for (auto number = found ? found->head : 0; number > 0; --number) {
+        // One that cannot be read is done without: it only says where to look.
+        const auto g = registry.load(name, number);
+        if (!g) continue;
+        for (const auto& pin : g->pins) {
+            auto& of = all[pin.archive];
+            if (of.size() >= most_moments || !seen.insert(pin.snapshot).second) continue;
+            if (const auto state = load_state(e.store().objects(), pin.snapshot))
+                of.push_back((*state)->release().date);
+        }
+    }
+    return all;
+}
+
+/// Fetches what is not here, each from where it is known; what that does not have from any other archive that knows
+/// it, and then from wherever else it may be.
+result<failures_of> bring_all(engine& e, const std::string& name, const std::vector<held_object>& holds,
+                              std::uint64_t& fetched, const progress_sink& tell, const std::stop_token& stop) {
+    std::vector<fetch_order> orders, rescued;
+    const auto routes = e.routes();
     for (const auto& one : holds) {
         const auto from = e.find_archive(one.archive);
         LARDER_TRY(const auto here, e.store().objects().find(one.content));
+        // Of an archive that is not configured any more a peer may still have it.
+        if (auto order = routes->elsewhere->by_hash(one.content); order && !here && !from) {
+            order->size = one.size;
+            rescued.push_back(std::move(*order));
+        }
         if (!here && from) orders.push_back(fetch_order{one.content, one.size, {one.path}, from->mirrors_ptr()});
     }
     failures_of failures;
@@ -62,16 +97,33 @@ result<failures_of> bring_all(engine& e, const std::vector<held_object>& holds, 
         }
     };
     LARDER_CHECK(maintenance::download(e, orders, "fetching what is held", ended, tell, stop));
-    const auto routes = e.routes();
+    const auto moments = failures.empty() ? moments_of{} : all_moments(e, name);
     std::vector<fetch_order> others;
     for (const auto& order : orders) {
         if (!failures.contains(order.content)) continue;
+        const auto& archive = order.from->archive;
+        if (routes->elsewhere->has_places(archive)) {
+            rescued.push_back(routes->elsewhere->beside_mirrors(order));
+            if (const auto known = moments.find(archive); known != moments.end())
+                rescued.back().moments = known->second;
+        }
         for (const auto& a : routes->archives)
             if (auto other = a->order_for(order.content); other && other->from != order.from)
                 others.push_back(std::move(*other));
     }
     orders = std::move(others);
     LARDER_CHECK(maintenance::download(e, orders, "looking elsewhere for what is held", ended, tell, stop));
+    const auto by_archive = failures;
+    std::erase_if(rescued, [&](const fetch_order& order) {
+        return !order.from->archive.empty() && !failures.contains(order.content);
+    });
+    orders = std::move(rescued);
+    LARDER_CHECK(maintenance::download(e, orders, "rescuing what is held", ended, tell, stop));
+    // Who does not have it says nothing of an archive that did not answer.
+    for (auto& [content, why] : failures) {
+        const auto before = by_archive.find(content);
+        if (before != by_archive.end() && why.code() == errc::absent) why = before->second;
+    }
     return failures;
 }
 
@@ -79,6 +131,7 @@ result<hold_report> begin(engine& e, const std::string& name, deployments::gener
     hold_report report;
     LARDER_TRY(report.deployment, registry_of(e).find(name));
     LARDER_TRY(g, registry_of(e).load(name, report.deployment.head));
+    report.follows = follows_whom(e, name);
     return report;
 }
 
@@ -117,12 +170,13 @@ result<hold_report> fetch_held(engine& e, const std::string& name, const progres
     LARDER_TRY(const auto all, hold_by_mode(e, report.deployment, g, report.unresolved, {tell, stop}));
     std::vector<held_object> holds;
     for (const auto& [content, one] : all) holds.push_back(one);
-    LARDER_TRY(const auto failures, bring_all(e, holds, report.fetched, tell, stop));
+    LARDER_TRY(const auto failures, bring_all(e, name, holds, report.fetched, tell, stop));
     for (const auto& [content, why] : failures) {
         LARDER_TRY(const auto here, e.store().objects().find(content));
         // An upstream that is down may be back; one that says there is no such file will not have it again.
         if (!here && why.code() == errc::absent)
-            LARDER_CHECK(e.store().known().put_note(note_of(content), printable(why.detail(), 500)));
+            LARDER_CHECK(
+                e.store().known().put_note(note_of(e, content, all.at(content).archive), printable(why.detail(), 500)));
     }
     LARDER_CHECK(judge(e, all, report));
     return report;

@@ -1,6 +1,7 @@
 #include "deployments/operations.hpp"
 #include "deployments/differences.hpp"
 #include "deployments/first_use.hpp"
+#include "deployments/follow.hpp"
 #include "deployments/shown.hpp"
 #include "held.hpp"
 #include "maintenance/restore.hpp"
@@ -73,6 +74,7 @@ generation pinning::next_of(engine& e, const deployment& head, const generation&
 result<deployment> pinning::find_live(engine& e, const std::string& name) {
     LARDER_TRY(auto found, registry_of(e).find(name));
     if (found.removed) return error{errc::refused, "deployment '" + name + "' was removed; restore it first"};
+    LARDER_CHECK(registry_of(e).may_change(name));
     return found;
 }
 
@@ -229,6 +231,7 @@ result<deployment_list> list_deployments(engine& e) {
             row.trouble = found.error().detail();
         } else {
             row.deployment = std::move(*found);
+            row.follows = follows_whom(e, row.deployment.name);
             auto head = registry.load(row.deployment.name, row.deployment.head);
             if (head)
                 row.head = std::move(*head);
@@ -242,6 +245,8 @@ result<deployment_list> list_deployments(engine& e) {
 
 result<deployment> change_deployment(engine& e, const change_options& options) {
     LARDER_TRY(auto d, registry_of(e).find(options.name));
+    // Those come from the peer, too; whether it is served here does not.
+    if (options.hold || options.token) LARDER_CHECK(registry_of(e).may_change(options.name));
     if (options.hold) d.hold = *options.hold;
     if (options.token) {
         LARDER_TRY(const auto hash, digest::from_hex(*options.token));

@@ -139,6 +139,7 @@ std::string to_json(const hold_report& report) {
     out["fetched"] = report.fetched;
     out["objects"] = pinning::rows_json(report.rows);
     out["unresolved"] = strings(report.unresolved);
+    out["follows"] = pinning::follows_json(report.follows);
     return json_text(out);
 }
 
@@ -250,6 +251,7 @@ namespace {
 json::object row_json(const deployment_row& row) {
     auto out = deployment_json(row.deployment);
     out["trouble"] = row.trouble;
+    out["follows"] = pinning::follows_json(row.follows);
     if (row.trouble.empty())
         out["head"] = generation_json(row.head);
     else

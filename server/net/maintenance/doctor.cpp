@@ -6,6 +6,7 @@
 #include "maintenance/pinned_indices.hpp"
 #include "maintenance/rebuild.hpp"
 #include "maintenance/restore.hpp"
+#include "rescue.hpp"
 #include <algorithm>
 #include <map>
 #include <mutex>
@@ -63,6 +64,7 @@ public:
         if (options_.repair) {
             set_aside();
             LARDER_CHECK(fetch_again());
+            LARDER_TRY(kept_, look_at_kept(e_.store()));
             LARDER_CHECK(bring_pins_back());
             // Only now all states can be read that can be.
             LARDER_TRY(indices_, missing_pinned_indices(e_));
@@ -221,9 +223,21 @@ private:
         const auto origins = e_.store().known().origins(d);
         if (!origins) return {};
         for (const auto& origin : *origins)
-            if (const auto a = e_.find_archive(origin.archive))
-                return fetch_order{d, origin.size, {origin.path}, a->mirrors_ptr()};
+            if (const auto a = e_.find_archive(origin.archive)) {
+                fetch_order order{d, origin.size, {origin.path}, a->mirrors_ptr()};
+                order.rescue = true;
+                order.moments = moments_of(origin.archive);
+                return order;
+            }
         return {};
+    }
+
+    /// When an archive was in the states that are kept.
+    std::vector<sys_seconds> moments_of(const std::string& archive) const {
+        std::vector<sys_seconds> all;
+        for (const auto& one : states_)
+            if (one.from.archive == archive) all.push_back(one.state->release().date);
+        return chosen_moments(std::move(all));
     }
 
     result<void> fetch_again() {
@@ -233,11 +247,18 @@ private:
             // A download finds the damaged one in its place, and takes it for the one that it was to bring.
             if (stuck_.contains(one.content)) continue;
             auto order = order_for(one.content);
+            // What no archive has, such as a generation's manifest, a peer may have.
+            if (!order) order = e_.routes()->elsewhere->by_hash(one.content);
             if (!order) continue;
             order->how = store::arrival::repaired;
             orders.push_back(std::move(*order));
             wanted.push_back(&one);
         }
+        for (const auto& one : report_.missing)
+            if (auto order = e_.routes()->elsewhere->by_hash(one.content)) {
+                orders.push_back(std::move(*order));
+                wanted.push_back(&one);
+            }
         if (orders.empty()) return {};
         const auto ended = [&](std::size_t i, const result<void>& how) {
             if (!how) failures_[wanted[i]->content] = how.error().detail();

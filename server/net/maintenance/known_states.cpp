@@ -269,6 +269,8 @@ fetch_order order_of(const known_state& of, const index::release_file& file, con
         order.paths.push_back(
             in.file(base + (file.sha256 ? "by-hash/SHA256/" + file.sha256->hex() : "by-hash/SHA512/" + file.sha512)));
     order.paths.push_back(in.file(file.path));
+    order.rescue = true;
+    order.moments = {of.state->release().date};
     return order;
 }
 

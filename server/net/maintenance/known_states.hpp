@@ -68,7 +68,7 @@ std::optional<digest> content_of(const store::catalogue& known, const index::rel
 /// The file of a state that has this content; null when there is none.
 const index::release_file* file_with(const store::catalogue& known, const suite_state& state, const digest& content);
 
-/// What would fetch this file of a state again.
+/// What would fetch this file of a state again, wherever it still is.
 fetch_order order_of(const known_state& of, const index::release_file& file, const digest& content,
                      const std::shared_ptr<mirror_group>& from);
 

@@ -1,4 +1,6 @@
 #include "maintenance/restore.hpp"
+#include "maintenance/downloads.hpp"
+#include "rescue.hpp"
 #include <future>
 #include <mutex>
 
@@ -131,6 +133,23 @@ result<release_files> from_upstream(engine& e, const archive& a, const state_ref
     return files;
 }
 
+/// A peer has its objects by their hashes: the manifest, and then what that names.
+result<void> from_peers(engine& e, const state_ref& of, const std::stop_token& stop) {
+    error why{errc::absent, "no peer is configured"};
+    for (int turn = 0; turn < 2; ++turn) {
+        std::vector<fetch_order> orders;
+        for (const auto& content : troubles_of(e.store().objects(), of).missing)
+            if (auto order = e.routes()->elsewhere->by_hash(content)) orders.push_back(std::move(*order));
+        const auto ended = [&why](std::size_t, const result<void>& how) {
+            if (!how) why = how.error();
+        };
+        LARDER_CHECK(download(
+            e, orders, "asking peers", ended, [](const progress&) {}, stop));
+    }
+    if (troubles_of(e.store().objects(), of).none()) return {};
+    return why;
+}
+
 }  // namespace
 
 bool is_about_bytes(const error& why) {
@@ -161,8 +180,10 @@ result<void> restore(engine& e, const state_ref& of, std::stop_token stop) {
     const auto a = e.find_archive(of.archive);
     if (!a) return error{errc::absent, "archive '" + of.archive + "' is not configured any more"};
     if (const auto here = from_store(e.store().objects(), of); here && keep_again(e, *a, of, *here)) return {};
-    LARDER_TRY(const auto files, from_upstream(e, *a, of, stop));
-    return keep_again(e, *a, of, files);
+    const auto files = from_upstream(e, *a, of, stop);
+    const auto again = files ? keep_again(e, *a, of, *files) : files.error();
+    if (again || from_peers(e, of, stop)) return {};
+    return again;
 }
 
 result<std::string> give_up(engine& e, const state_ref& of, const std::vector<state_ref>& all) {

@@ -18,8 +18,8 @@ struct state_troubles {
 };
 state_troubles troubles_of(const store::object_store& objects, const state_ref& of);
 
-/// Tries to bring a broken state back: its signed text out of its own release files, and all of it from
-/// upstream as long as that has the same one. Success only when the result has the state's own id and
+/// Tries to bring a broken state back: its signed text out of its own release files, all of it from upstream as long as
+/// that has the same one, or its objects from a peer. Success only when the result has the state's own id and
 /// nothing of it is missing any more. Keys and signatures count as for any refresh. Not for a state of
 /// which something is unreadable: that might be whole.
 result<void> restore(engine& e, const state_ref& of, std::stop_token stop);

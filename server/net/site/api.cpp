@@ -158,6 +158,13 @@ site_reply show_store(const api_request& call) {
     return json_reply(json::serialize(json::object{{"path", path}, {"id", *id}}));
 }
 
+/// One that is here is sent from its file, before it comes to this (connection::answer_api_object).
+site_reply show_no_object(const api_request& call) {
+    const auto& asked = call.captured.front();
+    if (!digest::from_hex(asked)) return json_error(400, "malformed", "an object is named by its SHA-256, in hex");
+    return json_error(404, "absent", "object " + asked + " is not here");
+}
+
 site_reply show_document(const api_request& call) {
     return json_reply(openapi_document(api_routes(call.site.kinds())));
 }
@@ -259,6 +266,18 @@ std::vector<api_route> api_routes(const std::vector<job_kind>& kinds) {
          "Jobs that wait, run, or ended within the last hour; newest first.", "Jobs", 200, nullptr, show_jobs},
         {method::get, "/jobs/{id}", role::read, "getJob", "One job: how far it is, and its result or error.", "Job",
          200, nullptr, show_job},
+        {method::get,
+         "/objects/{sha256}",
+         role::read,
+         "getObject",
+         "The bytes of an object, by their SHA-256; ranges are served.",
+         "",
+         200,
+         nullptr,
+         show_no_object,
+         effort::at_once,
+         {},
+         "application/octet-stream"},
         {method::get, "/store", role::admin, "getStore",
          "Which store this server has open, so that a command can tell whether it is its own.", "Store", 200, nullptr,
          show_store},

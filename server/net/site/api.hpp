@@ -33,12 +33,13 @@ struct api_route {
     role needed = role::none;
     std::string id;                  ///< operationId
     std::string purpose;             ///< one sentence
-    std::string answer;              ///< name of the schema of its success
+    std::string answer;              ///< name of the schema of its success; empty: see `media`
     int status = 200;                ///< of its success
     const job_kind* kind = nullptr;  ///< the job that it starts; its options are the request's body
     std::function<site_reply(const api_request&)> run;
     effort cost = effort::at_once;
-    std::vector<api_parameter> parameters = {};  ///< all optional; no other is taken
+    std::vector<api_parameter> parameters = {};   ///< all optional; no other is taken
+    std::string_view media = "application/json";  ///< of its success; another has no schema
 };
 
 /// All operations; kinds' addresses are kept.

@@ -1,4 +1,5 @@
-#include <larder/net/deployments.hpp>
+#include <deployments/follow.hpp>
+#include <larder/net/peers.hpp>
 #include <site/api.hpp>
 
 // What the API tells of deployments, at once: the same reports as the jobs have.
@@ -32,7 +33,19 @@ site_reply show_one(const api_request& call, const deployments::deployment& d) {
     const deployments::registry registry{call.host.store().objects(), call.host.store().refs()};
     const auto head = registry.load(d.name, d.head);
     if (!head) return told(result<deployment_row>{head.error()});
-    return told(result<deployment_row>{deployment_row{d, *head, {}}});
+    deployment_row row{d, *head, {}};
+    row.follows = pinning::follows_whom(call.host, d.name);
+    return told(result<deployment_row>{std::move(row)});
+}
+
+site_reply show_bundle_head(const api_request& call, const deployments::deployment& d) {
+    const auto head = bundle_head_of(call.host, d, call.stop);
+    if (!head && !d.removed) return told(result<deployment_row>{head.error()});
+    if (!head) return json_error(head.error());
+    site_reply reply;
+    reply.body = *head;
+    reply.fields.emplace_back("Cache-Control", "no-store");
+    return reply;
 }
 
 site_reply show_generations(const api_request& call, const deployments::deployment& d) {
@@ -82,9 +95,13 @@ std::vector<api_route> deployment_routes() {
             of(show_units), effort::computes),
         get("/{name}/status", "getHolding", "What it holds, and what of that is not here.", "Holding", of(show_holding),
             effort::computes),
+        get("/{name}/bundle-head", "getBundleHead",
+            "The signed head of its bundle, whose list is an object from then on: for a Larder that follows it.", "",
+            of(show_bundle_head), effort::computes),
         get("/{name}/diff", "getDiff", "What changed between two generations, package by package.", "Differences",
             of(show_diff), effort::computes),
     };
+    all[all.size() - 2].media = "text/plain";
     all.back().parameters = {{"before", "A generation's number. Default: the one before `after`."},
                              {"after", "A generation's number. Default: the one in force."}};
     return all;
@@ -120,7 +137,7 @@ std::string_view deployment_schemas() noexcept {
     "number": {"type": "integer"}, "why": {"type": "string"}}}},
 "HoldMode": {"type": "string", "enum": ["used", "closure", "full"]},
 "Deployment": {"type": "object", "additionalProperties": false,
-  "required": ["name", "generation", "hold", "on_first_use", "removed", "trouble", "head"],
+  "required": ["name", "generation", "hold", "on_first_use", "removed", "trouble", "head", "follows"],
   "properties": {
     "name": {"type": "string"},
     "generation": {"type": "integer", "description": "The number of the one in force."},
@@ -129,7 +146,13 @@ std::string_view deployment_schemas() noexcept {
     "removed": {"$ref": "#/components/schemas/Moment"},
     "forget_after": {"$ref": "#/components/schemas/Moment"},
     "trouble": {"type": "string", "description": "Why the generation in force cannot be read; empty when it can."},
+    "follows": {"$ref": "#/components/schemas/Follows"},
     "head": {"anyOf": [{"$ref": "#/components/schemas/Generation"}, {"type": "null"}]}}},
+"Follows": {"type": ["object", "null"], "additionalProperties": false, "required": ["url", "asked", "trouble"],
+  "description": "The peer whose deployment it follows.", "properties": {
+  "url": {"type": "string"},
+  "asked": {"$ref": "#/components/schemas/Moment", "description": "With success, the last time."},
+  "trouble": {"type": "string", "description": "Since then; empty: none."}}},
 "Deployments": {"type": "object", "required": ["deployments"], "additionalProperties": false, "properties": {
   "deployments": {"type": "array", "items": {"$ref": "#/components/schemas/Deployment"}}}},
 "Generations": {"type": "object", "additionalProperties": false,
@@ -174,7 +197,7 @@ std::string_view deployment_schemas() noexcept {
         "differences": {"type": "array", "items": {"$ref": "#/components/schemas/UnitDifference"}}}}}}},
 "Holding": {"type": "object", "additionalProperties": false,
   "required": ["name", "generation", "hold", "on_first_use", "removed", "held", "held_bytes", "at_risk", "lost", "fetched",
-    "objects", "unresolved"],
+    "objects", "unresolved", "follows"],
   "properties": {
     "name": {"type": "string"},
     "generation": {"type": "integer"},
@@ -184,6 +207,7 @@ std::string_view deployment_schemas() noexcept {
     "forget_after": {"$ref": "#/components/schemas/Moment"},
     "held": {"type": "integer", "description": "Files that are here."},
     "held_bytes": {"type": "integer"},
+    "follows": {"$ref": "#/components/schemas/Follows"},
     "at_risk": {"type": "integer"},
     "lost": {"type": "integer"},
     "fetched": {"type": "integer", "description": "Always 0 here."},

@@ -1,5 +1,6 @@
 #include <larder/net/bundles.hpp>
 #include <larder/net/lockfiles.hpp>
+#include <larder/net/peers.hpp>
 #include <site/job_kinds.hpp>
 #include <site/job_options.hpp>
 
@@ -214,6 +215,25 @@ result<std::string> run_import(engine& e, const json::object& given, const progr
     return told(import_bundle(e, o, tell, std::move(stop)));
 }
 
+result<std::string> run_follow(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    follow_options o;
+    take(given, "name", o.name);
+    take(given, "url", o.url);
+    take(given, "token_file", o.token_file);
+    take(given, "keyrings", o.keyrings);
+    take(given, "once", o.once);
+    take_who(given, o.who);
+    return told(follow_deployment(e, o, tell, std::move(stop)));
+}
+
+result<std::string> run_unfollow(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    std::string name;
+    signed_for who;
+    take(given, "name", name);
+    take_who(given, who);
+    return told(unfollow_deployment(e, name, who));
+}
+
 result<std::string> run_key(engine& e, const json::object&, const progress_sink&, std::stop_token) {
     return told(show_own_key(e));
 }
@@ -323,6 +343,20 @@ std::vector<job_kind> deployment_kinds() {
           by,
           reason},
          run_import},
+        {"deployment_follow",
+         "Takes over a deployment from another Larder, and follows it.",
+         {name,
+          {"url", text, "Of that Larder. Default: the one that it follows."},
+          {"token_file", text, "Whole path of a file with a token of its API. Default: as [[peer]] says."},
+          {"keyrings", texts, "Files with the keys of those whose deployments are taken, or armoured keys."},
+          {"once", boolean, "Take it over as it is now, and do not follow; default false."},
+          by,
+          reason},
+         run_follow},
+        {"deployment_unfollow",
+         "Lets a deployment that follows another go its own way.",
+         {name, by, reason},
+         run_unfollow},
         {"own_key", "The key that this store signs with.", {}, run_key},
         {"journal",
          "What was done to deployments, when, by whom and why.",

@@ -108,6 +108,11 @@ json::object answer(std::string_view says, std::string_view schema) {
             {"content", json::object{{"application/json", json::object{{"schema", ref(schema)}}}}}};
 }
 
+json::object answer_as(std::string_view media) {
+    return {{"description", "As asked."},
+            {"content", json::object{{media, json::object{{"schema", json::object{{"type", "string"}}}}}}}};
+}
+
 json::object schema_of(const job_option& o) {
     json::object s;
     switch (o.type) {
@@ -183,7 +188,8 @@ std::string role_note(role needed) {
 
 json::object operation_of(const api_route& r) {
     json::object responses;
-    responses[std::to_string(r.status)] = answer(r.status == 202 ? "Started." : "As asked.", r.answer);
+    responses[std::to_string(r.status)] =
+        r.answer.empty() ? answer_as(r.media) : answer(r.status == 202 ? "Started." : "As asked.", r.answer);
     if (r.needed != role::none) {
         responses["401"] = answer("No token, or an unknown one.", "Error");
         responses["403"] = answer("The token's role does not suffice.", "Error");

@@ -22,6 +22,8 @@ public:
         : hub_{std::move(hub)},
           to_{std::move(to)},
           order_{std::move(order)},
+          from_{order_.from},
+          paths_{order_.paths},
           plan_{hub_->order_for(order_), core::promise::verified, hub_->limits()},
           timer_{hub_->loop} {}
 
@@ -33,6 +35,11 @@ public:
             to_->attach(file_->fd());
         } catch (const std::exception& e) {
             return fail(error{errc::io, e.what()});
+        }
+        // They would send them to a client again before anybody else is asked.
+        if (hub_->only_liars(order_) && goes_elsewhere()) {
+            all_missing_ = false;
+            elsewhere_->push_back({order_.from, order_.paths});
         }
         go_on();
     }
@@ -56,16 +63,43 @@ private:
 
     void go_on() {
         const auto step = plan_.next();
-        if (step.what == core::step::action::give_up) {
-            if (!all_missing_) return fail(step.why);
-            return fail(error{errc::absent,
-                              order_.paths.back() + ": no mirror of archive '" + order_.from->archive + "' has it"});
-        }
+        if (step.what == core::step::action::give_up) return give_up(step.why);
         if (step.wait.count() == 0) return fetch(step);
         timer_.expires_after(step.wait);
         timer_.async_wait([me = shared_from_this(), step](boost::system::error_code ec) {
             if (!ec) me->fetch(step);
         });
+    }
+
+    /// Whether there is another place to ask; the next transfer is from there.
+    bool goes_elsewhere() {
+        if (!elsewhere_) elsewhere_ = hub_->sources_beside(order_);
+        if (next_source_ >= elsewhere_->size()) return false;
+        const auto& next = elsewhere_->at(next_source_++);
+        from_ = next.from;
+        paths_ = next.paths;
+        // What is here may be from somebody else: then the blame is nobody's.
+        sources_.clear();
+        auto once = hub_->limits();
+        once.rounds = 1;
+        plan_ = core::mirror_plan{hub_->order(*from_), core::promise::verified, once};
+        return true;
+    }
+
+    void give_up(const error& why) {
+        if (!first_failure_) first_failure_ = all_missing_ ? not_there() : why;
+        if (goes_elsewhere()) return go_on();
+        if (next_source_ == 0) return fail(*first_failure_);
+        const auto code = all_missing_ ? errc::absent : why.code();
+        fail(error{code, first_failure_->detail() +
+                             "; elsewhere: " + (all_missing_ ? "no snapshot service or peer has it" : why.detail())});
+    }
+
+    error not_there() const {
+        return {errc::absent,
+                order_.paths.back() + (order_.from->archive.empty()
+                                           ? std::string{": it is not there"}
+                                           : ": no mirror of archive '" + order_.from->archive + "' has it")};
     }
 
     void fetch(const core::step& step) {
@@ -90,7 +124,7 @@ private:
         poisoned_ = false;
         if (!to_->restart()) {
             // Readers have bytes of what turned out not to be the file: it cannot start again under them.
-            fail(error{errc::digest_mismatch, order_.paths.back() + ": wrong bytes from upstream"});
+            fail(error{errc::digest_mismatch, paths_.back() + ": wrong bytes from upstream"});
             return false;
         }
         if (auto again = file_->restart(); !again) {
@@ -109,7 +143,7 @@ private:
         reason_.reset();
         started_ = steady_clock::now();
         first_byte_.reset();
-        auto request = request_to(order_.from, mirror_, order_.paths.at(path_));
+        auto request = request_to(from_, mirror_, paths_.at(path_));
         request.offset = asked_;
         request.urgent = order_.urgent;
         hub_->counts.upstream_transfers.add();
@@ -211,7 +245,7 @@ private:
         auto how = reason_ ? *reason_ : judge_end(end, status_, received_);
         how.first_byte = first_byte_;
         how.received = file_->size() - asked_;
-        if (how.kind == transfer::status && (status_ == 404 || status_ == 410) && path_ + 1 < order_.paths.size()) {
+        if (how.kind == transfer::status && (status_ == 404 || status_ == 410) && path_ + 1 < paths_.size()) {
             ++path_;
             return start_transfer();
         }
@@ -235,11 +269,12 @@ private:
         if (poisoned_) {
             // Of several sources the first is blamed: what readers got is its beginning.
             if (sources_.size() > 1) sources_.resize(1);
-            hub_->sent_wrong_bytes(order_.content, std::exchange(sources_, {}));
+            const auto blamed = std::exchange(sources_, {});
+            if (from_ == order_.from) hub_->sent_wrong_bytes(order_.content, blamed);
             urls_.clear();
         }
         all_missing_ = all_missing_ && how.kind == transfer::status && (status_ == 404 || status_ == 410);
-        hub_->report(order_.from, mirror_, how, order_.paths.at(path_));
+        hub_->report(from_, mirror_, how, paths_.at(path_));
         plan_.report(how);
         if (how.kind == transfer::ok) return land();
         go_on();
@@ -251,6 +286,13 @@ private:
         const auto state = to_->look();
         const auto modified = state.modified.value_or(hub_->clock.now());
         const auto size = file_->size();
+        if (from_ != order_.from) {
+            hub_->counts.rescued.add();
+            hub_->log.write(log_level::info, "had from elsewhere what no mirror has",
+                            {{"archive", order_.from->archive},
+                             {"path", order_.paths.back()},
+                             {"url", core::join(from_->urls.at(mirror_), paths_.at(path_))}});
+        }
         to_->done(size, modified);
         store::provenance origin{order_.how,          hub_->clock.now(), order_.from->archive,
                                  order_.paths.back(), std::move(urls_),  order_.state};
@@ -288,6 +330,11 @@ private:
     std::shared_ptr<fetch_hub::impl> hub_;
     std::shared_ptr<flight> to_;
     const fetch_order order_;
+    std::shared_ptr<mirror_group> from_;  ///< who is asked now
+    std::vector<std::string> paths_;      ///< and for what
+    std::optional<std::vector<fetch_source>> elsewhere_;
+    std::size_t next_source_ = 0;
+    std::optional<error> first_failure_;  ///< of the order's own mirrors
     core::mirror_plan plan_;
     asio::steady_timer timer_;
     std::unique_ptr<store::incoming> file_;

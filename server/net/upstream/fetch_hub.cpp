@@ -10,6 +10,13 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t most_liars = 10'000;
 
+/// Who joins may know more of where else it may be.
+void take_hints(fetch_order& known, const fetch_order& more) {
+    if (!more.rescue || (known.rescue && known.moments.size() >= more.moments.size())) return;
+    known.rescue = true;
+    known.moments = more.moments;
+}
+
 }  // namespace
 
 void fetch_hub::impl::report(const std::shared_ptr<mirror_group>& group, std::size_t mirror, const core::outcome& how,
@@ -43,6 +50,26 @@ void fetch_hub::impl::sent_wrong_bytes(const digest& content, const std::vector<
     if (liars_.size() >= most_liars) liars_.clear();
     auto& known = liars_[content];
     known.insert(known.end(), mirrors.begin(), mirrors.end());
+}
+
+bool fetch_hub::impl::only_liars(const fetch_order& wish) const {
+    const auto bad = liars_.find(wish.content);
+    if (bad == liars_.end()) return false;
+    for (std::size_t i = 0; i < wish.from->urls.size(); ++i)
+        if (std::find(bad->second.begin(), bad->second.end(), i) == bad->second.end()) return false;
+    return true;
+}
+
+std::vector<fetch_source> fetch_hub::impl::sources_beside(const fetch_order& order) const {
+    if (!elsewhere) return {};
+    auto wish = order;
+    {
+        const std::lock_guard lock{mutex};
+        if (const auto found = flights.find(order.content); found != flights.end())
+            for (const auto& one : found->second)
+                if (one.from == order.from.get()) take_hints(wish, one.wish);
+    }
+    return wish.rescue ? elsewhere(wish) : std::vector<fetch_source>{};
 }
 
 core::plan_limits fetch_hub::impl::limits() const {
@@ -106,6 +133,10 @@ fetch_hub::~fetch_hub() = default;
 
 void fetch_hub::on_full(std::function<void()> told) { impl_->full_told = std::move(told); }
 
+void fetch_hub::on_missing(std::function<std::vector<fetch_source>(const fetch_order&)> told) {
+    impl_->elsewhere = std::move(told);
+}
+
 void fetch_hub::on_stored(std::function<void(const fetch_order&)> told) { impl_->told = std::move(told); }
 
 std::shared_ptr<flight> fetch_hub::get(const fetch_order& order, bool* started) {
@@ -116,9 +147,12 @@ std::shared_ptr<flight> fetch_hub::get(const fetch_order& order, bool* started) 
         const auto same =
             std::find_if(all.begin(), all.end(), [&](const auto& f) { return f.from == order.from.get(); });
         if (started != nullptr) *started = same == all.end();
-        if (same != all.end()) return same->it;
+        if (same != all.end()) {
+            take_hints(same->wish, order);
+            return same->it;
+        }
         to = std::make_shared<flight>(order.content, order.size);
-        all.push_back({order.from.get(), to});
+        all.push_back({order.from.get(), to, order});
         ++impl_->count;
     }
     asio::post(impl_->loop, [hub = impl_, to, order] { hub->admit(to, order); });

@@ -23,6 +23,7 @@ struct fetch_hub::impl : std::enable_shared_from_this<fetch_hub::impl> {
     const wall_clock& clock;
     std::function<void(const fetch_order&)> told;
     std::function<void()> full_told;
+    std::function<std::vector<fetch_source>(const fetch_order&)> elsewhere;
 
     mutable std::mutex mutex;
     /// Of one content there is a flight for each archive that it was asked of: another one's mirrors may be
@@ -30,6 +31,7 @@ struct fetch_hub::impl : std::enable_shared_from_this<fetch_hub::impl> {
     struct under_way {
         const mirror_group* from;
         std::shared_ptr<flight> it;
+        fetch_order wish;  ///< with what those who have joined know of other places
     };
     std::unordered_map<digest, std::vector<under_way>, digest_hash> flights;
     std::size_t count = 0;  ///< of all of them
@@ -43,6 +45,10 @@ struct fetch_hub::impl : std::enable_shared_from_this<fetch_hub::impl> {
     /// The same for one object: mirrors that sent wrong bytes for it come last, also in later fetches.
     std::vector<std::size_t> order_for(const fetch_order& wish) const;
     void sent_wrong_bytes(const digest& content, const std::vector<std::size_t>& mirrors);
+    /// Whether every mirror of the order has sent wrong bytes for it.
+    bool only_liars(const fetch_order& wish) const;
+    /// Where else it may be, where that is wanted by any of those who wait for it.
+    std::vector<fetch_source> sources_beside(const fetch_order& order) const;
     core::plan_limits limits() const;
     void forget(const fetch_order& order);
 

@@ -59,7 +59,8 @@ transfer_request request_to(const std::shared_ptr<mirror_group>& from, std::size
     r.redirect_hosts = from->redirect_hosts;
     r.may_connect = [from](const sockaddr* address) {
         const auto ip = to_address(address);
-        return ip && from->addresses && from->addresses->allows(from->index, *ip);
+        if (!ip || !from->addresses) return false;
+        return from->index ? from->addresses->allows(*from->index, *ip) : from->addresses->allows(*ip);
     };
     return r;
 }

@@ -26,6 +26,9 @@ struct deployment {
     static result<deployment> read(std::string_view text);
 };
 
+/// Of a deployment that comes from elsewhere and is here already: whose hold mode and join token hold.
+enum class settings_of { here, there };
+
 /// Deployments in a store: refs "deployment/NAME", and for each generation "generation/NAME/NUMBER" with ten
 /// digits, whose value is the manifest's object. What the pins name is not looked at here: the caller sees to
 /// it that it is there, and stays (gc) while the refs are written. Thread-safe as far as the stores are; blocks.
@@ -49,6 +52,7 @@ public:
     /// deployment of that name already, or when another generation has become the head meanwhile. What becomes
     /// of the deployment with it.
     result<deployment> create(const deployment& made, const generation& first);
+    /// `refused` for one that follows a peer (following.hpp).
     result<deployment> append(const deployment& head, const generation& next);
     /// Changes what is no generation: how much is held, whether it is removed. `conflict` as above.
     result<deployment> change(const deployment& changed);
@@ -60,7 +64,9 @@ public:
         std::uint64_t added = 0;  ///< generations
     };
     result<adopted> adopt(const deployment& made, const std::vector<digest>& generations,
-                          std::vector<store::ref_change> also);
+                          std::vector<store::ref_change> also, settings_of whose = settings_of::here);
+    /// `refused`, with what to do, when its generations come from a peer.
+    result<void> may_change(std::string_view name) const;
     /// Drops all its refs, for good.
     result<void> forget(std::string_view name);
 

@@ -42,6 +42,7 @@ struct store_options {
     std::string path = "/var/lib/larder";
     std::uint64_t max_cache_size = 50ULL << 30;  ///< bytes of what no ref reaches
     bool fetch_held = true;                      ///< what deployments hold, without being asked
+    milliseconds follow_refresh{300'000};        ///< a peer that a deployment follows is asked again after this
 };
 
 /// [upstream]: for all archives.
@@ -67,6 +68,7 @@ struct archive_options {
     std::vector<std::string> components;  ///< indices kept fresh ahead of clients; empty: what clients use
     std::vector<std::string> architectures;
     std::vector<std::string> redirect_hosts;  ///< further hosts an upstream may redirect to
+    std::vector<std::string> snapshots;       ///< where it is as it was: core::snapshot_url
     milliseconds refresh{300'000};            ///< an InRelease older than this is asked for again
     std::string user, password_file;          ///< Basic
     std::string token_file;                   ///< Bearer
@@ -81,6 +83,12 @@ struct token_options {
     std::string role;    ///< read, upload, promote, admin
 };
 
+/// One [[peer]]: another Larder.
+struct peer_options {
+    std::string url;
+    std::string token_file;  ///< of a token for its API, with the role read
+};
+
 struct options {
     server_options server;
     log_options log;
@@ -88,6 +96,7 @@ struct options {
     upstream_options upstream;
     std::vector<archive_options> archives;
     std::vector<token_options> tokens;
+    std::vector<peer_options> peers;
 };
 
 }  // namespace larder::core

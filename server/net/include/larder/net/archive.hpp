@@ -192,6 +192,7 @@ private:
                                               which of_them) const;
     // resolve what is pinned (archive_pinned.cpp)
     using naming = std::function<std::vector<index_wanted>(which)>;
+    resolution find_pinned(const pinned_view& view, std::string_view path);
     resolution resolve_pinned_file(const pinned_view& view, std::string_view path, const naming& by);
     awaitable<result<void>> bring(fetch_order order);
 

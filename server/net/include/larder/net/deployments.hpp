@@ -121,10 +121,18 @@ result<generation_report> upgrade_deployment(engine& e, const upgrade_options& o
 result<generation_report> rollback_deployment(engine& e, const rollback_options& options, const progress_sink& tell,
                                               std::stop_token stop = {});
 
+/// How a deployment that follows a peer (peers.hpp) fares.
+struct follow_status {
+    std::string url;
+    std::optional<sys_seconds> asked;  ///< with success, the last time
+    std::string trouble;               ///< since then; empty: none
+};
+
 struct deployment_row {
     deployments::deployment deployment;
     deployments::generation head;
     std::string trouble;  ///< why it cannot be read, one line: then of the above the name counts, and perhaps more
+    std::optional<follow_status> follows = {};
 };
 struct deployment_list {
     std::vector<deployment_row> deployments;
@@ -178,6 +186,7 @@ struct hold_report {
     std::uint64_t at_risk = 0, lost = 0, fetched = 0;
     std::vector<hold_row> rows;           ///< those that are not here, by archive and path
     std::vector<std::string> unresolved;  ///< of a closure: "hello 2.10 needs: missing"
+    std::optional<follow_status> follows = {};
 };
 /// What a deployment holds, by its mode (`used`, what was fetched through it; `closure`, that and all it depends on;
 /// `full`, every file of its suites for its architectures), and how much of that is here.

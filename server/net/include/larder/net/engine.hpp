@@ -15,6 +15,7 @@ class site_state;
 class views;
 class held_list;
 class own_key;
+class rescue;
 namespace pinning {
 class expectations;
 }
@@ -24,6 +25,7 @@ struct routing {
     core::options options;
     core::router router;
     std::vector<std::shared_ptr<archive>> archives;  ///< in the router's order
+    std::shared_ptr<rescue> elsewhere;               ///< where to ask for what no mirror has; never null
 };
 
 /// What long work tells of itself: how far it is, of how much (0: not known), and a line for people.
@@ -97,7 +99,8 @@ public:
     /// Values for /metrics that are read when asked for: ages of suites, health of mirrors.
     std::vector<gauge_sample> gauges() const;
 
-    /// Said when something was pinned, or came to be held: a server brings what of it is not here.
+    /// Said when something was pinned, or came to be held: a server brings what of it is not here. Also when a
+    /// deployment came to follow a peer.
     void more_is_held();
 
     /// Background work of a server: refreshes suites as they come due, writes uses down, keeps the

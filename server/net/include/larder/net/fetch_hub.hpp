@@ -21,17 +21,17 @@
 
 namespace larder::net {
 
-/// An archive's mirrors: where they are, how they fare, and what opens them. Shared by all its
-/// fetches. `health` is guarded by `mutex`; the rest never changes.
+/// An archive's mirrors, or another place that objects are had from: where they are, how they fare, and what opens
+/// them. Shared by all its fetches. `health` is guarded by `mutex`; the rest never changes.
 struct mirror_group {
     mirror_group(std::string name, std::size_t count) : archive{std::move(name)}, health{count} {}
 
-    const std::string archive;
+    const std::string archive;    ///< empty: of none
     std::vector<core::url> urls;  ///< bases, most wanted first
     std::vector<std::string> redirect_hosts;
     std::string user, password, bearer;
     std::shared_ptr<const core::address_policy> addresses;
-    std::size_t index = 0;  ///< of the archive, for `addresses`
+    std::optional<std::size_t> index = 0;  ///< of the archive, for `addresses`; nothing: the rules for all hold
     mutable std::mutex mutex;
     core::mirror_set health;
 };
@@ -52,6 +52,16 @@ struct fetch_order {
     // For the fetch log.
     store::arrival how = store::arrival::fetched;
     std::optional<digest> state{};  ///< id of the state whose Release names it, where that was looked at
+    /// Of what is pinned or held: what no mirror has brought is asked for elsewhere (on_missing).
+    bool rescue = false;
+    /// The Dates of states that name it, the likeliest first: for places that keep an archive as it was.
+    std::vector<sys_seconds> moments = {};
+};
+
+/// Another place where an object may be.
+struct fetch_source {
+    std::shared_ptr<mirror_group> from;
+    std::vector<std::string> paths;  ///< as those of an order
 };
 
 /// A small text whose content nobody knows yet (InRelease), with what came of asking for it.
@@ -66,8 +76,8 @@ struct document {
 /// All downloads. Single flight: however many ask an archive for an object, upstream is asked once; the
 /// download is the hub's own and goes on when those who asked have left. Bytes go to a temporary
 /// file and a running hash; only what has the promised hash is committed to the store. A flight fails
-/// with `absent` when all mirrors said that the promised file is not there: whether that is an answer
-/// for a client depends on what the file is.
+/// with `absent` when all mirrors, and all other places that were asked, said that the promised file is not
+/// there: whether that is an answer for a client depends on what the file is.
 class fetch_hub {
 public:
     fetch_hub(asio::io_context& loop, upstream_client& client, store::object_store& objects,
@@ -76,6 +86,10 @@ public:
 
     /// What is told of every object that was stored.
     void on_stored(std::function<void(const fetch_order&)> told);
+
+    /// Says where else to ask for an object that an order's mirrors have not brought, one place after the other; on the
+    /// upstream loop.
+    void on_missing(std::function<std::vector<fetch_source>(const fetch_order&)> told);
 
     /// What is told when the disk was found to be full; on any thread.
     void on_full(std::function<void()> told);

@@ -50,6 +50,7 @@ struct metrics {
     counter suites_switched;  ///< suites that went to a newer state
     counter tunnels;          ///< CONNECT tunnels opened
     counter objects_stored;
+    counter rescued;  ///< of those, had from a snapshot service or a peer, since no mirror had them
 
     /// Requests refused, by the parser's or the router's reason.
     static constexpr std::size_t fault_kinds = 32;
