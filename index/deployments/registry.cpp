@@ -198,6 +198,7 @@ result<registry::adopted> registry::adopt(const deployment& made, const std::vec
     if (whose == settings_of::there) {
         out.now.hold = made.hold;
         out.now.token = made.token;
+        out.now.on_first_use = made.on_first_use;
     }
     if (out.added != 0) {
         out.now.head = generations.size();

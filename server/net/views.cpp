@@ -168,7 +168,8 @@ result<pinned_view_ptr> views::open_deployment(const std::string& name, std::uin
         const auto& shown = in_force ? pin.state() : pin.listed();
         LARDER_TRY(auto now, state(shown));
         // What is shown in a state's place has a Date of its own; without the state it is shown all the same.
-        if (const auto own = state(pin.snapshot)) moments.push_back((*own)->release().date);
+        const auto of_it = pinning::moments_of(parts_.store.objects(), pin);
+        moments.insert(moments.end(), of_it.begin(), of_it.end());
         one.states.push_back(std::move(now));
         const auto* was = before ? before->find(pin.archive, pin.suite) : nullptr;
         if (was != nullptr && was->state() != shown)

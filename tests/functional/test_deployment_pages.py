@@ -279,9 +279,10 @@ def test_what_the_api_tells_of_full_reports_is_what_its_document_says(env):
     document = ask(fleet.larder, "/openapi.json", role=None)[1]
     told = {}
     for path, item in document["paths"].items():
-        if path.startswith("/deployments"):
+        content = item["get"]["responses"]["200"]["content"] if path.startswith("/deployments") else {}
+        if "application/json" in content:
             told[path] = ask(fleet.larder, path.replace("{name}", "web"), role="read")[1]
-            conforms(told[path], item["get"]["responses"]["200"]["content"]["application/json"]["schema"], document)
+            conforms(told[path], content["application/json"]["schema"], document)
     assert len(told) == 6
     assert told["/deployments/{name}/units"]["units"][0]["differences"]
     assert told["/deployments/{name}/status"]["objects"]

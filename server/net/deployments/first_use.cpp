@@ -51,6 +51,7 @@ result<deployment> find_open(engine& e, const first_use& what) {
     if (d.removed || std::find(of.begin(), of.end(), what.archive) == of.end())
         return error{errc::absent,
                      "deployment '" + what.deployment + "' has nothing of archive '" + what.archive + "'"};
+    LARDER_CHECK(registry_of(e).may_change(what.deployment));
     return d;
 }
 

@@ -51,9 +51,9 @@ result<void> judge(engine& e, const held_files& all, hold_report& report) {
 using failures_of = std::unordered_map<digest, error, digest_hash>;
 
 /// When an archive was in the states that a deployment pins, in any of its generations.
-using moments_of = std::map<std::string, std::vector<sys_seconds>>;
-moments_of all_moments(engine& e, const std::string& name) {
-    moments_of all;
+using archive_moments = std::map<std::string, std::vector<sys_seconds>>;
+archive_moments all_moments(engine& e, const std::string& name) {
+    archive_moments all;
     std::set<digest> seen;
     const auto registry = registry_of(e);
     const auto found = registry.find(name);
@@ -63,9 +63,9 @@ moments_of all_moments(engine& e, const std::string& name) {
         if (!g) continue;
         for (const auto& pin : g->pins) {
             auto& of = all[pin.archive];
-            if (of.size() >= most_moments || !seen.insert(pin.snapshot).second) continue;
-            if (const auto state = load_state(e.store().objects(), pin.snapshot))
-                of.push_back((*state)->release().date);
+            if (of.size() >= most_moments || !seen.insert(pin.listed()).second) continue;
+            for (const auto when : moments_of(e.store().objects(), pin))
+                if (std::find(of.begin(), of.end(), when) == of.end()) of.push_back(when);
         }
     }
     return all;
@@ -97,7 +97,7 @@ result<failures_of> bring_all(engine& e, const std::string& name, const std::vec
         }
     };
     LARDER_CHECK(maintenance::download(e, orders, "fetching what is held", ended, tell, stop));
-    const auto moments = failures.empty() ? moments_of{} : all_moments(e, name);
+    const auto moments = failures.empty() ? archive_moments{} : all_moments(e, name);
     std::vector<fetch_order> others;
     for (const auto& order : orders) {
         if (!failures.contains(order.content)) continue;

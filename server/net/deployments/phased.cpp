@@ -27,7 +27,7 @@ result<phased_versions> read_all(engine& e, const deployments::generation& g, co
     phased_versions all;
     for (const auto& pin : g.pins) {
         tell({"looking what is being phased in in " + pin.archive + "/" + pin.suite, 0, 0});
-        LARDER_TRY(const auto state, load_state(e.store().objects(), pin.snapshot));
+        LARDER_TRY(const auto state, load_state(e.store().objects(), pin.listed()));
         LARDER_TRY(const auto indices, package_indices(e.store().objects(), *state, suite{pin.suite},
                                                        components_of(e, pin.archive), g.architectures));
         for (const auto& [stem, index] : indices) {

@@ -174,6 +174,20 @@ result<index_forms> package_indices(const store::object_store& objects, const su
     return all;
 }
 
+std::vector<digest> sources_of(const deployments::pin& pin) {
+    std::vector<digest> all{pin.snapshot};
+    for (const auto& one : pin.picks)
+        if (!one.version.empty() && std::find(all.begin(), all.end(), one.from) == all.end()) all.push_back(one.from);
+    return all;
+}
+
+std::vector<sys_seconds> moments_of(const store::object_store& objects, const deployments::pin& pin) {
+    std::vector<sys_seconds> all;
+    for (const auto& id : sources_of(pin))
+        if (const auto state = load_state(objects, id)) all.push_back((*state)->release().date);
+    return all;
+}
+
 snapshot_row row_of(engine& e, const kept_state& of, const suite_state& state) {
     snapshot_row row;
     row.archive = of.archive;

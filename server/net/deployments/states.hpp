@@ -60,6 +60,11 @@ result<index_forms> package_indices(const store::object_store& objects, const su
 /// Those that an archive has configured: of no others its indices are brought here. Empty: all.
 std::vector<std::string> components_of(engine& e, const std::string& archive);
 
+/// The states of upstream's own that a pin takes packages from: its snapshot, and those of its picks. By id, each once.
+std::vector<digest> sources_of(const deployments::pin& pin);
+/// When those were published, as far as they can be read: where to look for a file that is gone elsewhere.
+std::vector<sys_seconds> moments_of(const store::object_store& objects, const deployments::pin& pin);
+
 inline deployments::registry registry_of(engine& e) { return {e.store().objects(), e.store().refs()}; }
 
 snapshot_row row_of(engine& e, const kept_state& of, const suite_state& state);

@@ -10,8 +10,9 @@ namespace {
 /// By the content of its first form: states, and generations, share what did not change.
 using found_indices = std::map<digest, pinned_index>;
 
-void look_at(engine& e, const deployments::generation& g, const deployments::pin& pin, found_indices& all) {
-    const auto state = load_state(e.store().objects(), pin.snapshot);
+void look_at(engine& e, const deployments::generation& g, const deployments::pin& pin, const digest& id,
+             found_indices& all) {
+    const auto state = load_state(e.store().objects(), id);
     if (!state) return;
     const suite in{pin.suite};
     for (const auto& needed :
@@ -54,7 +55,10 @@ result<std::vector<pinned_index>> missing_pinned_indices(engine& e) {
         const auto text = id ? e.store().objects().read(*id, 1 << 20) : result<std::string>{id.error()};
         const auto g = text ? deployments::generation::read(*text) : result<deployments::generation>{text.error()};
         if (!g) continue;
-        for (const auto& pin : g->pins) look_at(e, *g, pin, found);
+        for (const auto& pin : g->pins) {
+            look_at(e, *g, pin, pin.snapshot, found);
+            if (pin.overlay) look_at(e, *g, pin, *pin.overlay, found);
+        }
     }
     std::vector<pinned_index> all;
     for (auto& [content, one] : found) all.push_back(std::move(one));

@@ -18,7 +18,7 @@ void note_use(uses& all, const deployments::pin& pin, const digest& id, state_he
     state.archive = pin.archive;
     state.suite = pin.suite;
     state.id = id;
-    state.shown = state.shown || (pin.shown && *pin.shown == id);
+    state.shown = state.shown || pin.shown == id || pin.overlay == id;
     state.users.push_back(std::move(user));
 }
 
@@ -44,6 +44,7 @@ result<void> note_uses(engine& e, all_states& all, uses& into) {
             for (const auto& pin : g->pins) {
                 const state_here::user user{position, number, g->architectures};
                 note_use(into, pin, pin.snapshot, user);
+                if (pin.overlay) note_use(into, pin, *pin.overlay, user);
                 if (pin.shown) note_use(into, pin, *pin.shown, user);
             }
         }

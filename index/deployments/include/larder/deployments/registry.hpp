@@ -26,7 +26,8 @@ struct deployment {
     static result<deployment> read(std::string_view text);
 };
 
-/// Of a deployment that comes from elsewhere and is here already: whose hold mode and join token hold.
+/// Of a deployment that comes from elsewhere and is here already: whose hold mode, join token and archives on first use
+/// hold.
 enum class settings_of { here, there };
 
 /// Deployments in a store: refs "deployment/NAME", and for each generation "generation/NAME/NUMBER" with ten
