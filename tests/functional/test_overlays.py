@@ -1,12 +1,14 @@
 """Generations that are the one before but for some packages: of other states, or as the units have them."""
 
 import gzip
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 
 from test_api import unix
 from test_bundles import export, import_bundle, key_of
 from test_deployments import Machine, Unit
+from test_peers import TOKENS, follow, second
 
 from support import debs
 from support.bundles import Bundle
@@ -283,6 +285,34 @@ def test_a_composed_state_that_is_lost_is_named_and_the_generation_before_it_ser
     shop.larder.start()
     shop.cli("deployment", "rollback", "web", "--to", "1")
     assert shop.machine().plan() == {}
+
+
+def test_where_what_was_picked_comes_from_and_who_keeps_it_is_told(env):
+    shop, _ = upgrade_of_one_package_alone(env)
+    [tool] = shop.json("why", "tool=2.0")["objects"]
+    composed = shop.json("deployment", "history", "web")["generations"][1]["suites"][0]["overlay"]
+    assert {s["snapshot"] for s in tool["states"] if s["shown"]} == {composed}
+    [web] = tool["deployments"]
+    assert (web["name"], web["generations"]) == ("web", [2])
+
+
+def test_doctor_names_the_composed_index_that_a_generation_lacks(env):
+    shop, _ = upgrade_of_one_package_alone(env)
+    composed = hashlib.sha256(shop.larder.good(f"/d/web/debian/{GZ}").body).hexdigest()
+    shop.larder.stop()
+    (shop.larder.store / "objects" / composed[:2] / composed[2:]).unlink()
+    [lost] = [one for one in shop.json("doctor", check=1)["lost"] if f"debian/{GZ}" in one["known_from"]]
+    assert "generation 2 of 'web'" in lost["known_from"]
+
+
+def test_what_was_picked_is_followed_by_another_larder(env):
+    shop, new = upgrade_of_one_package_alone(env, token=TOKENS)
+    other = second(shop)
+    follow(shop, other)
+    shop.gone()
+    for path in (RELEASE, GZ):
+        assert other.good(f"/d/web@2/debian/{path}").body == shop.larder.good(f"/d/web@2/debian/{path}").body
+    assert other.good("/d/web/debian/pool/main/t/tool/tool_2.0_all.deb").body == new["tool_2.0_all.deb"]
 
 
 # --- what units run --------------------------------------------------------------------------------
