@@ -19,33 +19,7 @@ std::vector<std::string> names_in(const std::vector<std::pair<std::string, store
 
 }  // namespace
 
-follower::follower(engine& e) : e_{e}, thread_{[this](std::stop_token stop) { run(std::move(stop)); }} {}
-
-follower::~follower() = default;
-
-void follower::wake() {
-    {
-        const std::lock_guard lock{mutex_};
-        woken_ = true;
-    }
-    changed_.notify_one();
-}
-
-void follower::run(std::stop_token stop) {
-    auto next = clock::time_point::max();
-    while (!stop.stop_requested()) {
-        {
-            std::unique_lock lock{mutex_};
-            const auto due = [this] { return woken_; };
-            if (next == clock::time_point::max())
-                changed_.wait(lock, stop, due);
-            else
-                changed_.wait_until(lock, stop, next, due);
-            woken_ = false;
-        }
-        if (!stop.stop_requested()) next = round(stop);
-    }
-}
+follower::follower(engine& e) : e_{e}, rounds_{[this](const std::stop_token& stop) { return round(stop); }} {}
 
 follower::clock::time_point follower::round(const std::stop_token& stop) {
     const auto refs = e_.store().refs().list(deployments::following_prefix);

@@ -1,14 +1,11 @@
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
+#include "deployments/rounds.hpp"
 #include <larder/base/digest.hpp>
 #include <larder/net/engine.hpp>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace larder::net::pinning {
@@ -20,17 +17,17 @@ class follower {
 public:
     explicit follower(engine& e);
     /// Ends the visit under way; what came, stays.
-    ~follower();
+    ~follower() = default;
     follower(const follower&) = delete;
     follower& operator=(const follower&) = delete;
 
     /// A deployment may have come to follow a peer. Any thread; does not wait.
-    void wake();
+    void wake() { rounds_.wake(); }
     /// Since when nothing was heard of each peer.
     std::vector<gauge_sample> gauges() const;
 
 private:
-    using clock = std::chrono::steady_clock;
+    using clock = rounds::clock;
     struct seen {
         clock::time_point again{};    ///< not before
         unsigned failures = 0;        ///< in a row
@@ -38,17 +35,13 @@ private:
         std::uint64_t version = 0;    ///< of the note of whom it follows
     };
 
-    void run(std::stop_token stop);
     /// Visits those that are due; when to come again.
     clock::time_point round(const std::stop_token& stop);
     void call_on(const std::string& name, seen& one, const std::stop_token& stop);
 
     engine& e_;
-    std::mutex mutex_;
-    std::condition_variable_any changed_;
-    bool woken_ = true;
     std::map<std::string, seen> known_;  ///< of the thread
-    std::jthread thread_;
+    rounds rounds_;
 };
 
 }  // namespace larder::net::pinning

@@ -22,34 +22,13 @@ digest reports_of(engine& e, const std::string& name) {
 
 }  // namespace
 
-keeper::keeper(engine& e) : e_{e}, thread_{[this](std::stop_token stop) { run(std::move(stop)); }} {}
-
-keeper::~keeper() = default;
-
-void keeper::wake() {
-    {
-        const std::lock_guard lock{mutex_};
-        woken_ = true;
-    }
-    changed_.notify_one();
-}
-
-void keeper::run(std::stop_token stop) {
-    auto next = clock::time_point::max();
-    while (!stop.stop_requested()) {
-        {
-            std::unique_lock lock{mutex_};
-            const auto due = [this] { return woken_; };
-            if (next == clock::time_point::max())
-                changed_.wait(lock, stop, due);
-            else
-                changed_.wait_until(lock, stop, next, due);
-            if (std::exchange(woken_, false))
-                for (auto& [name, one] : known_) one.stale = true;
-        }
-        if (!stop.stop_requested()) next = round(stop);
-    }
-}
+keeper::keeper(engine& e)
+    : e_{e},
+      rounds_{[this](const std::stop_token& stop) { return round(stop); },
+              [this] {
+                  const std::lock_guard lock{mutex_};
+                  for (auto& [name, one] : known_) one.stale = true;
+              }} {}
 
 keeper::clock::time_point keeper::round(const std::stop_token& stop) {
     // Where that changes, the next pin, or what is fetched next, begins with it.

@@ -1,12 +1,10 @@
 #pragma once
 
-#include <chrono>
-#include <condition_variable>
+#include "deployments/rounds.hpp"
 #include <larder/net/engine.hpp>
 #include <map>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace larder::net::pinning {
@@ -18,17 +16,17 @@ class keeper {
 public:
     explicit keeper(engine& e);
     /// Ends the download under way; what came, stays.
-    ~keeper();
+    ~keeper() = default;
     keeper(const keeper&) = delete;
     keeper& operator=(const keeper&) = delete;
 
     /// Something was pinned, or came to be held. Any thread; does not wait.
-    void wake();
+    void wake() { rounds_.wake(); }
     /// How much of each deployment is not here, as far as it was looked at.
     std::vector<gauge_sample> gauges() const;
 
 private:
-    using clock = std::chrono::steady_clock;
+    using clock = rounds::clock;
     struct seen {
         std::uint64_t version = 0;  ///< of its ref, when it was looked at
         clock::time_point again{};  ///< not before, unless that has changed
@@ -39,17 +37,14 @@ private:
     };
     using states = std::map<std::string, seen, std::less<>>;
 
-    void run(std::stop_token stop);
     /// Looks after those that are due; when to come again.
     clock::time_point round(const std::stop_token& stop);
     seen look_after(const std::string& name, const seen& before, const std::stop_token& stop);
 
     engine& e_;
     mutable std::mutex mutex_;
-    std::condition_variable_any changed_;
-    bool woken_ = true;  ///< what an earlier process left undone is begun with
     states known_;
-    std::jthread thread_;
+    rounds rounds_;
 };
 
 }  // namespace larder::net::pinning
