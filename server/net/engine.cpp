@@ -380,7 +380,11 @@ void engine::damaged(const digest& content) {
 void engine::is_whole(const digest& content) { impl_->remember_whole(content); }
 
 void engine::impl::remember_whole(const digest& content) {
-    if (const auto fd = store->objects().open(content)) remember_whole(content, stamp_of(fd->get()));
+    const auto fd = store->objects().open(content);
+    struct stat st {};
+    // The store dates its files in whole seconds: what has another date was written to since it was hashed.
+    if (!fd || ::fstat(fd->get(), &st) != 0 || st.st_mtim.tv_nsec != 0) return;
+    remember_whole(content, stamp_of(fd->get()));
 }
 
 void engine::impl::remember_whole(const digest& content, std::uint64_t stamp) {

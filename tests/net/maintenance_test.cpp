@@ -25,6 +25,21 @@ TEST_CASE("gc: the least recently used go first, those of unknown use before all
     CHECK(gc(*g.e, in_earnest(), quiet).value().removed == 0);
 }
 
+TEST_CASE("checking: what was written to after it was hashed is not taken for whole", "[net]") {
+    ground g;
+    const auto is_checked = [&](const digest& d) {
+        const auto fd = g.e->store().objects().open(d).value();
+        return g.e->check_first(d, 9, stamp_of(fd.get())) == nullptr;
+    };
+    const auto left_alone = g.put("something"), written_to = g.put("somewhat.");
+    g.damage(written_to);
+    // Said late, as a busy loop does.
+    g.e->is_whole(left_alone);
+    g.e->is_whole(written_to);
+    CHECK(is_checked(left_alone));
+    CHECK_FALSE(is_checked(written_to));
+}
+
 TEST_CASE("gc: a dry run tells the same and removes nothing", "[net][maintenance]") {
     ground g;
     const auto d = g.put("something");
