@@ -84,6 +84,9 @@ def test_a_deployment_whose_generation_in_force_is_lost_is_named_and_goes_back(e
     assert [g["number"] for g in fleet.json("deployment", "history", "web")["generations"]] == [1, 3]
     assert ("generation-given-up", "web@2") in [(r["what"], r["subject"]) for r in fleet.json("audit", "list")["entries"]]
     fleet.cli("audit", "verify")
+    # A bundle without it would be refused wherever it is imported.
+    refused = fleet.larder.cli("deployment", "export", "web", str(fleet.env.folder("bundle") / "web.tar.zst"), check=1).stderr
+    assert "of which 1 were given up" in refused, refused
 
 
 def test_a_generation_is_served_and_upgraded_though_the_one_before_it_is_lost(env):

@@ -10,6 +10,11 @@ using deployments::bundle_head;
 result<void> contents::collect(const deployments::deployment& d, const course& of) {
     const auto registry = registry_of(e_);
     LARDER_TRY(const auto generations, registry.history(d.name));
+    // Each names the one before: who takes it over could not tell what is missing from what was left out.
+    if (generations.size() != d.head)
+        return error{errc::absent, "deployment '" + d.name + "' has had " + std::to_string(d.head) +
+                                       " generations, of which " + std::to_string(d.head - generations.size()) +
+                                       " were given up: it cannot be taken over elsewhere whole"};
     for (const auto& g : generations) {
         LARDER_TRY(const auto id, registry.id_of(d.name, g.number));
         LARDER_CHECK(must_have(id, "the manifest of generation " + std::to_string(g.number)));
