@@ -1,4 +1,4 @@
-#include <charconv>
+#include <larder/base/number.hpp>
 #include <larder/base/text.hpp>
 #include <larder/index/chunk_pack.hpp>
 #include <optional>
@@ -18,12 +18,10 @@ error odd(std::size_t line) {
     return {errc::malformed, "a list of chunks: line " + std::to_string(line) + " cannot be read"};
 }
 
-std::optional<std::uint64_t> number_in(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || ec != std::errc{} || end != text.data() + text.size() || value > most_bytes) return {};
-    // As write() has it.
-    if (text.size() > 1 && text.front() == '0') return {};
+/// Below a limit, and as write() has it: no zeros in front.
+std::optional<std::uint64_t> size_in(std::string_view text) {
+    const auto value = number_in(text);
+    if (!value || *value > most_bytes || (text.size() > 1 && text.front() == '0')) return {};
     return value;
 }
 
@@ -59,7 +57,7 @@ bool take_content(chunk_list& list, std::string_view line) {
     if (!line.starts_with(content_line)) return false;
     const auto parts = split(line.substr(content_line.size()), ' ');
     const auto content = digest_in(parts[0]);
-    const auto size = parts.size() == 2 ? number_in(parts[1]) : std::nullopt;
+    const auto size = parts.size() == 2 ? size_in(parts[1]) : std::nullopt;
     if (!content || !size) return false;
     list.content = *content;
     list.size = *size;
@@ -77,8 +75,8 @@ bool take_chunk(chunk_list& list, std::string_view line) {
     const auto parts = split(line, ' ');
     if (parts.size() != 5) return false;
     const auto content = digest_in(parts[0]);
-    const auto size = number_in(parts[1]), pack = number_in(parts[2]), offset = number_in(parts[3]),
-               stored = number_in(parts[4]);
+    const auto size = size_in(parts[1]), pack = size_in(parts[2]), offset = size_in(parts[3]),
+               stored = size_in(parts[4]);
     if (!content || !size || !pack || !offset || !stored) return false;
     if (*size == 0 || *size > most_chunk || *stored == 0 || *stored > 2 * most_chunk || *pack > list.packs.size())
         return false;

@@ -1,5 +1,5 @@
-#include "fields.hpp"
 #include <algorithm>
+#include <larder/base/number.hpp>
 #include <larder/base/text.hpp>
 #include <larder/deployments/bundle.hpp>
 #include <larder/deployments/unit_report.hpp>

@@ -1,4 +1,3 @@
-#include "fields.hpp"
 #include <larder/base/text.hpp>
 #include <larder/deployments/following.hpp>
 

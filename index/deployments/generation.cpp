@@ -1,6 +1,6 @@
-#include "fields.hpp"
 #include <algorithm>
 #include <array>
+#include <larder/base/number.hpp>
 #include <larder/base/text.hpp>
 #include <larder/deployments/generation.hpp>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "fields.hpp"
+#include <larder/base/number.hpp>
 #include <larder/base/text.hpp>
 #include <larder/deployments/journal.hpp>
 

@@ -1,7 +1,7 @@
-#include "fields.hpp"
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <larder/base/number.hpp>
 #include <larder/base/text.hpp>
 #include <larder/deployments/lockfile.hpp>
 #include <larder/index/version.hpp>

@@ -1,4 +1,4 @@
-#include "fields.hpp"
+#include <larder/base/number.hpp>
 #include <larder/base/text.hpp>
 #include <larder/deployments/following.hpp>
 #include <larder/deployments/registry.hpp>

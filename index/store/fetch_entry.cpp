@@ -1,5 +1,5 @@
 #include <array>
-#include <charconv>
+#include <larder/base/number.hpp>
 #include <larder/base/text.hpp>
 #include <larder/store/fetches.hpp>
 
@@ -17,13 +17,6 @@ constexpr std::size_t most_url = 600;
 
 error odd(std::string_view field) {
     return {errc::malformed, "an entry of the fetch log: its " + printable(field, 40) + " cannot be read"};
-}
-
-std::optional<std::uint64_t> number_in(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || ec != std::errc{} || end != text.data() + text.size()) return {};
-    return value;
 }
 
 result<void> take_object(fetch_entry& e, std::string_view value) {

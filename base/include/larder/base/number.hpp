@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace larder::deployments {
+namespace larder {
 
 /// The whole text as a number; nothing when it is none.
 inline std::optional<std::uint64_t> number_in(std::string_view text) {
@@ -15,4 +15,4 @@ inline std::optional<std::uint64_t> number_in(std::string_view text) {
     return value;
 }
 
-}  // namespace larder::deployments
+}  // namespace larder
