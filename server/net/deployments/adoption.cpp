@@ -3,10 +3,10 @@
 #include "deployments/overlay.hpp"
 #include "deployments/shown.hpp"
 #include "maintenance/downloads.hpp"
+#include "maintenance/hash_all.hpp"
 #include "own_key.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
-#include <larder/index/byte_source.hpp>
 
 // A deployment from elsewhere: everything that is said of it is verified before any of it counts.
 
@@ -54,7 +54,11 @@ result<bool> adoption::keeps(const bundle_list::object& one) {
     // gc goes by the latest use: what is taken in is used.
     e_.store().known().used(one.content, e_.clock().now());
     if (!here || here->size != one.size) return false;
-    if (terms_.look == look_at::bytes && !is_whole(one.content)) return false;
+    if (terms_.look == look_at::bytes) {
+        // One that is damaged is healed by the other's.
+        LARDER_TRY(const auto whole, maintenance::is_whole(e_.store().objects(), one.content, of_.stop));
+        if (!whole) return false;
+    }
     ++report_.already_here;
     return true;
 }
@@ -111,18 +115,6 @@ result<void> adoption::fits_what_is_here() const {
                                             std::to_string(number) + " is not that of " + terms_.source};
     }
     return {};
-}
-
-/// One that is damaged is healed by the other's.
-bool adoption::is_whole(const digest& content) const {
-    auto file = e_.store().objects().open(content);
-    if (!file) return false;
-    index::hashing_source in{index::file_source(std::move(*file))};
-    for (;;) {
-        const auto piece = in.next();
-        if (!piece) return false;
-        if (piece->empty()) return in.finish() == content;
-    }
 }
 
 result<void> adoption::read_generations() {

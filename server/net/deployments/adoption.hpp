@@ -66,7 +66,6 @@ private:
     result<void> archives_are_known();
     result<std::shared_ptr<archive>> archive_of(const std::string& name);
     result<void> fits_what_is_here() const;
-    bool is_whole(const digest& content) const;
 
     // verifying (adoption.cpp)
     result<void> read_generations();

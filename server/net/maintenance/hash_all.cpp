@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <fcntl.h>
+#include <larder/index/byte_source.hpp>
 #include <mutex>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -132,6 +133,18 @@ result<void> hash_all(const store::object_store& objects, const std::vector<list
     if (stop.stop_requested()) return error{errc::cancelled, "stopped before all objects were checked"};
     tell({"checking objects", total, total});
     return {};
+}
+
+result<bool> is_whole(const store::object_store& objects, const digest& content, const std::stop_token& stop) {
+    auto file = objects.open(content);
+    if (!file) return false;
+    index::hashing_source in{index::file_source(std::move(*file))};
+    for (;;) {
+        if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
+        const auto piece = in.next();
+        if (!piece) return false;
+        if (piece->empty()) return in.finish() == content;
+    }
 }
 
 }  // namespace larder::net::maintenance

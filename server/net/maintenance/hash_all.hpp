@@ -29,4 +29,7 @@ result<void> hash_all(const store::object_store& objects, const std::vector<list
                       const std::function<void(const listed_object&, condition, const std::string& why)>& found,
                       const progress_sink& tell, std::stop_token stop);
 
+/// Whether one object is here, and what its name says; reads it. `cancelled` once a stop is requested.
+result<bool> is_whole(const store::object_store& objects, const digest& content, const std::stop_token& stop);
+
 }  // namespace larder::net::maintenance

@@ -1,6 +1,7 @@
 #include "archive_paths.hpp"
 #include "held.hpp"
 #include "index_reader.hpp"
+#include "maintenance/hash_all.hpp"
 #include "maintenance/kept.hpp"
 #include "why/holders.hpp"
 #include <algorithm>
@@ -133,20 +134,8 @@ private:
         if (!info) return {};
         object.size = info->size;
         tell_({"reading " + (object.path.empty() ? object.content.hex() : object.path), 0, 0});
-        LARDER_TRY(object.whole, is_whole(object.content));
+        LARDER_TRY(object.whole, maintenance::is_whole(store.objects(), object.content, stop_));
         return {};
-    }
-
-    result<bool> is_whole(const digest& content) const {
-        auto file = e_.store().objects().open(content);
-        if (!file) return false;
-        index::hashing_source in{index::file_source(std::move(*file))};
-        for (;;) {
-            if (stop_.stop_requested()) return error{errc::cancelled, "stopped on request"};
-            const auto piece = in.next();
-            if (!piece) return false;
-            if (piece->empty()) return in.finish() == content;
-        }
     }
 
     static bool is_known(const why_object& o) {
