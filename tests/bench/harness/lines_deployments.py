@@ -251,7 +251,8 @@ def many(run):
     subprocess.run(["cp", "-a", f"{store}/.", str(crowded)], check=True)
     subprocess.run([tool("larder_fill_deployments"), str(crowded), "web", "--deployments", str(count),
                     "--generations", str(generations)], check=True)
-    listed = []
+    each = (on_disk(crowded) - on_disk(store)) / (count * generations)
+    listed, opened = [], []
     with servers.nginx(real.trees[1], "upstream") as up, \
             servers.larder([real.entry(up)], "alone", store) as alone, \
             servers.larder([real.entry(up)], "crowded", crowded) as beside:
@@ -260,11 +261,18 @@ def many(run):
             if len(found["deployments"]) != count + 1:
                 raise Broken(f"{len(found['deployments'])} deployments are listed")
             listed.append(took)
+            found, took = Api(beside).job("deployment_history", name=f"web-{count // 2}")
+            if len(found["generations"]) != generations:
+                raise Broken(f"{len(found['generations'])} generations are there")
+            opened.append(took)
         p99_of_oldest(alone, "web")
         p99_of_oldest(beside, "web-1")
         samples = run.alternate(larder=lambda: p99_of_oldest(beside, "web-1"), alone=lambda: p99_of_oldest(alone, "web"))
     what = f"{count:,} deployments of {generations} generations"
     return [within(f"{what}: list", listed, 0.050),
+            within(f"{what}: one and its generations", opened, 0.050),
+            Row(f"{what}: on the disk for each generation", f"{each / 1024:.1f} KiB", goal="≤ 8 KiB", met=each <= 8 << 10,
+                samples={"larder": [each]}),
             table.ratio_row(f"{what}: p99 of a package of the oldest", samples, table.seconds, 1.10, "alone")]
 
 
