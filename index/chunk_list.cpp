@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <larder/base/number.hpp>
 #include <larder/base/text.hpp>
 #include <larder/index/chunk_pack.hpp>
@@ -9,6 +10,7 @@ namespace {
 constexpr std::string_view format_line = "Larder-Index: ";
 constexpr std::string_view content_line = "Content: ";
 constexpr std::string_view pack_line = "Pack: ";
+constexpr std::size_t kept_columns = 5, published_columns = 7;
 constexpr std::uint64_t most_text = 64U << 20;
 constexpr std::uint64_t most_chunk = 32U << 20;
 /// Beyond what any file has; sums of a few such numbers do not wrap.
@@ -71,30 +73,51 @@ bool take_pack(chunk_list& list, std::string_view line) {
     return pack.has_value();
 }
 
-bool take_chunk(chunk_list& list, std::string_view line) {
+/// The name of a package, as far as a list needs it: it can be found again.
+bool is_name(std::string_view text) {
+    return !text.empty() && text.size() <= 500 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+bool take_chunk(chunk_list& list, std::string_view line, std::size_t columns) {
     const auto parts = split(line, ' ');
-    if (parts.size() != 5) return false;
+    if (parts.size() != columns) return false;
     const auto content = digest_in(parts[0]);
     const auto size = size_in(parts[1]), pack = size_in(parts[2]), offset = size_in(parts[3]),
                stored = size_in(parts[4]);
     if (!content || !size || !pack || !offset || !stored) return false;
     if (*size == 0 || *size > most_chunk || *stored == 0 || *stored > 2 * most_chunk || *pack > list.packs.size())
         return false;
-    list.chunks.push_back({*content, *size, *pack, *offset, *stored});
+    kept_chunk one{*content, *size, *pack, *offset, *stored};
+    if (columns == published_columns) {
+        const auto gzip = size_in(parts[5]);
+        if (!gzip || *gzip == 0 || *gzip > 2 * most_chunk || !is_name(parts[6])) return false;
+        one.gzip = *gzip;
+        one.first = parts[6];
+    }
+    list.chunks.push_back(std::move(one));
     return true;
+}
+
+bool is_published(const chunk_list& list) {
+    return std::any_of(list.chunks.begin(), list.chunks.end(), [](const auto& one) { return one.gzip != 0; });
 }
 
 }  // namespace
 
 std::string chunk_list::write() const {
+    const bool published = is_published(*this);
     std::string out{format_line};
-    out += "1\n";
+    out += published ? "2\n" : "1\n";
     ((out += content_line) += content.hex()) += " " + std::to_string(size) + "\n";
     for (const auto& pack : packs) ((out += pack_line) += pack.hex()) += "\n";
     out += "\n";
-    for (const auto& one : chunks)
+    for (const auto& one : chunks) {
         out += one.content.hex() + " " + std::to_string(one.size) + " " + std::to_string(one.pack) + " " +
-               std::to_string(one.offset) + " " + std::to_string(one.stored) + "\n";
+               std::to_string(one.offset) + " " + std::to_string(one.stored);
+        if (published) out += " " + std::to_string(one.gzip) + " " + one.first;
+        out += "\n";
+    }
     return out;
 }
 
@@ -104,10 +127,10 @@ result<chunk_list> chunk_list::read(std::string_view text) {
     lines in{text};
     const auto format = in.next();
     if (!format || !format->starts_with(format_line)) return odd(in.number());
-    if (format->substr(format_line.size()) != "1")
-        return error{errc::unsupported, "a list of chunks of format " +
-                                            printable(format->substr(format_line.size()), 20) +
-                                            ": a newer Larder made it"};
+    const auto version = format->substr(format_line.size());
+    if (version != "1" && version != "2")
+        return error{errc::unsupported,
+                     "a list of chunks of format " + printable(version, 20) + ": a newer Larder made it"};
     const auto content = in.next();
     if (!content || !take_content(list, *content)) return odd(in.number());
     for (;;) {
@@ -118,7 +141,8 @@ result<chunk_list> chunk_list::read(std::string_view text) {
     std::uint64_t sum = 0;
     while (in.more()) {
         const auto line = in.next();
-        if (!line || !take_chunk(list, *line)) return odd(in.number());
+        if (!line || !take_chunk(list, *line, version == "2" ? published_columns : kept_columns))
+            return odd(in.number());
         sum += list.chunks.back().size;
     }
     if (sum != list.size)
@@ -130,7 +154,7 @@ result<chunk_list> chunk_list::read(std::string_view text) {
 void add_chunks(known_chunks& to, const digest& file, const chunk_list& list) {
     for (const auto& one : list.chunks)
         to.try_emplace(one.content,
-                       chunk_place{one.pack == 0 ? file : list.packs[one.pack - 1], one.offset, one.stored});
+                       chunk_place{one.pack == 0 ? file : list.packs[one.pack - 1], one.offset, one.stored, one.gzip});
 }
 
 }  // namespace larder::index

@@ -51,9 +51,7 @@ public:
 
     result<chunk_list> finish() {
         list_.content = hash_.finish();
-        LARDER_TRY(std::uint64_t size, write_frame(list_.write()));
-        std::string end{reinterpret_cast<const char*>(mark), sizeof mark};
-        for (int i = 0; i < 8; ++i, size >>= 8) end.push_back(static_cast<char>(size & 0xff));
+        LARDER_TRY(const auto end, end_of_pack(list_));
         LARDER_CHECK(append_(end));
         return std::move(list_);
     }
@@ -163,6 +161,17 @@ result<chunk_list> pack_chunks(byte_source& in, const known_chunks& known,
     LARDER_CHECK(cut(in, take, kept_chunk_sizes));
     LARDER_CHECK(how);
     return out.finish();
+}
+
+result<std::string> end_of_pack(const chunk_list& list) {
+    const auto text = list.write();
+    std::string end(ZSTD_compressBound(text.size()), '\0');
+    auto size = ZSTD_compress(end.data(), end.size(), text.data(), text.size(), level);
+    if (ZSTD_isError(size)) return error{errc::io, std::string{"zstd: "} + ZSTD_getErrorName(size)};
+    end.resize(size);
+    end.append(reinterpret_cast<const char*>(mark), sizeof mark);
+    for (int i = 0; i < 8; ++i, size >>= 8) end.push_back(static_cast<char>(size & 0xff));
+    return end;
 }
 
 result<chunk_list> read_chunk_list(int fd) {

@@ -180,6 +180,27 @@ TEST_CASE("kept chunks: errors of source and sink are handed on", "[index]") {
     CHECK(pack_chunks(*in, {}, full).error().code() == errc::full);
 }
 
+TEST_CASE("a list of chunks: that of a published index has gzip members and names, all or none", "[index]") {
+    chunk_list list;
+    list.content = sha256("x");
+    list.size = 30;
+    list.chunks = {{sha256("a"), 10, 0, 0, 9, 11, "hello"}, {sha256("b"), 20, 0, 28, 12, 14, "libc6"}};
+    const auto text = list.write();
+    CHECK(text == "Larder-Index: 2\nContent: " + sha256("x").hex() + " 30\n\n" + sha256("a").hex() +
+                      " 10 0 0 9 11 hello\n" + sha256("b").hex() + " 20 0 28 12 14 libc6\n");
+    CHECK(chunk_list::read(text).value() == list);
+    for (const auto& [what, instead] : std::vector<std::pair<std::string, std::string>>{{" 11 hello", ""},
+                                                                                        {" 11 hello", " 0 hello"},
+                                                                                        {" hello", " "},
+                                                                                        {" hello", " he\tllo"},
+                                                                                        {"Index: 2", "Index: 1"}}) {
+        CAPTURE(what, instead);
+        auto other = text;
+        other.replace(other.find(what), what.size(), instead);
+        CHECK(chunk_list::read(other).error().code() == errc::malformed);
+    }
+}
+
 TEST_CASE("a list of chunks: is written and read as the same, and nothing else is taken", "[index]") {
     chunk_list list;
     list.content = sha256("x");
@@ -196,7 +217,7 @@ TEST_CASE("a list of chunks: is written and read as the same, and nothing else i
         other.replace(other.find(what), what.size(), instead);
         return chunk_list::read(other);
     };
-    CHECK(with("Index: 1", "Index: 2").error().code() == errc::unsupported);
+    CHECK(with("Index: 1", "Index: 3").error().code() == errc::unsupported);
     CHECK(with(" 30", " 31").error().detail().find("30 bytes, the index 31") != std::string::npos);
     CHECK(with("12\n", "12").error().detail().find("line 7") != std::string::npos);
     for (const auto& [what, instead] :

@@ -31,9 +31,14 @@ struct kept_chunk {
     std::size_t pack = 0;      ///< 0: the file that this list is in; else the number, from 1, of one of `packs`
     std::uint64_t offset = 0;  ///< in that file
     std::uint64_t stored = 0;  ///< bytes that the frame has
+    /// Bytes of the same chunk as a gzip member, which lies gzip_gap behind the frame, in one that zstd skips; 0: has
+    /// none.
+    std::uint64_t gzip = 0;
+    std::string first{};  ///< the name of its first package, of a chunk that has a gzip member
 
     bool operator==(const kept_chunk&) const = default;
 };
+inline constexpr std::uint64_t gzip_gap = 8;
 
 /// All chunks of an index, in its order.
 ///
@@ -43,7 +48,8 @@ struct kept_chunk {
 ///
 ///     SHA256 SIZE PACK OFFSET STORED
 ///
-/// `Content` is the index, uncompressed; a `Pack` is another file, whose chunks it has too; then a line a chunk.
+/// `Content` is the index, uncompressed; a `Pack` is another file, whose chunks it has too; then a line a chunk. The
+/// list of an index that Larder publishes is of format 2: each line ends with GZIP and FIRST.
 struct chunk_list {
     digest content{};
     std::uint64_t size = 0;
@@ -61,7 +67,7 @@ struct chunk_list {
 /// Chunks that are kept already, by their content.
 struct chunk_place {
     digest file{};
-    std::uint64_t offset = 0, stored = 0;
+    std::uint64_t offset = 0, stored = 0, gzip = 0;
 };
 using known_chunks = std::unordered_map<digest, chunk_place, digest_hash>;
 /// Adds all chunks of a list that stands in `file`.
@@ -72,6 +78,9 @@ void add_chunks(known_chunks& to, const digest& file, const chunk_list& list);
 /// chunks. Memory: a chunk, and the list. Errors of the source and of `append` are handed on.
 result<chunk_list> pack_chunks(byte_source& in, const known_chunks& known,
                                const std::function<result<void>(std::string_view)>& append);
+
+/// What follows the chunks in such a file: the list, and where it is.
+result<std::string> end_of_pack(const chunk_list& list);
 
 /// The list in such a file. `malformed` for a file that is none, or is damaged there.
 result<chunk_list> read_chunk_list(int fd);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <larder/base/result.hpp>
 #include <larder/index/byte_source.hpp>
+#include <string>
 #include <string_view>
 
 namespace larder::index {
@@ -28,5 +29,32 @@ struct chunk_sizes {
 /// it is a single stanza. A stanza of over 16 MiB is `too_large`. Errors of the source are handed on,
 /// after chunks that may already have been given. Memory: one chunk and one piece.
 result<void> cut(byte_source&, const std::function<void(std::string_view chunk)>&, chunk_sizes = {});
+
+/// The same for whoever has the pieces. After a boundary the cutter is as if new: what was cut before it has no
+/// influence on what comes.
+class chunk_cutter {
+public:
+    explicit chunk_cutter(std::function<void(std::string_view chunk)> sink, chunk_sizes sizes = {});
+
+    /// `too_large` for a stanza of over 16 MiB.
+    result<void> add(std::string_view piece);
+    /// Gives what is left.
+    void finish();
+    /// Whether all that was added was given: the last stanza was whole, and a boundary stands behind it.
+    bool at_boundary() const noexcept { return chunk_ == buffer_.size(); }
+
+private:
+    void take_stanza(std::size_t end);
+    bool is_boundary(std::string_view stanza) const noexcept;
+    void give(std::size_t end);
+    void drop_given();
+
+    std::function<void(std::string_view)> sink_;
+    chunk_sizes sizes_;
+    std::string buffer_;
+    std::size_t chunk_ = 0;   // where the chunk begins that is not given yet
+    std::size_t stanza_ = 0;  // where the stanza begins whose end is not seen yet
+    std::size_t looked_ = 0;  // up to where no end was found
+};
 
 }  // namespace larder::index

@@ -1,0 +1,108 @@
+#include "chunk_press.hpp"
+#include <stdexcept>
+#include <thread>
+#include <zlib.h>
+#include <zstd.h>
+
+namespace larder::pockets {
+namespace {
+
+/// On the largest index they take a second each, once; and what is made is sent for years.
+constexpr int zstd_level = 9, gzip_level = 9;
+
+/// A frame that zstd skips (RFC 8878, section 3.1.2): its mark, and its size in four bytes.
+std::string skipped_head(std::size_t size) {
+    std::string head{"\x50\x2a\x4d\x18", 4};
+    for (int i = 0; i < 4; ++i, size >>= 8) head.push_back(static_cast<char>(size & 0xff));
+    return head;
+}
+
+std::string zstd_frame(std::string_view text) {
+    std::string out(ZSTD_compressBound(text.size()), '\0');
+    const auto n = ZSTD_compress(out.data(), out.size(), text.data(), text.size(), zstd_level);
+    if (ZSTD_isError(n)) throw std::runtime_error{std::string{"zstd: "} + ZSTD_getErrorName(n)};
+    out.resize(n);
+    return out;
+}
+
+/// One member without a name and a date.
+std::string gzip_member(std::string_view text) {
+    constexpr int largest_window = 15, as_gzip = 16, most_memory = 9;
+    z_stream z{};
+    if (deflateInit2(&z, gzip_level, Z_DEFLATED, largest_window + as_gzip, most_memory, Z_DEFAULT_STRATEGY) != Z_OK)
+        throw std::runtime_error{"zlib cannot start"};
+    std::string out(deflateBound(&z, text.size()), '\0');
+    z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    z.avail_in = static_cast<uInt>(text.size());
+    z.next_out = reinterpret_cast<Bytef*>(out.data());
+    z.avail_out = static_cast<uInt>(out.size());
+    const int how = deflate(&z, Z_FINISH);
+    out.resize(z.total_out);
+    deflateEnd(&z);
+    if (how != Z_STREAM_END) throw std::runtime_error{"zlib cannot compress a chunk"};
+    return out;
+}
+
+std::size_t most_waiting() { return 2 * std::max(1U, std::thread::hardware_concurrency()); }
+
+}  // namespace
+
+pressed_chunk press(std::string_view text) { return {zstd_frame(text), gzip_member(text)}; }
+
+std::size_t chunk_press::number_of(const digest& file) {
+    const auto [at, fresh] = numbers_.try_emplace(file, list_.packs.size() + 1);
+    if (fresh) list_.packs.push_back(file);
+    return at->second;
+}
+
+/// Whether it need not be written: it is in another file, or in this one already.
+bool chunk_press::reuse(index::kept_chunk& one) {
+    if (const auto there = known_.find(one.content); there != known_.end() && there->second.gzip != 0) {
+        one.pack = number_of(there->second.file);
+        one.offset = there->second.offset;
+        one.stored = there->second.stored;
+        one.gzip = there->second.gzip;
+        return true;
+    }
+    return false;
+}
+
+result<void> chunk_press::add(std::string text, std::string first) {
+    index::kept_chunk one{sha256(text), text.size()};
+    one.first = std::move(first);
+    list_.size += text.size();
+    const auto at = list_.chunks.size();
+    const bool there = reuse(one);
+    list_.chunks.push_back(std::move(one));
+    if (there) return {};
+    if (waiting_.size() >= most_waiting()) LARDER_CHECK(write_oldest());
+    waiting_.push_back({at, std::async(std::launch::async, [text = std::move(text)] { return press(text); })});
+    return {};
+}
+
+void chunk_press::keep(const index::chunk_list& of, const digest& object, const index::kept_chunk& one) {
+    auto kept = one;
+    kept.pack = number_of(one.pack == 0 ? object : of.packs[one.pack - 1]);
+    list_.size += kept.size;
+    list_.chunks.push_back(std::move(kept));
+}
+
+result<void> chunk_press::write_oldest() {
+    auto oldest = std::move(waiting_.front());
+    waiting_.pop_front();
+    const auto pressed = oldest.pressed.get();
+    auto& one = list_.chunks[oldest.at];
+    one.offset = out_.size();
+    one.stored = pressed.zstd.size();
+    one.gzip = pressed.gzip.size();
+    LARDER_CHECK(out_.append(pressed.zstd));
+    LARDER_CHECK(out_.append(skipped_head(pressed.gzip.size())));
+    return out_.append(pressed.gzip);
+}
+
+result<index::chunk_list> chunk_press::finish() {
+    while (!waiting_.empty()) LARDER_CHECK(write_oldest());
+    return std::move(list_);
+}
+
+}  // namespace larder::pockets

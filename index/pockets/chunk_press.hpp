@@ -1,0 +1,45 @@
+#pragma once
+
+#include <deque>
+#include <future>
+#include <larder/pockets/published_index.hpp>
+
+namespace larder::pockets {
+
+/// A chunk as it is served: a zstd frame and a gzip member. The same text is always the same bytes.
+struct pressed_chunk {
+    std::string zstd, gzip;
+};
+pressed_chunk press(std::string_view text);
+
+/// Puts chunks into a list and those that are new into its file, compressed on all cores, in their order.
+class chunk_press {
+public:
+    chunk_press(const index::known_chunks& known, store::incoming& out) : known_{known}, out_{out} {}
+
+    /// `first`: the name of its first package.
+    result<void> add(std::string text, std::string first);
+    /// A chunk of another list, as it is.
+    void keep(const index::chunk_list& of, const digest& object, const index::kept_chunk& one);
+    /// Waits for what is compressed. The list lacks only its `content`.
+    result<index::chunk_list> finish();
+
+private:
+    /// Where a new chunk will stand in the list, while it is compressed.
+    struct waiting {
+        std::size_t at;
+        std::future<pressed_chunk> pressed;
+    };
+
+    std::size_t number_of(const digest& file);
+    bool reuse(index::kept_chunk& one);
+    result<void> write_oldest();
+
+    const index::known_chunks& known_;
+    store::incoming& out_;
+    index::chunk_list list_;
+    std::deque<waiting> waiting_;
+    std::map<digest, std::size_t> numbers_;  ///< of other files
+};
+
+}  // namespace larder::pockets

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <larder/base/clock.hpp>
+#include <larder/base/digest.hpp>
+#include <larder/base/result.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace larder::pockets {
+
+/// An archive of one's own: what is published here and signed with its key. A ref of its own, "local/NAME".
+struct local_archive {
+    std::string name;
+    std::string fingerprint;  ///< of the primary key that its pockets are signed with
+    std::string public_key;   ///< armoured
+    sys_seconds made{};
+    std::uint64_t version = 0;  ///< of the ref, for compare-and-set
+
+    std::string write() const;
+    static result<local_archive> read(std::string_view text);
+};
+
+/// A suite of a local archive: "cloud-archive/bookworm-folsom-proposed". A ref of its own,
+/// "pocket/ARCHIVE/SUITE".
+struct pocket {
+    std::string archive, suite;
+    std::string base;   ///< "debian/bookworm": what its packages are installed beside; empty: nothing
+    std::string feeds;  ///< the pocket, of the same archive, that it is promoted to; empty: none
+    std::vector<std::string> components;
+    std::vector<std::string> architectures;  ///< "source" among them where it has sources; never "all"
+    std::string origin, label, description;
+    std::string release_version;                 ///< the Release's Version
+    std::optional<sys_seconds> supported_until;  ///< the beginning of the day after its last
+    std::string upgrades_from;                   ///< "ARCHIVE/SUITE" of the release before it
+    bool not_automatic = false, but_automatic_upgrades = false;
+    std::chrono::seconds valid_for{0};  ///< how far Valid-Until lies behind Date; 0: there is none
+    bool needs_source = false;          ///< a binary package is refused whose source is not there
+    std::string frozen;                 ///< why nothing may change; empty: it may
+    std::uint64_t head = 0;             ///< number of its last publication; 0: none yet
+    std::uint64_t version = 0;          ///< of the ref, for compare-and-set
+
+    std::string name() const { return archive + "/" + suite; }
+    bool has_architecture(std::string_view one) const;
+
+    std::string write() const;
+    /// `malformed` names the field; `unsupported`: of a newer Larder.
+    static result<pocket> read(std::string_view text);
+};
+
+/// "cloud-archive/bookworm-folsom", or a suite that holds slashes itself: the archive ends at the first.
+struct pocket_name {
+    std::string archive, suite;
+};
+/// `refused`, with what such a name is.
+result<pocket_name> parse_pocket_name(std::string_view text);
+
+/// Whether it can be a component, and a path segment: letters, digits, '.', '-', '_' and '+', and no dot in front.
+result<void> check_component(std::string_view text);
+/// Whether it is written as dpkg's architectures are.
+result<void> check_architecture(std::string_view text);
+
+}  // namespace larder::pockets

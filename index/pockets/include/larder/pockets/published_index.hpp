@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <larder/base/digest.hpp>
+#include <larder/base/file.hpp>
+#include <larder/base/result.hpp>
+#include <larder/index/chunk_pack.hpp>
+#include <larder/store/objects.hpp>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+// An index that Larder publishes: stanzas sorted by the name of their package, one a name, each with an empty line
+// behind it; kept as chunks (chunk_pack.hpp) of which each is a gzip member and a zstd frame as well. What is served is
+// these, one after the other: a publication compresses and writes only the chunks that changed, and is the same bytes
+// whatever way its stanzas came.
+
+namespace larder::pockets {
+
+/// What an index is to say of packages: of each name its stanza, with one newline at its end and no empty line; or
+/// nothing: it is to go.
+using stanza_edits = std::map<std::string, std::optional<std::string>, std::less<>>;
+
+/// A list of chunks, and the object that it stands in.
+struct placed_list {
+    index::chunk_list list;
+    digest object{};
+};
+
+/// One of the files that an index is served as.
+struct served_form {
+    std::uint64_t size = 0;
+    digest content{};
+};
+
+/// The uncompressed form is `list.content` and `list.size`.
+struct published_index {
+    index::chunk_list list;
+    served_form gzip, zstd;
+};
+
+using object_opener = std::function<result<unique_fd>(const digest&)>;
+
+/// Writes an index with these edits into `out`: the chunks that neither `before` nor `known` has, and the list; then
+/// hashes its three forms on two threads. `before` empty: a new index. An edit that says what is there already changes
+/// nothing. The caller commits `out`. Memory: some chunks, the list, and the edits. `malformed` for a name that is no
+/// word of printable ASCII, or a stanza that is none; `digest_mismatch` where a chunk of `before` is damaged.
+result<published_index> publish_index(const std::optional<placed_list>& before, const stanza_edits& edits,
+                                      const index::known_chunks& known, const object_opener& open,
+                                      store::incoming& out);
+
+/// The stanzas of these packages, as they stand there; those that are not there are left out. Reads only the chunks
+/// that may have them.
+result<std::map<std::string, std::string, std::less<>>> find_stanzas(const placed_list& in,
+                                                                     const std::set<std::string, std::less<>>& names,
+                                                                     const object_opener& open);
+
+/// Which of the forms that are spliced.
+enum class form { gzip, zstd };
+/// Hands over a form of the index, piece by piece. The caller compares the hash. `malformed` when the list has no gzip
+/// members.
+result<void> splice(const placed_list& in, form which, const object_opener& open,
+                    const std::function<result<void>(std::string_view)>& take);
+
+}  // namespace larder::pockets

@@ -1,0 +1,170 @@
+#include "text_fields.hpp"
+#include <algorithm>
+#include <larder/base/number.hpp>
+#include <larder/base/text.hpp>
+#include <larder/pockets/pocket.hpp>
+
+namespace larder::pockets {
+namespace {
+
+constexpr std::string_view archive_format = "Larder-Local-Archive", pocket_format = "Larder-Pocket", number = "1";
+
+error odd(std::string_view field) {
+    return {errc::malformed, "a pocket's description: its " + std::string{field} + " cannot be read"};
+}
+
+std::vector<std::string> listed(std::string_view text) {
+    std::vector<std::string> all;
+    for (const auto word : words(text)) all.emplace_back(word);
+    return all;
+}
+
+/// Fields that are texts, and where they are kept.
+std::string* text_field(pocket& p, std::string_view name) {
+    if (name == "Archive") return &p.archive;
+    if (name == "Suite") return &p.suite;
+    if (name == "Base") return &p.base;
+    if (name == "Feeds") return &p.feeds;
+    if (name == "Origin") return &p.origin;
+    if (name == "Label") return &p.label;
+    if (name == "Description") return &p.description;
+    if (name == "Version") return &p.release_version;
+    if (name == "Upgrades-From") return &p.upgrades_from;
+    if (name == "Frozen") return &p.frozen;
+    return nullptr;
+}
+
+bool* switch_field(pocket& p, std::string_view name) {
+    if (name == "Not-Automatic") return &p.not_automatic;
+    if (name == "But-Automatic-Upgrades") return &p.but_automatic_upgrades;
+    if (name == "Needs-Source") return &p.needs_source;
+    return nullptr;
+}
+
+result<void> take_field(pocket& p, std::string_view name, std::string_view value) {
+    if (auto* const text = text_field(p, name)) {
+        *text = value;
+    } else if (auto* const on = switch_field(p, name)) {
+        *on = value == "yes";
+    } else if (name == "Components") {
+        p.components = listed(value);
+    } else if (name == "Architectures") {
+        p.architectures = listed(value);
+    } else if (name == "Supported-Until") {
+        LARDER_TRY(p.supported_until, parse_timestamp(value));
+    } else if (name == "Valid-For" || name == "Head") {
+        const auto n = number_in(value);
+        if (!n) return odd(name);
+        if (name == "Head")
+            p.head = *n;
+        else
+            p.valid_for = std::chrono::seconds{static_cast<std::int64_t>(*n)};
+    }
+    return {};
+}
+
+bool is_segment(std::string_view text) {
+    const auto fine = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+               c == '_' || c == '+';
+    };
+    return !text.empty() && text.size() <= 100 && text.front() != '.' && std::all_of(text.begin(), text.end(), fine);
+}
+
+}  // namespace
+
+std::string local_archive::write() const {
+    field_writer out{archive_format, number};
+    out.add("Name", name);
+    out.add("Made", format_timestamp(made));
+    out.add("Key", fingerprint);
+    auto text = out.take();
+    for (const auto line : split(public_key, '\n'))
+        ((text += "Armour:") += line.empty() ? "" : " ") += std::string{line} + "\n";
+    return text;
+}
+
+result<local_archive> local_archive::read(std::string_view text) {
+    local_archive a;
+    bool armoured = false;
+    LARDER_CHECK(read_fields(text, archive_format, number, "a local archive's description",
+                             [&](std::string_view name, std::string_view value) -> result<void> {
+                                 if (name == "Name") {
+                                     a.name = value;
+                                 } else if (name == "Key") {
+                                     a.fingerprint = value;
+                                 } else if (name == "Made") {
+                                     LARDER_TRY(a.made, parse_timestamp(value));
+                                 } else if (name == "Armour") {
+                                     if (armoured) a.public_key += '\n';
+                                     a.public_key += value;
+                                     armoured = true;
+                                 }
+                                 return {};
+                             }));
+    if (a.name.empty() || a.fingerprint.empty() || a.public_key.empty())
+        return error{errc::malformed, "a local archive's description lacks a field"};
+    return a;
+}
+
+bool pocket::has_architecture(std::string_view one) const {
+    return std::find(architectures.begin(), architectures.end(), one) != architectures.end();
+}
+
+std::string pocket::write() const {
+    field_writer out{pocket_format, number};
+    out.add("Archive", archive);
+    out.add("Suite", suite);
+    out.add("Base", base);
+    out.add("Feeds", feeds);
+    out.add("Components", joined(components));
+    out.add("Architectures", joined(architectures));
+    out.add("Origin", origin);
+    out.add("Label", label);
+    out.add("Description", description);
+    out.add("Version", release_version);
+    if (supported_until) out.add("Supported-Until", format_timestamp(*supported_until));
+    out.add("Upgrades-From", upgrades_from);
+    if (not_automatic) out.add("Not-Automatic", "yes");
+    if (but_automatic_upgrades) out.add("But-Automatic-Upgrades", "yes");
+    if (needs_source) out.add("Needs-Source", "yes");
+    if (valid_for.count() != 0) out.add("Valid-For", std::to_string(valid_for.count()));
+    out.add("Frozen", frozen);
+    out.add("Head", std::to_string(head));
+    return out.take();
+}
+
+result<pocket> pocket::read(std::string_view text) {
+    pocket p;
+    LARDER_CHECK(
+        read_fields(text, pocket_format, number, "a pocket's description",
+                    [&](std::string_view name, std::string_view value) { return take_field(p, name, value); }));
+    if (p.archive.empty() || p.suite.empty() || p.components.empty() || p.architectures.empty())
+        return error{errc::malformed, "a pocket's description lacks a field"};
+    return p;
+}
+
+result<pocket_name> parse_pocket_name(std::string_view text) {
+    const auto parts = split(text, '/');
+    if (parts.size() < 2 || text.size() > 250 || !std::all_of(parts.begin(), parts.end(), is_segment))
+        return error{errc::refused, "'" + printable(text, 100) +
+                                        "' is no pocket: they are called ARCHIVE/SUITE, of letters, digits, '.', '-', "
+                                        "'_' and '+', such as cloud-archive/bookworm-folsom"};
+    return pocket_name{std::string{parts[0]}, std::string{text.substr(parts[0].size() + 1)}};
+}
+
+result<void> check_component(std::string_view text) {
+    if (is_segment(text)) return {};
+    return error{errc::refused,
+                 "'" + printable(text, 60) + "' cannot be a component's name: letters, digits, '.', '-', '_' and '+'"};
+}
+
+result<void> check_architecture(std::string_view text) {
+    const auto fine = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+    if (!text.empty() && text.size() <= 40 && text.front() != '-' && std::all_of(text.begin(), text.end(), fine))
+        return {};
+    return error{errc::refused,
+                 "'" + printable(text, 60) + "' is no architecture, as dpkg has them: amd64, arm64, source"};
+}
+
+}  // namespace larder::pockets

@@ -1,0 +1,225 @@
+#include "chunk_press.hpp"
+#include "chunk_reader.hpp"
+#include <algorithm>
+#include <larder/base/text.hpp>
+#include <larder/index/chunker.hpp>
+
+namespace larder::pockets {
+namespace {
+
+/// Larger than those of kept_chunk_sizes: as a gzip member of its own a chunk of 64 KiB takes 4 % more than in one
+/// stream, one of 16 KiB 12 %. Part of the format of what is published: other numbers are other bytes.
+constexpr index::chunk_sizes published_sizes{16 * 1024, 64 * 1024, 256 * 1024};
+
+constexpr std::string_view name_field = "Package:";
+
+/// The name of the package whose stanza this is: of its first line, as everything that writes indices has it.
+std::string_view name_of(std::string_view stanza) {
+    if (!stanza.starts_with(name_field)) return {};
+    return trim(stanza.substr(name_field.size(), stanza.find('\n') - name_field.size()));
+}
+
+bool is_name(std::string_view text) {
+    return !text.empty() && text.size() <= 500 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+result<void> check(const stanza_edits& edits) {
+    for (const auto& [name, stanza] : edits) {
+        if (!is_name(name))
+            return error{errc::malformed, "'" + printable(name, 60) + "' cannot be the name of a package"};
+        if (!stanza) continue;
+        if (name_of(*stanza) != name || !stanza->ends_with('\n') || stanza->find("\n\n") != std::string::npos)
+            return error{errc::malformed, "the stanza of " + name + " is none: it begins with 'Package: " + name +
+                                              "', has no empty line, and ends with a newline"};
+    }
+    return {};
+}
+
+/// The stanzas of a chunk, each with the empty line behind it.
+template <class F>
+result<void> each_stanza_of(std::string_view chunk, F&& take) {
+    while (!chunk.empty()) {
+        const auto end = chunk.find("\n\n");
+        const auto size = end == std::string_view::npos ? chunk.size() : end + 2;
+        LARDER_CHECK(take(chunk.substr(0, size)));
+        chunk.remove_prefix(size);
+    }
+    return {};
+}
+
+/// The chunk that has a name, or would have it.
+std::size_t chunk_of(const index::chunk_list& list, std::string_view name) {
+    const auto after = std::upper_bound(list.chunks.begin(), list.chunks.end(), name,
+                                        [](std::string_view n, const auto& one) { return n < one.first; });
+    return after == list.chunks.begin() ? 0 : static_cast<std::size_t>(after - list.chunks.begin()) - 1;
+}
+
+/// Puts the edits into an index, and cuts it anew where that has any influence.
+class editor {
+public:
+    editor(const std::optional<placed_list>& before, const stanza_edits& edits, const index::known_chunks& known,
+           const object_opener& open, store::incoming& out)
+        : before_{before ? *before : placed_list{}},
+          edits_{edits},
+          reader_{open, before_.object},
+          known_{with(known, before_)},
+          press_{known_, out},
+          cutter_{[this](std::string_view chunk) { take(chunk); }, published_sizes} {}
+
+    result<index::chunk_list> run() {
+        mark();
+        for (std::size_t i = 0; i < before_.list.chunks.size(); ++i) {
+            const auto& one = before_.list.chunks[i];
+            // What a boundary hangs on lies before it, but for the size of the stanza behind it: so a chunk is cut
+            // anew also when the next one is.
+            if (!dirty_[i] && cutter_.at_boundary()) {
+                press_.keep(before_.list, before_.object, one);
+                continue;
+            }
+            LARDER_TRY(const auto plain, reader_.plain(before_.list, one));
+            LARDER_CHECK(each_stanza_of(plain, [this](std::string_view stanza) { return merge(stanza); }));
+            // What belongs between this chunk and the next.
+            if (i + 1 < before_.list.chunks.size()) LARDER_CHECK(put_until(before_.list.chunks[i + 1].first));
+            LARDER_CHECK(how_);
+        }
+        LARDER_CHECK(put_until({}));
+        cutter_.finish();
+        LARDER_CHECK(how_);
+        return press_.finish();
+    }
+
+private:
+    static index::known_chunks with(index::known_chunks known, const placed_list& before) {
+        index::add_chunks(known, before.object, before.list);
+        return known;
+    }
+
+    void mark() {
+        dirty_.assign(before_.list.chunks.size(), false);
+        if (dirty_.empty()) return;
+        for (const auto& [name, stanza] : edits_) {
+            const auto at = chunk_of(before_.list, name);
+            dirty_[at] = true;
+            if (at != 0) dirty_[at - 1] = true;
+        }
+    }
+
+    result<void> put(const std::optional<std::string>& stanza) {
+        return stanza ? cutter_.add(*stanza + "\n") : result<void>{};
+    }
+
+    /// The edits of names that come before this one; empty: all that are left.
+    result<void> put_until(std::string_view name) {
+        for (; next_ != edits_.end() && (name.empty() || next_->first < name); ++next_)
+            LARDER_CHECK(put(next_->second));
+        return {};
+    }
+
+    result<void> merge(std::string_view stanza) {
+        const auto name = name_of(stanza);
+        LARDER_CHECK(put_until(name));
+        if (next_ == edits_.end() || next_->first != name) return cutter_.add(stanza);
+        return put((next_++)->second);
+    }
+
+    void take(std::string_view chunk) {
+        if (how_) how_ = press_.add(std::string{chunk}, std::string{name_of(chunk)});
+    }
+
+    const placed_list before_;
+    const stanza_edits& edits_;
+    chunk_reader reader_;
+    const index::known_chunks known_;
+    chunk_press press_;
+    index::chunk_cutter cutter_;
+    std::vector<bool> dirty_;
+    stanza_edits::const_iterator next_ = edits_.begin();
+    result<void> how_;
+};
+
+/// What a form is when the index is empty: one member, or frame, of nothing.
+std::string empty_form(form which) {
+    auto nothing = press({});
+    return which == form::gzip ? std::move(nothing.gzip) : std::move(nothing.zstd);
+}
+
+result<void> splice(const index::chunk_list& list, chunk_reader& reader, form which,
+                    const std::function<result<void>(std::string_view)>& take) {
+    if (list.chunks.empty()) return take(empty_form(which));
+    for (const auto& one : list.chunks) {
+        if (one.gzip == 0) return error{errc::malformed, "an index that is kept, but was not published here"};
+        LARDER_TRY(const auto bytes, reader.stored(list, one, which));
+        LARDER_CHECK(take(bytes));
+    }
+    return {};
+}
+
+result<served_form> hash_form(const index::chunk_list& list, int own, const object_opener& open, form which) {
+    chunk_reader reader{open, own};
+    hasher hash;
+    served_form made;
+    LARDER_CHECK(splice(list, reader, which, [&](std::string_view bytes) -> result<void> {
+        hash.update(bytes);
+        made.size += bytes.size();
+        return {};
+    }));
+    made.content = hash.finish();
+    return made;
+}
+
+result<digest> hash_plain(const index::chunk_list& list, int own, const object_opener& open) {
+    chunk_reader reader{open, own};
+    hasher hash;
+    for (const auto& one : list.chunks) {
+        LARDER_TRY(const auto bytes, reader.plain(list, one));
+        hash.update(bytes);
+    }
+    return hash.finish();
+}
+
+}  // namespace
+
+result<published_index> publish_index(const std::optional<placed_list>& before, const stanza_edits& edits,
+                                      const index::known_chunks& known, const object_opener& open,
+                                      store::incoming& out) {
+    LARDER_CHECK(check(edits));
+    published_index made;
+    LARDER_TRY(made.list, (editor{before, edits, known, open, out}.run()));
+    auto plain = std::async(std::launch::async, [&] { return hash_plain(made.list, out.fd(), open); });
+    auto gzip = hash_form(made.list, out.fd(), open, form::gzip);
+    auto zstd = hash_form(made.list, out.fd(), open, form::zstd);
+    LARDER_TRY(made.list.content, plain.get());
+    LARDER_TRY(made.gzip, std::move(gzip));
+    LARDER_TRY(made.zstd, std::move(zstd));
+    LARDER_TRY(const auto end, index::end_of_pack(made.list));
+    LARDER_CHECK(out.append(end));
+    return made;
+}
+
+result<std::map<std::string, std::string, std::less<>>> find_stanzas(const placed_list& in,
+                                                                     const std::set<std::string, std::less<>>& names,
+                                                                     const object_opener& open) {
+    std::map<std::string, std::string, std::less<>> found;
+    chunk_reader reader{open, in.object};
+    std::set<std::size_t> wanted;
+    if (!in.list.chunks.empty())
+        for (const auto& name : names) wanted.insert(chunk_of(in.list, name));
+    for (const auto at : wanted) {
+        LARDER_TRY(const auto plain, reader.plain(in.list, in.list.chunks[at]));
+        LARDER_CHECK(each_stanza_of(plain, [&](std::string_view stanza) -> result<void> {
+            if (const auto name = names.find(name_of(stanza)); name != names.end())
+                found.emplace(*name, stanza.substr(0, stanza.size() - 1));
+            return {};
+        }));
+    }
+    return found;
+}
+
+result<void> splice(const placed_list& in, form which, const object_opener& open,
+                    const std::function<result<void>(std::string_view)>& take) {
+    chunk_reader reader{open, in.object};
+    return splice(in.list, reader, which, take);
+}
+
+}  // namespace larder::pockets

@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <larder/base/text.hpp>
+#include <larder/pockets/registry.hpp>
+
+namespace larder::pockets {
+namespace {
+
+error no_archive(std::string_view name) {
+    return {errc::absent, "no local archive is called '" + printable(name, 60) + "': larder archive create makes one"};
+}
+
+error no_pocket(std::string_view name) {
+    return {errc::absent, "there is no pocket " + printable(name, 110) + "; larder pocket list shows all"};
+}
+
+std::string ten_digits(std::uint64_t number) {
+    const auto digits = std::to_string(number);
+    return std::string(digits.size() < 10 ? 10 - digits.size() : 0, '0') + digits;
+}
+
+error changed_meanwhile(const error& why, const pocket& of) {
+    if (why.code() != errc::conflict) return why;
+    return {errc::conflict, "pocket " + of.name() + " was changed meanwhile; look at it again"};
+}
+
+result<pocket> as_pocket(const std::string& name, const store::ref& ref) {
+    auto one = pocket::read(ref.value);
+    if (!one) return one.error().in(name);
+    if (std::string{pocket_prefix} + one->name() != name)
+        return error{errc::malformed, name + ": it is the description of " + printable(one->name(), 110)};
+    one->version = ref.version;
+    return one;
+}
+
+}  // namespace
+
+std::string ref_of(const local_archive& of) { return std::string{archive_prefix} + of.name; }
+std::string ref_of(const pocket& of) { return std::string{pocket_prefix} + of.name(); }
+std::string ref_of(const pocket& of, std::uint64_t number) {
+    return std::string{publication_prefix} + of.name() + "#" + ten_digits(number);
+}
+
+result<std::vector<local_archive>> registry::archives() const {
+    std::vector<local_archive> all;
+    LARDER_TRY(const auto refs, refs_.list(archive_prefix));
+    for (const auto& [name, ref] : refs) {
+        auto one = local_archive::read(ref.value);
+        if (!one) return one.error().in(name);
+        one->version = ref.version;
+        all.push_back(std::move(*one));
+    }
+    return all;
+}
+
+result<local_archive> registry::find_archive(std::string_view name) const {
+    LARDER_TRY(const auto all, archives());
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+    if (found == all.end()) return no_archive(name);
+    return *found;
+}
+
+result<void> registry::create(const local_archive& made) {
+    auto how = refs_.change({{ref_of(made), 0, made.write()}});
+    if (!how && how.error().code() == errc::conflict)
+        return error{errc::conflict, "there is a local archive '" + made.name + "' already"};
+    return how;
+}
+
+result<std::vector<pocket>> registry::pockets(std::string_view archive) const {
+    std::vector<pocket> all;
+    LARDER_TRY(const auto refs,
+               refs_.list(std::string{pocket_prefix} + (archive.empty() ? "" : std::string{archive} + "/")));
+    for (const auto& [name, ref] : refs) {
+        LARDER_TRY(auto one, as_pocket(name, ref));
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+result<pocket> registry::find(std::string_view name) const {
+    LARDER_TRY(const auto parsed, parse_pocket_name(name));
+    const auto ref_name = std::string{pocket_prefix} + std::string{name};
+    LARDER_TRY(const auto ref, refs_.get(ref_name));
+    if (!ref) return no_pocket(name);
+    return as_pocket(ref_name, *ref);
+}
+
+result<publication> registry::load(const pocket& of, std::uint64_t number) const {
+    LARDER_TRY(const auto ref, refs_.get(ref_of(of, number)));
+    if (!ref)
+        return error{errc::absent, "pocket " + of.name() + " has no publication " + std::to_string(number) +
+                                       "; larder pocket history " + of.name() + " shows all"};
+    auto one = publication::read(ref->value);
+    if (!one) return one.error().in(ref_of(of, number));
+    return one;
+}
+
+result<std::vector<publication>> registry::history(const pocket& of, std::uint64_t most) const {
+    std::vector<publication> all;
+    for (auto number = of.head; number != 0 && all.size() < most; --number) {
+        LARDER_TRY(auto one, load(of, number));
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+result<void> registry::publish(pocket of, const publication& next, std::vector<store::ref_change> also) {
+    const auto expected = of.version;
+    of.head = next.number;
+    also.push_back({ref_of(of), expected, of.write()});
+    also.push_back({ref_of(of, next.number), 0, next.write()});
+    const auto how = refs_.change(also);
+    if (!how) return changed_meanwhile(how.error(), of);
+    return {};
+}
+
+result<void> registry::change(const pocket& changed) {
+    const auto how = refs_.change({{ref_of(changed), changed.version, changed.write()}});
+    if (!how) return changed_meanwhile(how.error(), changed);
+    return {};
+}
+
+}  // namespace larder::pockets

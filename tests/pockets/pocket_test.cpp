@@ -1,0 +1,170 @@
+#include <catch2/catch.hpp>
+#include <larder/pockets/pocket_release.hpp>
+#include <larder/pockets/registry.hpp>
+#include <larder/store/store.hpp>
+#include <scratch_folder.hpp>
+
+using namespace larder;
+using namespace larder::pockets;
+
+namespace {
+
+const auto moment = parse_timestamp("20261121T063000Z").value();
+
+pocket sample() {
+    pocket p;
+    p.archive = "cloud-archive";
+    p.suite = "bookworm-folsom-proposed";
+    p.base = "debian/bookworm";
+    p.feeds = "bookworm-folsom";
+    p.components = {"main", "extra"};
+    p.architectures = {"amd64", "arm64", "source"};
+    p.origin = "Example";
+    p.label = "Cloud Archive";
+    p.description = "Newer stacks for the long-term release";
+    p.supported_until = moment;
+    p.not_automatic = p.but_automatic_upgrades = true;
+    p.valid_for = std::chrono::hours{24 * 7};
+    return p;
+}
+
+publication first_of(const pocket& p) {
+    publication made;
+    made.pocket = p.name();
+    made.number = p.head + 1;
+    made.made = moment;
+    made.how = step::include;
+    made.by = "admin:root";
+    made.reason = "a later fix\nof two lines";
+    made.snapshot = sha256("state");
+    made.indices = {{"main/binary-amd64/Packages", sha256("plain"), sha256("pack")}};
+    made.added = 3;
+    return made;
+}
+
+struct stored {
+    test::scratch_folder folder{test::on::memory};
+    std::unique_ptr<store::store> all = store::open(folder.path()).value();
+    registry in{all->refs()};
+};
+
+}  // namespace
+
+TEST_CASE("pocket: its description is written and read as the same", "[pockets]") {
+    const auto p = sample();
+    const auto text = p.write();
+    CHECK(text.find("Larder-Pocket: 1\nArchive: cloud-archive\n") == 0);
+    const auto again = pocket::read(text);
+    REQUIRE(again);
+    CHECK(again->write() == text);
+    CHECK(again->valid_for == p.valid_for);
+    CHECK(pocket::read("Larder-Pocket: 2\n").error().code() == errc::unsupported);
+    CHECK(pocket::read("").error().code() == errc::malformed);
+    CHECK(pocket::read("Larder-Pocket: 1\nArchive: a\n").error().code() == errc::malformed);
+    CHECK(pocket::read(text + "Valid-For: soon\n").error().detail().find("Valid-For") != std::string::npos);
+}
+
+TEST_CASE("pocket: a text of people's stays on its line", "[pockets]") {
+    auto p = sample();
+    p.description = "one\nFrozen: yes";
+    const auto again = pocket::read(p.write());
+    REQUIRE(again);
+    CHECK(again->frozen.empty());
+}
+
+TEST_CASE("pocket: names are archive and suite, and nothing that climbs", "[pockets]") {
+    CHECK(parse_pocket_name("cloud-archive/bookworm-folsom")->suite == "bookworm-folsom");
+    CHECK(parse_pocket_name("cloud-archive/jammy-updates/zed")->suite == "jammy-updates/zed");
+    for (const auto* bad :
+         {"", "cloud", "cloud/", "/x", "cloud/../x", "cloud//x", "cloud/a b", "cloud/.x", "cloud/x#1"}) {
+        CAPTURE(bad);
+        CHECK(parse_pocket_name(bad).error().code() == errc::refused);
+    }
+    CHECK(check_component("non-free-firmware"));
+    CHECK_FALSE(check_component("main/x"));
+    CHECK(check_architecture("kfreebsd-amd64"));
+    CHECK_FALSE(check_architecture("AMD64"));
+}
+
+TEST_CASE("publication: it is written and read as the same, and its reason is one line", "[pockets]") {
+    auto made = first_of(sample());
+    made.how = step::promote;
+    made.from = "cloud-archive/bookworm-folsom-staging";
+    made.origin = 7;
+    made.findings = {"closed: yes", "installable: no: nova needs python3-nova"};
+    made.overridden = "known, and fixed in the next";
+    made.parent = sha256("before");
+    const auto text = made.write();
+    const auto again = publication::read(text);
+    REQUIRE(again);
+    CHECK(again->write() == text);
+    CHECK(again->from == made.from);
+    CHECK(again->origin == 7);
+    CHECK(again->findings == made.findings);
+    CHECK(again->indices == made.indices);
+    CHECK(again->added == 3);
+    CHECK(text.find("\nof two") == std::string::npos);
+    CHECK(publication::read("Larder-Publication: 1\nStep: sidle\n").error().code() == errc::malformed);
+}
+
+TEST_CASE("publication: a rollback says what it went back to", "[pockets]") {
+    auto made = first_of(sample());
+    made.how = step::rollback;
+    made.origin = 4;
+    const auto again = publication::read(made.write());
+    REQUIRE(again);
+    CHECK(again->origin == 4);
+    CHECK(again->from.empty());
+}
+
+TEST_CASE("pockets in a store: publications follow each other, and of two writers one is told", "[pockets]") {
+    stored s;
+    auto p = sample();
+    REQUIRE(s.in.publish(p, first_of(p), {}));
+    auto now = s.in.find(p.name());
+    REQUIRE(now);
+    CHECK(now->head == 1);
+    CHECK(s.in.find("cloud-archive/other").error().code() == errc::absent);
+    auto second = first_of(*now);
+    second.parent = s.in.load(*now, 1)->id();
+    REQUIRE(s.in.publish(*now, second, {{"also", 0, "this"}}));
+    CHECK(s.all->refs().get("also")->has_value());
+    const auto late = s.in.publish(*now, second, {{"never", 0, "this"}});
+    REQUIRE_FALSE(late);
+    CHECK(late.error().code() == errc::conflict);
+    CHECK_FALSE(s.all->refs().get("never")->has_value());
+    const auto latest = s.in.find(p.name()).value();
+    const auto history = s.in.history(latest, 10);
+    REQUIRE(history);
+    REQUIRE(history->size() == 2);
+    CHECK(history->front().number == 2);
+    CHECK(history->front().parent == history->back().id());
+    CHECK(s.in.history(latest, 1)->size() == 1);
+    CHECK(s.in.pockets("cloud-archive")->size() == 1);
+    CHECK(s.in.pockets("cloud")->empty());
+}
+
+TEST_CASE("pockets in a store: a local archive keeps its key's text", "[pockets]") {
+    stored s;
+    local_archive a{"cloud-archive", "ABCD", "-----BEGIN-----\n\nmQ==\n-----END-----\n", moment};
+    REQUIRE(s.in.create(a));
+    CHECK(s.in.create(a).error().code() == errc::conflict);
+    const auto again = s.in.find_archive("cloud-archive");
+    REQUIRE(again);
+    CHECK(again->public_key == a.public_key);
+    CHECK(s.in.find_archive("other").error().code() == errc::absent);
+}
+
+TEST_CASE("a pocket's Release: what apt reads of it", "[pockets]") {
+    const auto text = write_release(
+        sample(), {{"main/source/Sources", 5, sha256("b"), {}}, {"main/binary-amd64/Packages", 3, sha256("a"), {}}},
+        moment, "ABCD!", "https://archive.example/snapshot/cloud-archive/@SNAPSHOTID@/");
+    CHECK(text ==
+          "Origin: Example\nLabel: Cloud Archive\nSuite: bookworm-folsom-proposed\n"
+          "Codename: bookworm-folsom-proposed\nDate: Sat, 21 Nov 2026 06:30:00 UTC\n"
+          "Valid-Until: Sat, 28 Nov 2026 06:30:00 UTC\nNotAutomatic: yes\nButAutomaticUpgrades: yes\n"
+          "Acquire-By-Hash: yes\nNo-Support-for-Architecture-all: Packages\nArchitectures: amd64 arm64\n"
+          "Components: main extra\nDescription: Newer stacks for the long-term release\nSigned-By: ABCD!\n"
+          "Snapshots: https://archive.example/snapshot/cloud-archive/@SNAPSHOTID@/\nSHA256:\n " +
+              sha256("a").hex() + " 3 main/binary-amd64/Packages\n " + sha256("b").hex() + " 5 main/source/Sources\n");
+}

@@ -1,0 +1,237 @@
+#include <catch2/catch.hpp>
+#include <future>
+#include <larder/index/decompress.hpp>
+#include <larder/pockets/published_index.hpp>
+#include <random>
+#include <scratch_folder.hpp>
+
+using namespace larder;
+using namespace larder::pockets;
+
+namespace {
+
+using stanzas = std::map<std::string, std::string, std::less<>>;
+
+std::string stanza(const std::string& name, const std::string& version, std::size_t filling = 400) {
+    std::mt19937 random{static_cast<unsigned>(std::hash<std::string>{}(name + version))};
+    std::string text = "Package: " + name + "\nVersion: " + version + "\nDescription: ";
+    for (std::size_t i = 0; i < filling; ++i) text.push_back(static_cast<char>('a' + random() % 26));
+    return text + "\n";
+}
+
+std::string text_of(const stanzas& all) {
+    std::string text;
+    for (const auto& [name, one] : all) text += one + "\n";
+    return text;
+}
+
+/// A store with indices that were published, one after the other.
+class publisher {
+public:
+    publisher() : objects_{store::open_file_objects(folder_.path()).value()} {}
+
+    const object_opener open = [this](const digest& name) { return objects_->open(name); };
+
+    /// What is published, and how many bytes that took on the disk.
+    result<published_index> publish(const stanza_edits& edits, const index::known_chunks& known = {}) {
+        LARDER_TRY(const auto out, objects_->begin());
+        LARDER_TRY(auto made, publish_index(last_, edits, known, open, *out));
+        written = out->size();
+        return keep(std::move(made), out);
+    }
+    const placed_list& last() const { return *last_; }
+    void forget() { last_.reset(); }
+    std::string text(form which) const {
+        std::string bytes;
+        REQUIRE(splice(*last_, which, open, [&](std::string_view piece) -> result<void> {
+            bytes += piece;
+            return {};
+        }));
+        return bytes;
+    }
+    std::string folder() const { return folder_.path(); }
+
+    std::uint64_t written = 0;
+
+private:
+    result<published_index> keep(published_index made, const std::unique_ptr<store::incoming>& out) {
+        // Reading back what was appended: the object is made of it.
+        std::string bytes = pread_all(out->fd(), out->size(), 0, "a test").value();
+        LARDER_TRY(const auto object, objects_->put(bytes, sys_seconds{}));
+        last_ = placed_list{made.list, object};
+        return made;
+    }
+
+    test::scratch_folder folder_{test::on::memory};
+    std::unique_ptr<store::object_store> objects_;
+    std::optional<placed_list> last_;
+};
+
+std::string unpacked(std::string bytes, index::compression how) {
+    const auto in = index::decompress(index::memory_source(bytes), how, 1U << 30).value();
+    std::string text;
+    for (;;) {
+        const auto piece = in->next();
+        REQUIRE(piece);
+        if (piece->empty()) return text;
+        text += *piece;
+    }
+}
+
+stanza_edits as_edits(const stanzas& all) {
+    stanza_edits edits;
+    for (const auto& [name, one] : all) edits[name] = one;
+    return edits;
+}
+
+stanzas many(std::size_t count) {
+    stanzas all;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto name = "package-" + std::to_string(i * 7919 % 100'003);
+        all[name] = stanza(name, "1.0");
+    }
+    return all;
+}
+
+void check_forms(const publisher& p, const published_index& made, const stanzas& all) {
+    const auto text = text_of(all);
+    CHECK(made.list.size == text.size());
+    CHECK(made.list.content == sha256(text));
+    const auto gzip = p.text(form::gzip), zstd = p.text(form::zstd);
+    CHECK(made.gzip.content == sha256(gzip));
+    CHECK(made.gzip.size == gzip.size());
+    CHECK(made.zstd.content == sha256(zstd));
+    CHECK(made.zstd.size == zstd.size());
+    CHECK(unpacked(gzip, index::compression::gz) == text);
+    CHECK(unpacked(zstd, index::compression::zst) == text);
+}
+
+}  // namespace
+
+TEST_CASE("published index: it is its stanzas by name, and its compressed forms unpack to it", "[pockets][publish]") {
+    publisher p;
+    const auto all = many(3000);
+    const auto made = p.publish(as_edits(all));
+    REQUIRE(made);
+    CHECK(made->list.chunks.size() > 5);
+    check_forms(p, *made, all);
+}
+
+TEST_CASE("published index: an empty one has forms that unpack to nothing", "[pockets][publish]") {
+    publisher p;
+    const auto made = p.publish({});
+    REQUIRE(made);
+    check_forms(p, *made, {});
+    const auto all = many(300);
+    REQUIRE(p.publish(as_edits(all)));
+    stanza_edits gone;
+    for (const auto& [name, one] : all) gone[name] = std::nullopt;
+    const auto emptied = p.publish(gone);
+    REQUIRE(emptied);
+    check_forms(p, *emptied, {});
+}
+
+TEST_CASE("published index: whatever the edits and their order, it is the bytes of one that is made anew",
+          "[pockets][publish]") {
+    std::mt19937 random{11};
+    publisher p;
+    stanzas all = many(2000);
+    REQUIRE(p.publish(as_edits(all)));
+    for (int round = 0; round < 60; ++round) {
+        stanza_edits edits;
+        for (int i = 0, n = static_cast<int>(random() % 12); i <= n; ++i) {
+            const auto name = "package-" + std::to_string(random() % 100'003);
+            const auto known = all.lower_bound(name);
+            // Of a size that moves boundaries, and now and then one larger than any chunk.
+            const auto filling = random() % 20 == 0 ? 300'000 : random() % 2000;
+            if (known != all.end() && random() % 2 == 0)
+                edits[known->first] = random() % 2 == 0
+                                          ? std::nullopt
+                                          : std::optional{stanza(known->first, "2." + std::to_string(round), filling)};
+            else
+                edits[name] = stanza(name, "1." + std::to_string(round), filling);
+        }
+        for (const auto& [name, one] : edits)
+            if (one)
+                all[name] = *one;
+            else
+                all.erase(name);
+        const auto made = p.publish(edits);
+        REQUIRE(made);
+        publisher anew;
+        const auto whole = anew.publish(as_edits(all));
+        REQUIRE(whole);
+        REQUIRE(made->list.content == whole->list.content);
+        REQUIRE(made->gzip.content == whole->gzip.content);
+        REQUIRE(made->zstd.content == whole->zstd.content);
+        if (round % 20 == 0) check_forms(p, *made, all);
+    }
+}
+
+TEST_CASE("published index: a change writes the chunks that it is in, and no others", "[pockets][publish]") {
+    publisher p;
+    const auto all = many(5000);
+    REQUIRE(p.publish(as_edits(all)));
+    const auto first = p.written;
+    const auto name = std::next(all.begin(), 2500)->first;
+    REQUIRE(p.publish({{name, stanza(name, "1.1")}}));
+    CHECK(p.written < first / 8);
+    SECTION("one that says what is there writes its list only") {
+        const auto before = p.last().list;
+        REQUIRE(p.publish({{name, stanza(name, "1.1")}}));
+        CHECK(p.written < first / 50);
+        CHECK(p.last().list.content == before.content);
+    }
+    SECTION("one that goes back finds its chunk in the state before") {
+        publisher old;
+        REQUIRE(p.publish({{name, stanza(name, "1.2")}}));
+        index::known_chunks known;
+        index::add_chunks(known, p.last().object, p.last().list);
+        p.forget();
+        REQUIRE(p.publish(as_edits([&] {
+                              auto now = all;
+                              now[name] = stanza(name, "1.2");
+                              return now;
+                          }()),
+                          known));
+        CHECK(p.written < first / 50);
+    }
+}
+
+TEST_CASE("published index: stanzas are found by name, in the chunks that have them", "[pockets][publish]") {
+    publisher p;
+    auto all = many(3000);
+    REQUIRE(p.publish(as_edits(all)));
+    const auto first = all.begin()->first, middle = std::next(all.begin(), 1500)->first, last = all.rbegin()->first;
+    const auto found = find_stanzas(p.last(), {first, middle, last, "aaa", "package-x", "zzz"}, p.open);
+    REQUIRE(found);
+    CHECK(*found == stanzas{{first, all[first]}, {middle, all[middle]}, {last, all[last]}});
+}
+
+TEST_CASE("published index: a stanza that would break it is refused, and said why", "[pockets][publish]") {
+    publisher p;
+    const auto why = [&](const std::string& name, const std::string& text) {
+        const auto made = p.publish({{name, text}});
+        REQUIRE_FALSE(made);
+        CHECK(made.error().code() == errc::malformed);
+        return made.error().detail();
+    };
+    CHECK(why("a", "Package: b\nVersion: 1\n").find("stanza of a") != std::string::npos);
+    CHECK(why("a", "Package: a\n\nPackage: b\n").find("no empty line") != std::string::npos);
+    CHECK(why("a", "Package: a\nVersion: 1").find("newline") != std::string::npos);
+    CHECK(why("a b", "Package: a b\n").find("'a b' cannot be the name") != std::string::npos);
+}
+
+TEST_CASE("published index: a damaged chunk is not published again", "[pockets][publish]") {
+    publisher p;
+    const auto all = many(500);
+    REQUIRE(p.publish(as_edits(all)));
+    const auto hex = p.last().object.hex();
+    const auto path = p.folder() + "/objects/" + hex.substr(0, 2) + "/" + hex.substr(2);
+    auto bytes = read_file(path, 1U << 30).value();
+    bytes[p.last().list.chunks[0].offset + 40] ^= 1;
+    REQUIRE(replace_file(path, bytes, 0644));
+    const auto made = p.publish({{"zzz", stanza("zzz", "1")}});
+    REQUIRE_FALSE(made);
+    CHECK(made.error().code() == errc::digest_mismatch);
+}
