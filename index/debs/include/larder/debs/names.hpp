@@ -22,8 +22,8 @@ result<void> check_package_name(std::string_view);
 result<void> check_architecture(std::string_view);
 /// of a component: parts as of a package name, with slashes between them ("main", "updates/main");
 result<void> check_component(std::string_view);
-/// of a file in an upload or a source package: no folder, nothing hidden, only letters, digits and "+ - . _ ~ : %" (the
-/// last two for what dpkg and apt write of epochs), no more than 250.
+/// of a file in an upload or a source package: no folder, nothing hidden, only letters, digits and "+ - . _ ~", no more
+/// than 250.
 result<void> check_file_name(std::string_view);
 
 /// "1:2.0-3" -> "2.0-3": as it stands in the names of files. A version with another colon is `malformed`: dpkg takes

@@ -8,6 +8,10 @@
 #include <string_view>
 #include <vector>
 
+namespace larder::index {
+class stanza;
+}
+
 namespace larder::debs {
 
 /// What control data may not exceed: no package of Debian's comes near it.
@@ -29,6 +33,7 @@ public:
     /// case; a NUL or carriage return. `too_large` over the limits.
     static result<paragraph> read(std::string_view text, paragraph_limits = {});
 
+    /// Views into text().
     struct field {
         std::string_view name;   ///< as written: compare without regard to case
         std::string_view value;  ///< trimmed at both ends; folded lines stand in it as written (index::value_lines)
@@ -42,7 +47,7 @@ public:
     std::optional<field> find(std::string_view name) const noexcept;
     /// Its value; empty when there is none.
     std::string_view get(std::string_view name) const noexcept;
-    /// The same, but `malformed` when it is absent or empty: "no Version field".
+    /// The same, but `malformed` when it is absent or empty.
     result<std::string_view> need(std::string_view name) const;
 
     /// Byte for byte, with the newline at the end.
@@ -50,9 +55,9 @@ public:
 
 private:
     struct place {
-        std::uint32_t name, name_end, raw, raw_end;
+        std::uint32_t name, name_end, raw_end;
     };
-    result<void> add_line(std::string_view line, std::size_t at);
+    void note_places(const index::stanza&);
 
     std::string text_;
     std::vector<place> places_;
