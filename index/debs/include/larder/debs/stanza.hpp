@@ -1,0 +1,33 @@
+#pragma once
+
+#include <larder/base/result.hpp>
+#include <larder/debs/deb.hpp>
+#include <larder/debs/source.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace larder::debs {
+
+/// What an archive says of a package in place of the package's own words.
+struct overrides {
+    std::optional<std::string> section, priority;
+    std::optional<unsigned> phased_update_percentage;  ///< 0 to 100; of binary packages only
+};
+
+/// Its stanza in Packages, without the empty line after it. Byte for byte what `apt-ftparchive packages` of apt 2.6
+/// writes with only SHA256 on: its order (apt-pkg/tagfile-order.c; Filename, Size and SHA256 stand before Homepage
+/// and Description), its spelling of the names that it knows; fields that it does not know follow in their own order.
+/// Values are as the package has them, byte for byte but for blanks at both ends. Of what the package says of itself
+/// only those fields are left out that are the archive's to say: Filename, Size, all hashes, Status.
+///
+/// `filename` is the path below the archive's root (pool_folder() and package_file_name()). `malformed` for one, or an
+/// override, that would not stay in its line, and for a percentage over 100.
+result<std::string> packages_stanza(const binary_package&, std::string_view filename, const overrides& = {});
+
+/// Its stanza in Sources, as `apt-ftparchive sources` writes it with only SHA256 on: Package in place of Source,
+/// Directory, and the .dsc first in Checksums-Sha256. Files and the other lists of hashes are left out: apt-get
+/// source (2.6) does without. `directory` as from pool_folder().
+result<std::string> sources_stanza(const source_package&, std::string_view directory, const overrides& = {});
+
+}  // namespace larder::debs
