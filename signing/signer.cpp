@@ -82,19 +82,70 @@ result<signer> signer::open(std::string secret_key) {
     return s;
 }
 
+namespace {
+
+/// Signs in one home, in one or several ways.
+class signing_room {
+public:
+    static result<signing_room> open(std::string_view secret) {
+        LARDER_TRY(auto home, gpg_home::make(gpg_home::purpose::signing));
+        signing_room room{std::move(home)};
+        LARDER_TRY(const auto ours, import_secret(room.ctx_, secret));
+        check(gpgme_signers_add(room.ctx_.get(), ours.get()), "choosing the key");
+        gpgme_set_armor(room.ctx_.get(), 1);
+        return room;
+    }
+    result<std::string> sign(std::string_view text, gpgme_sig_mode_t how) const {
+        const auto in = read_from(text);
+        auto out = write_to_memory();
+        const auto err = gpgme_op_sign(ctx_.get(), in.get(), out.get(), how);
+        if (is_error(err)) return failed("signing", err);
+        return take_bytes(std::move(out));
+    }
+
+private:
+    explicit signing_room(gpg_home home) : home_{std::move(home)}, ctx_{make_context(home_.path())} {}
+
+    gpg_home home_;
+    context ctx_;
+};
+
+result<void> check_text(std::string_view text) {
+    if (canonical_text(text) == text) return {};
+    return error{errc::malformed, "a text to be signed has no blanks at line ends, and a newline at its end"};
+}
+
+}  // namespace
+
 result<std::string> signer::clear_signed(std::string_view text) const {
-    if (canonical_text(text) != text)
-        return error{errc::malformed, "a text to be signed has no blanks at line ends, and a newline at its end"};
-    LARDER_TRY(const auto home, gpg_home::make(gpg_home::purpose::signing));
-    const auto ctx = make_context(home.path());
-    LARDER_TRY(const auto ours, import_secret(ctx, secret_));
-    check(gpgme_signers_add(ctx.get(), ours.get()), "choosing the key");
-    gpgme_set_armor(ctx.get(), 1);
-    const auto in = read_from(text);
-    auto out = write_to_memory();
-    const auto err = gpgme_op_sign(ctx.get(), in.get(), out.get(), GPGME_SIG_MODE_CLEAR);
-    if (is_error(err)) return failed("signing", err);
-    return take_bytes(std::move(out));
+    LARDER_CHECK(check_text(text));
+    LARDER_TRY(const auto room, signing_room::open(secret_));
+    return room.sign(text, GPGME_SIG_MODE_CLEAR);
+}
+
+namespace {
+
+class open_session final : public signer::session {
+public:
+    explicit open_session(signing_room room) : room_{std::move(room)} {}
+
+    result<both_ways> release(std::string_view text) const override {
+        LARDER_CHECK(check_text(text));
+        both_ways made;
+        LARDER_TRY(made.clear, room_.sign(text, GPGME_SIG_MODE_CLEAR));
+        LARDER_TRY(made.detached, room_.sign(text, GPGME_SIG_MODE_DETACH));
+        return made;
+    }
+
+private:
+    signing_room room_;
+};
+
+}  // namespace
+
+result<std::unique_ptr<signer::session>> signer::begin() const {
+    LARDER_TRY(auto room, signing_room::open(secret_));
+    return std::unique_ptr<session>{std::make_unique<open_session>(std::move(room))};
 }
 
 }  // namespace larder::signing

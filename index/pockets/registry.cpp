@@ -34,6 +34,7 @@ result<pocket> as_pocket(const std::string& name, const store::ref& ref) {
 
 }  // namespace
 
+std::string holder_of(std::string_view archive) { return "local:" + std::string{archive}; }
 std::string ref_of(const local_archive& of) { return std::string{archive_prefix} + of.name; }
 std::string ref_of(const pocket& of) { return std::string{pocket_prefix} + of.name(); }
 std::string ref_of(const pocket& of, std::uint64_t number) {

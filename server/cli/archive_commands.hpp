@@ -18,5 +18,7 @@ struct update_line {
 
 /// archive add and archive remove.
 void add_archive_edit(CLI::App& noun, command_line& line);
+/// archive create.
+void add_archive_create(CLI::App& noun, command_line& line);
 
 }  // namespace larder::cli

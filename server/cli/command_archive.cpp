@@ -159,12 +159,13 @@ void add_fetch(CLI::App& noun, command_line& line) {
 }  // namespace
 
 void add_archive(CLI::App& app, command_line& line) {
-    auto* noun = app.add_subcommand("archive", "The upstream archives that are served.");
+    auto* noun = app.add_subcommand("archive", "The archives that are served.");
     noun->require_subcommand(1);
     noun->fallthrough();
     auto* list = noun->add_subcommand("list", "List the configured archives.");
     list->callback([&line] { line.exit = run_list(line.common); });
     add_archive_edit(*noun, line);
+    add_archive_create(*noun, line);
     add_update(*noun, line);
     add_fetch(*noun, line);
 }

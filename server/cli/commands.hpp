@@ -20,6 +20,7 @@ void add_status(CLI::App& app, command_line& line);
 void add_archive(CLI::App& app, command_line& line);
 void add_snapshot(CLI::App& app, command_line& line);
 void add_deployment(CLI::App& app, command_line& line);
+void add_pocket(CLI::App& app, command_line& line);
 void add_audit(CLI::App& app, command_line& line);
 void add_why(CLI::App& app, command_line& line);
 void add_key(CLI::App& app, command_line& line);

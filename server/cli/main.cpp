@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
     add_archive(app, line);
     add_snapshot(app, line);
     add_deployment(app, line);
+    add_pocket(app, line);
     add_audit(app, line);
     add_why(app, line);
     add_key(app, line);

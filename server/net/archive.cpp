@@ -75,6 +75,19 @@ void archive::forget_states(std::string_view suite_name) {
     ++parts_.generation;
 }
 
+void archive::published(const std::string& suite_name, suite_state_ptr state) {
+    std::shared_ptr<suite> in;
+    {
+        const std::lock_guard lock{mutex_};
+        auto& known = suites_[suite_name];
+        if (!known || known->stranger()) known = std::make_shared<suite>(suite_name);
+        in = known;
+    }
+    // One that was not loaded yet finds it with the rest.
+    if (in->loaded()) in->push(std::move(state));
+    ++parts_.generation;
+}
+
 result<void> archive::load(suite& in) const {
     // An expired key is no reason: the state was good when it came, and clients judge it themselves.
     const auto counts = [now = parts_.clock.now()](const signing::key_info& key) {

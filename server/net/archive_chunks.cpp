@@ -54,7 +54,7 @@ resolution archive::or_from_chunks(const suite_state& state, const index::releas
         if (any_form_here(state, of)) return what;
         return error{errc::absent, file.path + ": the patches of this state are not kept, but all of the index is"};
     }
-    if (&file == plain) return join_chunks{*plain->sha256};
+    if (&file == plain || options_.local) return join_chunks{*plain->sha256, *file.sha256};
     if (is_tried(*file.sha256))
         return error{errc::absent,
                      file.path + ": it could not be had from upstream, but its uncompressed form is here"};
@@ -68,11 +68,11 @@ bool archive::is_readable(const index_wanted& index) const {
     return index.base.empty() && !is_tried(index.key) && has_chunks(parts_.store.refs(), index.key);
 }
 
-awaitable<result<void>> archive::join(digest content, steady_point deadline) {
-    const auto key = sha256("chunks " + content.hex());
+awaitable<result<void>> archive::join(join_chunks what, steady_point deadline) {
+    const auto key = sha256("chunks " + what.form.hex());
     const auto [running, begin] = begin_or_join(key);
     if (begin) {
-        auto run = run_join(shared_from_this(), content, key, running);
+        auto run = run_join(shared_from_this(), what, key, running);
         asio::co_spawn(parts_.loop, std::move(run), asio::detached);
     }
     const auto done = co_await outcome<result<void>>::get(running, deadline);
@@ -80,12 +80,13 @@ awaitable<result<void>> archive::join(digest content, steady_point deadline) {
     co_return *done;
 }
 
-awaitable<void> archive::run_join(std::shared_ptr<archive> me, digest content, digest key,
+awaitable<void> archive::run_join(std::shared_ptr<archive> me, join_chunks what, digest key,
                                   std::shared_ptr<outcome<result<void>>> done) {
     result<void> how{error{errc::io, "did not run"}};
     std::string broken;
     try {
-        auto joining = offload(me->parts_.pool, [me, content] { return join_to_object(me->parts_.store, content); });
+        auto joining =
+            offload(me->parts_.pool, [me, what] { return join_to_object(me->parts_.store, what.content, what.form); });
         const auto joined = co_await outcome<result<void>>::get(joining, no_deadline());
         how = *joined;
     } catch (const std::exception& e) {
@@ -93,13 +94,13 @@ awaitable<void> archive::run_join(std::shared_ptr<archive> me, digest content, d
     }
     if (!broken.empty()) how = error{errc::io, broken};
     if (how) {
-        me->parts_.store.known().used(content, me->parts_.clock.now());
+        me->parts_.store.known().used(what.form, me->parts_.clock.now());
     } else {
-        me->note_tried(content);
-        me->parts_.log.write(log_level::error,
-                             "an index of a former state could not be put together: " + how.error().message() +
-                                 "; larder doctor mends it where it can",
-                             {{"archive", me->name()}, {"object", content.hex()}});
+        me->note_tried(what.content);
+        me->parts_.log.write(
+            log_level::error,
+            "an index could not be put together: " + how.error().message() + "; larder doctor mends it where it can",
+            {{"archive", me->name()}, {"object", what.content.hex()}});
     }
     {
         const std::lock_guard lock{me->mutex_};

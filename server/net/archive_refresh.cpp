@@ -150,6 +150,9 @@ awaitable<result<void>> archive::refresh_once(std::shared_ptr<suite> in) {
 
 /// Asks the mirrors in turn until one has something acceptable. Nothing: what is here is the latest.
 awaitable<result<std::optional<archive::candidate>>> archive::find_candidate(std::shared_ptr<suite> in) {
+    // What is published here is what there is.
+    if (options_.local && in->current()) co_return std::optional<candidate>{};
+    if (options_.local) co_return error{errc::absent, "archive '" + name() + "' has no pocket '" + in->name() + "'"};
     const auto since = all_here(in->current()) ? in->upstream_modified() : std::nullopt;
     std::vector<std::size_t> excluded;
     std::optional<error> first_trouble;

@@ -4,6 +4,7 @@
 #include "held.hpp"
 #include "own_key.hpp"
 #include "own_names.hpp"
+#include "pockets/archive_keys.hpp"
 #include "rescue.hpp"
 #include "site/site_state.hpp"
 #include "views.hpp"
@@ -13,6 +14,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <larder/net/engine.hpp>
 #include <larder/net/maintenance.hpp>
+#include <larder/pockets/registry.hpp>
 #include <larder/signing/verifier.hpp>
 #include <stop_token>
 #include <sys/stat.h>
@@ -41,6 +43,24 @@ bool same_archive(const core::archive_options& a, const core::archive_options& b
     return as_tuple(a) == as_tuple(b);
 }
 
+/// In place of those that were known before.
+result<void> add_local_archives(store::ref_store& refs, core::options& to) {
+    std::erase_if(to.archives, [](const auto& one) { return one.local; });
+    LARDER_TRY(const auto local, pockets::registry{refs}.archives());
+    for (const auto& one : local) {
+        for (const auto& other : to.archives)
+            if (other.name == one.name)
+                return error{errc::bad_config,
+                             "archive '" + one.name + "' is one that is published here: call the other something else"};
+        core::archive_options made;
+        made.name = one.name;
+        made.keyring = {one.public_key};
+        made.local = true;
+        to.archives.push_back(std::move(made));
+    }
+    return {};
+}
+
 }  // namespace
 
 struct engine::impl {
@@ -62,10 +82,12 @@ struct engine::impl {
     std::unique_ptr<views> pinned;
     std::unique_ptr<held_list> held;
     std::unique_ptr<own_key> key;
+    std::unique_ptr<archive_keys> keys;
     pinning::expectations expected;
     std::unique_ptr<pinning::keeper> keeper;      ///< of a server
     std::unique_ptr<pinning::follower> follower;  ///< of a server
 
+    std::mutex rerouting;  ///< one change of the routes at a time
     mutable std::mutex mutex;
     std::shared_ptr<const routing> routes;
 
@@ -179,6 +201,7 @@ result<std::shared_ptr<const routing>> engine::impl::make_routes(core::options o
     if (!policy) return policy.error();
     const auto addresses = std::make_shared<const core::address_policy>(std::move(*policy));
     const auto own = own_names(options.server, *log);
+    LARDER_CHECK(add_local_archives(store->refs(), options));
     LARDER_TRY(auto router, core::router::make(options, own));
     const bool same_networks =
         before != nullptr && before->options.upstream.private_networks == options.upstream.private_networks;
@@ -215,6 +238,7 @@ result<std::unique_ptr<engine>> engine::start(core::options options, std::unique
     made->pinned = std::make_unique<views>(*made->parts);
     made->held = std::make_unique<held_list>(*made->parts);
     made->key = std::make_unique<own_key>(made->store->path());
+    made->keys = std::make_unique<archive_keys>(made->store->path());
     LARDER_TRY(made->routes, made->make_routes(std::move(options), nullptr));
     auto* const self = made.get();
     made->hub->on_stored([self](const fetch_order& order) {
@@ -315,7 +339,17 @@ std::shared_ptr<archive> engine::find_archive(std::string_view name) const {
     return nullptr;
 }
 
+result<void> engine::local_archives_changed() {
+    const std::lock_guard one_at_a_time{impl_->rerouting};
+    return reroute(routes()->options);
+}
+
 result<void> engine::reload(core::options options) {
+    const std::lock_guard one_at_a_time{impl_->rerouting};
+    return reroute(std::move(options));
+}
+
+result<void> engine::reroute(core::options options) {
     const auto before = routes();
     LARDER_TRY(auto next, impl_->make_routes(std::move(options), before.get()));
     auto* const self = impl_.get();
@@ -352,6 +386,7 @@ const wall_clock& engine::clock() const noexcept { return impl_->clock; }
 held_list& engine::held() noexcept { return *impl_->held; }
 pinning::expectations& engine::expected() noexcept { return impl_->expected; }
 own_key& engine::key() noexcept { return *impl_->key; }
+archive_keys& engine::keys() noexcept { return *impl_->keys; }
 views& engine::pinned() noexcept { return *impl_->pinned; }
 site_state& engine::site() noexcept { return *impl_->site; }
 std::uint64_t engine::removals() const noexcept { return impl_->removals.load(std::memory_order_acquire); }

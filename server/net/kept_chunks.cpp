@@ -3,6 +3,7 @@
 #include "index_reader.hpp"
 #include <future>
 #include <larder/base/text.hpp>
+#include <larder/pockets/published_index.hpp>
 
 namespace larder::net {
 namespace {
@@ -138,22 +139,45 @@ result<std::uint64_t> keep_as_chunks(engine_parts& parts, const digest& content,
     return size;
 }
 
-result<void> join_to_object(store::store& s, const digest& content) {
-    LARDER_TRY(const auto here, s.objects().find(content));
+namespace {
+
+result<void> join_plain(store::store& s, const found_chunks& found, store::incoming& to) {
+    const auto plain =
+        index::join_chunks(found.list, found.object, [&s](const digest& file) { return s.objects().open(file); });
+    for (;;) {
+        LARDER_TRY(const auto piece, plain->next());
+        if (piece.empty()) return {};
+        LARDER_CHECK(to.append(piece));
+    }
+}
+
+/// Which compression has the hash is not noted: the one that has it is the one.
+result<void> join_form(store::store& s, const found_chunks& found, const digest& form, store::incoming& to) {
+    const pockets::object_opener open = [&s](const digest& file) { return s.objects().open(file); };
+    for (const auto which : {pockets::form::gzip, pockets::form::zstd}) {
+        hasher hash;
+        LARDER_CHECK(to.restart());
+        LARDER_CHECK(pockets::splice({found.list, found.object}, which, open, [&](std::string_view piece) {
+            hash.update(piece);
+            return to.append(piece);
+        }));
+        if (hash.finish() == form) return {};
+    }
+    return error{errc::digest_mismatch, "the chunks of the index " + found.list.content.hex() + " have no such form"};
+}
+
+}  // namespace
+
+result<void> join_to_object(store::store& s, const digest& content, const digest& form) {
+    LARDER_TRY(const auto here, s.objects().find(form));
     if (here) return {};
-    LARDER_TRY(auto found, find_chunks(s, content));
+    LARDER_TRY(const auto found, find_chunks(s, content));
     if (!found) return error{errc::absent, "the index " + content.hex() + " is not kept as chunks, or not all of it"};
     LARDER_TRY(const auto info, s.objects().find(found->object));
     if (!info) return error{errc::absent, "chunks of an index were removed meanwhile"};
-    const auto plain = index::join_chunks(std::move(found->list), found->object,
-                                          [&s](const digest& file) { return s.objects().open(file); });
     LARDER_TRY(auto file, s.objects().begin());
-    for (;;) {
-        LARDER_TRY(const auto piece, plain->next());
-        if (piece.empty()) break;
-        LARDER_CHECK(file->append(piece));
-    }
-    LARDER_TRY(const auto kept, commit(s.objects(), std::move(file), content, info->modified));
+    LARDER_CHECK(form == content ? join_plain(s, *found, *file) : join_form(s, *found, form, *file));
+    LARDER_TRY(const auto kept, commit(s.objects(), std::move(file), form, info->modified));
     static_cast<void>(kept);
     return {};
 }

@@ -54,7 +54,8 @@ result<std::unique_ptr<index::byte_source>> open_chunks(store::store& s, const d
 result<std::uint64_t> keep_as_chunks(engine_parts& parts, const digest& content, const digest& form,
                                      std::string_view path, const std::vector<digest>& like);
 
-/// Makes the index an object again, uncompressed: a cache object like any other.
-result<void> join_to_object(store::store& s, const digest& content);
+/// Makes the index an object again, uncompressed, or in one of the forms that the chunks of a published one have: a
+/// cache object like any other. `digest_mismatch` when they have no form of that hash.
+result<void> join_to_object(store::store& s, const digest& content, const digest& form);
 
 }  // namespace larder::net

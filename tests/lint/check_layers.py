@@ -17,6 +17,7 @@ ROOMS = {
     "index/store": "store",
     "index/debs": "debs",
     "index/deployments": "deployments",
+    "index/pockets": "pockets",
     "index": "index",
     "signing": "signing",
     "qa": "qa",
@@ -32,12 +33,13 @@ ALLOWED = {
     "store": {"base"},
     "debs": {"base", "index"},
     "deployments": {"base", "index", "store"},
+    "pockets": {"base", "index", "store"},
     "signing": {"base"},
     "qa": {"base", "index", "signing", "store"},
     "core": {"base", "index", "signing", "store", "qa"},
     "config": {"base", "core"},
-    "net": {"base", "index", "signing", "store", "debs", "deployments", "qa", "core"},
-    "cli": {"base", "index", "signing", "store", "debs", "deployments", "qa", "core", "config", "net"},
+    "net": {"base", "index", "signing", "store", "debs", "deployments", "pockets", "qa", "core"},
+    "cli": {"base", "index", "signing", "store", "debs", "deployments", "pockets", "qa", "core", "config", "net"},
 }
 # Each of these belongs to one room: its reason stands in docs/architecture.md.
 ONLY_IN = {

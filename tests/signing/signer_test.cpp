@@ -28,6 +28,18 @@ TEST_CASE("signer: what it signs is verified by its public key, and read as it w
     CHECK(verified.signers() == std::vector<std::string>{s.fingerprint()});
 }
 
+TEST_CASE("signer: a Release is signed in both ways, as often as one likes", "[signer]") {
+    const auto session = one_signer().begin().value();
+    const auto all = verifier::open({one_signer().public_key()}).value();
+    for (const std::string text : {release_text, "Date: later\n"}) {
+        const auto both = session->release(text).value();
+        CHECK(all->inline_signed(both.clear).value().text() == text);
+        CHECK(all->detached(text, both.detached).value().text() == text);
+        CHECK_FALSE(all->detached(text + "more\n", both.detached));
+    }
+    CHECK(session->release("no newline").error().code() == errc::malformed);
+}
+
 TEST_CASE("signer: a key that was kept signs again, as the same", "[signer]") {
     const auto again = signer::open(one_signer().secret_key()).value();
     CHECK(again.fingerprint() == one_signer().fingerprint());

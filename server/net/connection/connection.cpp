@@ -402,7 +402,7 @@ awaitable<result<void>> connection::bring(std::shared_ptr<archive> archive, cons
     } else if (const auto* wide = std::get_if<ask_by_sha512>(&what)) {
         moved = co_await archive->name_by_sha512(*wide, give_up);
     } else if (const auto* kept = std::get_if<join_chunks>(&what)) {
-        const auto joined = co_await archive->join(kept->content, give_up);
+        const auto joined = co_await archive->join(*kept, give_up);
         // When they are damaged it is asked of upstream: resolving again says so.
         if (!joined && joined.error().code() == errc::timeout) moved = joined.error();
     } else if (const auto* several = std::get_if<look_in_indices>(&what)) {

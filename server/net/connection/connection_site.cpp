@@ -3,6 +3,23 @@
 #include <larder/core/status.hpp>
 
 namespace larder::net {
+namespace {
+
+/// The public key that a local archive is signed with. Those of others are for whoever configured them to hand out.
+site_reply answer_key(const engine& from, const std::string& name) {
+    site_reply reply;
+    const auto archive = from.find_archive(name);
+    if (archive && archive->options().local) {
+        reply.content_type = "application/pgp-keys";
+        reply.body = archive->options().keyring.front();
+        return reply;
+    }
+    reply.status = 404;
+    reply.body = "no archive of that name is published here\n";
+    return reply;
+}
+
+}  // namespace
 
 awaitable<void> connection::answer_connect(const core::request_head& head, const core::connect& to) {
     keep_ = then::close;
@@ -60,6 +77,8 @@ awaitable<void> connection::answer_site(const core::request_head& head, const co
         reply = answer_metrics(loop_->host);
     } else if (std::holds_alternative<core::healthz>(way)) {
         reply.body = "ok\n";
+    } else if (const auto* key = std::get_if<core::key_file>(&way)) {
+        reply = answer_key(loop_->host, key->name);
     } else {
         reply.status = 404;
         reply.body = "not served here\n";

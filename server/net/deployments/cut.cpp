@@ -120,7 +120,7 @@ private:
         for (std::size_t i = 0; i < file.forms.size(); ++i) {
             const auto& one = *file.forms[i];
             if (index::compression_of(one.path) != index::compression::none || !plain_form(*state_, one.path) ||
-                !join_to_object(e_.store(), *one.sha256))
+                !join_to_object(e_.store(), *one.sha256, *one.sha256))
                 continue;
             form = i;
             return true;

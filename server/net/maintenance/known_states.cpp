@@ -6,6 +6,7 @@
 #include <larder/base/text.hpp>
 #include <larder/deployments/registry.hpp>
 #include <larder/net/deployments.hpp>
+#include <larder/pockets/registry.hpp>
 #include <set>
 
 namespace larder::net::maintenance {
@@ -204,6 +205,9 @@ result<digest_set> reachable(engine& e, const std::string& without, former_indic
     std::set<std::string, std::less<>> holders;
     for (const auto& [name, ref] : deployments_there)
         holders.insert(name.substr(deployments::deployment_prefix.size()));
+    LARDER_TRY(const auto published_here, s.refs().list(pockets::archive_prefix));
+    for (const auto& [name, ref] : published_here)
+        holders.insert(pockets::holder_of(name.substr(pockets::archive_prefix.size())));
     LARDER_CHECK(s.holds().each({}, [&](std::string_view holder, const store::held_object& one) {
         if (holder != but.name() && holders.contains(holder)) keep.insert(one.content);
     }));

@@ -3,6 +3,7 @@
 #include <site/api.hpp>
 #include <site/deployment_answers.hpp>
 #include <site/deployment_pages.hpp>
+#include <site/pocket_pages.hpp>
 #include <site/page_reply.hpp>
 #include <site/visitor.hpp>
 
@@ -174,6 +175,7 @@ bool of_deployments(std::string_view path) {
 }
 
 effort effort_of_page(const site_request& request) {
+    if (of_pockets(request.path)) return effort::computes;
     if (!of_deployments(request.path) || request.path == "sign-in") return effort::at_once;
     const auto wanted = parse(request.path);
     if (!wanted.known || (wanted.private_page() && request.who < role::read)) return effort::at_once;

@@ -40,6 +40,8 @@ struct job_kind {
 std::vector<job_kind> maintenance_kinds();
 /// What is done with snapshots and deployments.
 std::vector<job_kind> deployment_kinds();
+/// What is done with local archives and pockets.
+std::vector<job_kind> pocket_kinds();
 /// What is told of objects.
 std::vector<job_kind> why_kinds();
 std::vector<job_kind> all_kinds();

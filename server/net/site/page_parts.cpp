@@ -131,16 +131,27 @@ html badge(literal level, literal sign, literal words) {
 
 html table(literal css, std::string_view caption, std::initializer_list<literal> columns,
            const std::vector<std::vector<html>>& rows) {
+    std::vector<std::string> names;
+    for (const auto& one : columns) names.emplace_back(one.text);
+    return table(css, caption, names, rows);
+}
+
+html table(literal css, std::string_view caption, const std::vector<std::string>& columns,
+           const std::vector<std::vector<html>>& rows) {
     html out;
     out << "<table role=\"table\" class=\"" << css << "\"><caption class=\"unseen\">";
     out.text(caption) << "</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">";
-    for (const auto& one : columns) out << "<th scope=\"col\" role=\"columnheader\">" << one << "</th>";
+    for (const auto& one : columns) {
+        out << "<th scope=\"col\" role=\"columnheader\">";
+        out.text(one) << "</th>";
+    }
     out << "</tr></thead>\n<tbody role=\"rowgroup\">\n";
     for (const auto& row : rows) {
         out << "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">";
         out.add(row.front()) << "</th>";
         for (std::size_t i = 1; i < row.size(); ++i) {
-            out << "<td role=\"cell\" data-label=\"" << columns.begin()[i] << "\"><div>";
+            out << "<td role=\"cell\" data-label=\"";
+            out.text(columns[i]) << "\"><div>";
             out.add(row[i]) << "</div></td>";
         }
         out << "</tr>\n";
@@ -233,6 +244,7 @@ std::string frame(const overview& view, std::string_view title, const html& main
            "<rect class=\"lid\" x=\"8\" y=\"3\" width=\"16\" height=\"5\" rx=\"1.5\"/>"
            "<path class=\"mark\" d=\"M11 19l4 4 7-8\"/></svg> Larder</a>\n<nav aria-label=\"Site\"><ul>"
            "<li><a href=\"/pages/deployments\">Deployments</a></li>"
+           "<li><a href=\"/pages/pockets\">Pockets</a></li>"
            "<li><a href=\"/#client\">Set up a client</a></li>"
            "<li><a href=\"/api/v1/openapi.json\">API</a></li>"
            "<li><a href=\"/metrics\">Metrics</a></li></ul></nav></header>\n<main id=\"main\">\n";

@@ -34,6 +34,9 @@ html moment(sys_seconds when);
 /// A table that is one to a screen reader on a phone, too. The first cell of a row is its heading.
 html table(literal css, std::string_view caption, std::initializer_list<literal> columns,
            const std::vector<std::vector<html>>& rows);
+/// The same of columns that are named by what is shown.
+html table(literal css, std::string_view caption, const std::vector<std::string>& columns,
+           const std::vector<std::vector<html>>& rows);
 void tile(html& out, literal name, std::string_view value, std::string_view note);
 /// "1 suite", "63 000 suites".
 std::string plural(std::size_t n, std::string_view one, std::string_view many);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <larder/base/result.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,20 @@ public:
     /// The text as a clear-signed block, as an InRelease file is: apt and verifier::inline_signed take it. The text
     /// has no blanks at line ends and a newline at its end (OpenPGP signs neither); `malformed` else.
     result<std::string> clear_signed(std::string_view text) const;
+
+    /// A place to sign in that is ready, which is what takes most of the time: whoever knows that there will be
+    /// something to sign begins it beforehand. One thread at a time; its gpg-agent ends with it.
+    class session {
+    public:
+        virtual ~session() = default;
+        /// A text as above in both ways in which a Release is published: as an InRelease, and as an armoured
+        /// Release.gpg beside it.
+        struct both_ways {
+            std::string clear, detached;
+        };
+        virtual result<both_ways> release(std::string_view text) const = 0;
+    };
+    result<std::unique_ptr<session>> begin() const;
 
 private:
     signer() = default;

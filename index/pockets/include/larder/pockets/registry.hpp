@@ -42,6 +42,8 @@ private:
     store::ref_store& refs_;
 };
 
+/// Who holds what is in the archive's pool (store/holds.hpp); no deployment can be called so.
+std::string holder_of(std::string_view archive);
 std::string ref_of(const local_archive&);
 std::string ref_of(const pocket&);
 std::string ref_of(const pocket&, std::uint64_t publication);

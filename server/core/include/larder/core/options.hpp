@@ -74,6 +74,7 @@ struct archive_options {
     std::string token_file;                   ///< Bearer
     bool check_valid_until = true;            ///< off only for archives frozen on purpose
     bool check_suite = true;                  ///< off: a Release may name another suite than the one asked for
+    bool local = false;                       ///< published here; not in the configuration, but made by a command
 };
 
 /// One [[token]]: who may call the API over TCP.

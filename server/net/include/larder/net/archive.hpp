@@ -30,9 +30,11 @@ struct fetch_object {
     /// absent, then, and clients go on to the next (apt-pkg/acquire-item.cc).
     bool other_form = false;
 };
-/// An index that is kept as chunks, asked for uncompressed.
+/// An index that is kept as chunks, asked for uncompressed, or of one that was published here in a form that its
+/// chunks have.
 struct join_chunks {
     digest content;
+    digest form;  ///< what is asked for; `content` itself, or a compression of it
 };
 struct ask_suite {
     std::string suite;  ///< must be refreshed first, or has never been seen
@@ -113,7 +115,7 @@ public:
 
     /// Makes an index that is kept as chunks an object again. When that fails it is asked of upstream for a while, like
     /// one that is not kept.
-    awaitable<result<void>> join(digest content, steady_point deadline);
+    awaitable<result<void>> join(join_chunks what, steady_point deadline);
     /// Said when a form of an index could not be had though another can: for a while it is not asked for again.
     void not_to_be_had(const digest& form);
 
@@ -129,6 +131,9 @@ public:
     /// Reads a suite's states from the store anew, when something other than a refresh changed its refs.
     /// Blocks.
     void forget_states(std::string_view suite);
+    /// Said of a local archive, under `refs_mutex`, when the refs of a pocket name this state: it is served from now
+    /// on.
+    void published(const std::string& suite, suite_state_ptr state);
     /// Said of an archive that a reload has replaced: it swings no ref any more. Under `refs_mutex`.
     void retire() noexcept;
     /// Whether a keyring or a secret was changed since this archive read it.
@@ -205,7 +210,7 @@ private:
     bool any_form_here(const suite_state& state, std::string_view stem) const;
     bool is_tried(const digest& content) const;
     void note_tried(const digest& content);
-    static awaitable<void> run_join(std::shared_ptr<archive> me, digest content, digest key,
+    static awaitable<void> run_join(std::shared_ptr<archive> me, join_chunks what, digest key,
                                     std::shared_ptr<outcome<result<void>>> done);
     /// Keeps an index of a former state that came late.
     static awaitable<void> keep_former(std::shared_ptr<archive> me, index_wanted index);

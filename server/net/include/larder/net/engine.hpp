@@ -15,6 +15,7 @@ class site_state;
 class views;
 class held_list;
 class own_key;
+class archive_keys;
 class rescue;
 namespace pinning {
 class expectations;
@@ -91,6 +92,10 @@ public:
     held_list& held() noexcept;
     /// What this store signs with.
     own_key& key() noexcept;
+    /// What its local archives are signed with.
+    archive_keys& keys() noexcept;
+    /// Said when a local archive was made: from now on it is served.
+    result<void> local_archives_changed();
     pinning::expectations& expected() noexcept;
 
     /// What the pages and the API remember: the jobs.
@@ -110,6 +115,7 @@ public:
 private:
     struct impl;
     explicit engine(std::unique_ptr<impl>);
+    result<void> reroute(core::options options);
     std::unique_ptr<impl> impl_;
 };
 

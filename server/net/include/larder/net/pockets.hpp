@@ -1,0 +1,120 @@
+#pragma once
+
+#include <larder/index/packages.hpp>
+#include <larder/net/engine.hpp>
+#include <larder/pockets/registry.hpp>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace larder::net {
+
+// What is done with local archives and their pockets: each a call that blocks, on an ordinary thread; a job of the API,
+// or a command that has the store open itself. A pocket changes by publications, each in one step: its indices, its
+// signed Release and the refs that name them.
+
+/// Who publishes, and why: it stands in the history for ever.
+struct publisher {
+    std::string by, reason;
+};
+
+struct archive_create_options {
+    std::string name;
+    std::string key_name;  ///< the user id of its key; empty: "NAME archive"
+    publisher who;
+};
+/// Makes a local archive with a key of its own; it is served at once. `conflict` for a name that an archive has.
+result<pockets::local_archive> create_archive(engine& e, const archive_create_options& options);
+
+struct pocket_create_options {
+    pockets::pocket made;  ///< without what publications change
+    publisher who;
+};
+/// Makes a pocket and publishes it, empty. `refused` for a name, component or architecture that cannot be, a base or
+/// a pocket that it feeds which is not there.
+struct publication_report {
+    pockets::pocket pocket;
+    pockets::publication publication;
+    bool made = false;  ///< false: a dry run, nothing to change, or the gate said no
+    std::vector<index::package_change> changes;
+    std::vector<std::string> findings;  ///< of the gate
+    bool passed = true;                 ///< whether the gate let it through
+};
+result<publication_report> create_pocket(engine& e, const pocket_create_options& options);
+
+struct include_options {
+    std::string pocket;
+    std::vector<std::string> files;  ///< on this machine, absolute
+    std::string component;           ///< empty: the pocket's first
+    bool allow_downgrade = false;    ///< a version below the one that is there
+    bool dry_run = false;
+    publisher who;
+};
+/// Takes packages into the archive's pool, for ever, and publishes the pocket with them: all or nothing. `refused`
+/// names the file, and why: not a package, an architecture that the pocket has not, a version that goes backwards, the
+/// same name, version and architecture with other bytes.
+result<publication_report> include_packages(engine& e, const include_options& options, const progress_sink& tell,
+                                            std::stop_token stop = {});
+
+struct remove_options {
+    std::string pocket;
+    std::vector<std::string> packages;  ///< names of binary packages, or "src:NAME" for a source and all built from it
+    bool dry_run = false;
+    publisher who;
+};
+result<publication_report> remove_packages(engine& e, const remove_options& options);
+
+struct promote_options {
+    std::string pocket;             ///< the one that is promoted; where to, it says itself
+    std::vector<std::string> only;  ///< names of source packages; empty: all
+    bool dry_run = false;
+    std::string override_reason;  ///< sets aside what the gate says
+    publisher who;
+};
+/// Copies what a pocket has to the one it feeds, when the gate lets it. A source goes with all that was built from it,
+/// in place of what was there of it; what the target has and the source pocket has not, stays.
+result<publication_report> promote_pocket(engine& e, const promote_options& options, const progress_sink& tell,
+                                          std::stop_token stop = {});
+
+struct pocket_rollback_options {
+    std::string pocket;
+    std::uint64_t to = 0;  ///< 0: the one before the last
+    bool dry_run = false;
+    publisher who;
+};
+/// Publishes again what a former publication had, with a newer Date.
+result<publication_report> rollback_pocket(engine& e, const pocket_rollback_options& options);
+
+struct freeze_options {
+    std::string pocket;
+    bool frozen = true;
+    publisher who;
+};
+/// While it is frozen nothing is published there.
+result<pockets::pocket> freeze_pocket(engine& e, const freeze_options& options);
+
+struct pocket_row {
+    pockets::pocket pocket;
+    std::optional<pockets::publication> last;
+    /// Source packages and their versions.
+    std::vector<std::pair<std::string, std::string>> sources;
+};
+struct pocket_list {
+    std::vector<pocket_row> pockets;  ///< by archive; those of a chain follow each other
+};
+result<pocket_list> list_pockets(engine& e, const std::string& archive);
+
+struct pocket_history {
+    pockets::pocket pocket;
+    std::vector<pockets::publication> publications;  ///< the last first
+};
+result<pocket_history> history_of_pocket(engine& e, const std::string& name, std::uint64_t most);
+
+/// The reports as JSON.
+std::string to_json(const pockets::local_archive&);
+std::string to_json(const pockets::pocket&);
+std::string to_json(const publication_report&);
+std::string to_json(const pocket_list&);
+std::string to_json(const pocket_history&);
+
+}  // namespace larder::net

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <larder/net/pockets.hpp>
+#include <larder/pockets/published_index.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+// A publication in the making: from what is to stand in the indices to the refs that name them.
+
+namespace larder::net::publishing {
+
+pockets::registry registry_of(engine& e);
+pockets::object_opener opener_of(engine& e);
+
+/// An index as it is published: how it is kept, and the compressed forms that a Release names.
+struct known_index {
+    pockets::kept_index kept;
+    std::uint64_t size = 0;  ///< uncompressed
+    pockets::served_form gzip, zstd;
+};
+using known_indices = std::map<std::string, known_index>;
+
+/// The paths of all indices of a pocket, below its folder.
+std::vector<std::string> index_paths(const pockets::pocket& of);
+std::string index_path(const std::string& component, const std::string& architecture);
+
+/// Those of a publication. `absent` or `malformed` where its state cannot be read.
+result<known_indices> indices_of(engine& e, const pockets::publication& of);
+/// The list of chunks of one.
+result<pockets::placed_list> list_of(engine& e, const pockets::kept_index& of);
+
+/// All packages of an index.
+result<std::vector<index::listed_package>> packages_of(engine& e, const pockets::kept_index& of);
+
+/// What is to be published.
+struct edition {
+    pockets::pocket of;         ///< as it was read; changes of it are published with it
+    pockets::publication next;  ///< how, from, origin, by, reason, and what the gate said
+    /// What changes in which index; an index that is not there yet is made.
+    std::map<std::string, pockets::stanza_edits> edits;
+    /// In place of what the last publication has: of a rollback.
+    std::optional<known_indices> instead;
+    std::vector<store::held_object> files;  ///< of the pool, which the edits name
+};
+
+/// Told of what changes before anything is made, and of the publication, to which it may add what a gate said; false:
+/// it is not to be published (a dry run).
+using consent = std::function<result<bool>(const std::vector<index::package_change>&, pockets::publication&)>;
+
+/// Makes what the edition needs, asks for consent, and publishes. `refused` for a frozen pocket, or one without
+/// support; `conflict` when it was changed meanwhile.
+result<publication_report> publish(engine& e, edition what, const consent& ask);
+
+}  // namespace larder::net::publishing

@@ -1,0 +1,95 @@
+#include "deployments/json_parts.hpp"
+#include <json_text.hpp>
+#include <larder/net/pockets.hpp>
+
+namespace larder::net {
+namespace {
+
+namespace json = boost::json;
+
+json::value moment_or_null(const std::optional<sys_seconds>& when) {
+    if (!when) return nullptr;
+    return json::string{format_iso(*when)};
+}
+
+json::object archive_json(const pockets::local_archive& a) {
+    return {{"name", a.name}, {"key", a.fingerprint}, {"made", format_iso(a.made)}};
+}
+
+json::object pocket_json(const pockets::pocket& p) {
+    return {{"archive", p.archive},
+            {"suite", p.suite},
+            {"name", p.name()},
+            {"base", p.base},
+            {"feeds", p.feeds},
+            {"components", strings(p.components)},
+            {"architectures", strings(p.architectures)},
+            {"origin", p.origin},
+            {"label", p.label},
+            {"description", p.description},
+            {"version", p.release_version},
+            {"supported_until", moment_or_null(p.supported_until)},
+            {"upgrades_from", p.upgrades_from},
+            {"not_automatic", p.not_automatic},
+            {"but_automatic_upgrades", p.but_automatic_upgrades},
+            {"valid_for_seconds", p.valid_for.count()},
+            {"needs_source", p.needs_source},
+            {"frozen", p.frozen},
+            {"publication", p.head}};
+}
+
+json::object publication_json(const pockets::publication& p) {
+    json::object out{{"pocket", p.pocket},
+                     {"number", p.number},
+                     {"made", format_iso(p.made)},
+                     {"step", to_string(p.how)},
+                     {"by", p.by},
+                     {"reason", p.reason},
+                     {"from", p.from},
+                     {"origin", p.origin},
+                     {"snapshot", p.snapshot.hex()},
+                     {"added", p.added},
+                     {"removed", p.removed},
+                     {"changed", p.changed},
+                     {"overridden", p.overridden},
+                     {"findings", strings(p.findings)}};
+    return out;
+}
+
+}  // namespace
+
+std::string to_json(const pockets::local_archive& a) { return json_text(archive_json(a)); }
+
+std::string to_json(const pockets::pocket& p) { return json_text(pocket_json(p)); }
+
+std::string to_json(const publication_report& report) {
+    json::object out{{"pocket", pocket_json(report.pocket)},
+                     {"publication", publication_json(report.publication)},
+                     {"made", report.made},
+                     {"passed", report.passed},
+                     {"findings", strings(report.findings)}};
+    pinning::add_changes(out, report.changes);
+    return json_text(out);
+}
+
+std::string to_json(const pocket_list& report) {
+    json::array all;
+    for (const auto& row : report.pockets) {
+        auto one = pocket_json(row.pocket);
+        one["last"] = row.last ? json::value{publication_json(*row.last)} : json::value{nullptr};
+        json::array sources;
+        for (const auto& [name, version] : row.sources)
+            sources.push_back(json::object{{"source", name}, {"version", version}});
+        one["sources"] = std::move(sources);
+        all.push_back(std::move(one));
+    }
+    return json_text(json::object{{"pockets", std::move(all)}});
+}
+
+std::string to_json(const pocket_history& report) {
+    json::array all;
+    for (const auto& one : report.publications) all.push_back(publication_json(one));
+    return json_text(json::object{{"pocket", pocket_json(report.pocket)}, {"publications", std::move(all)}});
+}
+
+}  // namespace larder::net

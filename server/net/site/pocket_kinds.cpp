@@ -1,0 +1,210 @@
+#include <larder/net/pockets.hpp>
+#include <site/job_kinds.hpp>
+#include <site/job_options.hpp>
+
+// Local archives and pockets, as jobs: each option is a member of pockets.hpp's structs.
+
+namespace larder::net::site {
+namespace {
+
+namespace json = boost::json;
+
+void take_who(const json::object& given, publisher& who) {
+    take(given, "by", who.by);
+    take(given, "reason", who.reason);
+}
+
+result<std::string> run_archive_create(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    archive_create_options o;
+    take(given, "name", o.name);
+    take(given, "key_name", o.key_name);
+    take_who(given, o.who);
+    return told(create_archive(e, o));
+}
+
+/// "2027-04-30": its support ends with that day.
+result<std::optional<sys_seconds>> end_of(const std::string& day) {
+    if (day.empty()) return std::optional<sys_seconds>{};
+    auto digits = day;
+    std::erase(digits, '-');
+    const auto begin = digits.size() == 8 && day.size() == 10 ? parse_timestamp(digits + "T000000Z")
+                                                              : result<sys_seconds>{error{errc::malformed, "no day"}};
+    if (!begin) return error{errc::malformed, "supported_until is a day, as in 2027-04-30"};
+    return std::optional{*begin + std::chrono::hours{24}};
+}
+
+result<std::string> run_create(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    pocket_create_options o;
+    std::string name, until;
+    take(given, "name", name);
+    LARDER_TRY(auto parsed, pockets::parse_pocket_name(name));
+    auto& p = o.made;
+    p.archive = std::move(parsed.archive);
+    p.suite = std::move(parsed.suite);
+    take(given, "base", p.base);
+    take(given, "feeds", p.feeds);
+    take(given, "components", p.components);
+    take(given, "architectures", p.architectures);
+    take(given, "origin", p.origin);
+    take(given, "label", p.label);
+    take(given, "description", p.description);
+    take(given, "version", p.release_version);
+    take(given, "upgrades_from", p.upgrades_from);
+    take(given, "not_automatic", p.not_automatic);
+    take(given, "but_automatic_upgrades", p.but_automatic_upgrades);
+    take(given, "needs_source", p.needs_source);
+    take(given, "supported_until", until);
+    LARDER_TRY(p.supported_until, end_of(until));
+    std::uint64_t valid = 0;
+    take_number(given, "valid_for_seconds", valid);
+    p.valid_for = std::chrono::seconds{static_cast<std::int64_t>(valid)};
+    take_who(given, o.who);
+    return told(create_pocket(e, o));
+}
+
+result<std::string> run_include(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    include_options o;
+    take(given, "pocket", o.pocket);
+    take(given, "files", o.files);
+    take(given, "component", o.component);
+    take(given, "allow_downgrade", o.allow_downgrade);
+    take(given, "dry_run", o.dry_run);
+    take_who(given, o.who);
+    return told(include_packages(e, o, tell, std::move(stop)));
+}
+
+result<std::string> run_remove(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    remove_options o;
+    take(given, "pocket", o.pocket);
+    take(given, "packages", o.packages);
+    take(given, "dry_run", o.dry_run);
+    take_who(given, o.who);
+    return told(remove_packages(e, o));
+}
+
+result<std::string> run_promote(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    promote_options o;
+    take(given, "pocket", o.pocket);
+    take(given, "only", o.only);
+    take(given, "dry_run", o.dry_run);
+    take(given, "override", o.override_reason);
+    take_who(given, o.who);
+    return told(promote_pocket(e, o, tell, std::move(stop)));
+}
+
+result<std::string> run_rollback(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    pocket_rollback_options o;
+    take(given, "pocket", o.pocket);
+    take_number(given, "to", o.to);
+    take(given, "dry_run", o.dry_run);
+    take_who(given, o.who);
+    return told(rollback_pocket(e, o));
+}
+
+result<std::string> run_freeze(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    freeze_options o;
+    take(given, "pocket", o.pocket);
+    take(given, "frozen", o.frozen);
+    take_who(given, o.who);
+    return told(freeze_pocket(e, o));
+}
+
+result<std::string> run_list(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    std::string archive;
+    take(given, "archive", archive);
+    return told(list_pockets(e, archive));
+}
+
+result<std::string> run_history(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    std::string pocket;
+    std::uint64_t last = 50;
+    take(given, "pocket", pocket);
+    take_number(given, "last", last);
+    return told(history_of_pocket(e, pocket, last));
+}
+
+}  // namespace
+
+std::vector<job_kind> pocket_kinds() {
+    using enum option_type;
+    constexpr auto needed = presence::required;
+    const job_option pocket{"pocket", text, "\"archive/suite\".", needed};
+    const job_option by{"by", text, "Who does it; it stands in the history. Default: the token's name."};
+    const job_option reason{"reason", text, "Why; the same."};
+    const job_option dry_run{"dry_run", boolean, "Only tell what would change; default false."};
+    return {
+        {"archive_create",
+         "Makes an archive that is published here, with a key of its own.",
+         {{"name", text, "Its name: the first part of its URLs.", needed},
+          {"key_name", text, "The user id of its key. Default: \"NAME archive\"."},
+          by,
+          reason},
+         run_archive_create},
+        {"pockets",
+         "Lists pockets, those of a chain one after the other.",
+         {{"archive", text, "Only of this one."}},
+         run_list},
+        {"pocket_create",
+         "Makes a pocket, and publishes it empty.",
+         {{"name", text, "\"archive/suite\".", needed},
+          {"architectures", texts, "\"source\" among them for sources.", needed},
+          {"components", texts, "Default: main."},
+          {"base", text, "The suite that its packages are installed beside, \"archive/suite\"."},
+          {"feeds", text, "The pocket of the same archive that it is promoted to."},
+          {"origin", text, "Default: the archive's name."},
+          {"label", text, "Default: the archive's name."},
+          {"description", text, "One line."},
+          {"version", text, "Of the Release."},
+          {"upgrades_from", text, "The pocket of the release before it, \"archive/suite\"."},
+          {"supported_until", text, "The last day of its support: 2027-04-30."},
+          {"not_automatic", boolean, "apt takes from it only what is asked for by name; default false."},
+          {"but_automatic_upgrades", boolean, "But upgrades what was taken from it; default false."},
+          {"needs_source", boolean, "A binary package is refused without its source; default false."},
+          {"valid_for_seconds", number, "Valid-Until lies so far behind Date. Default: 0, it has none.",
+           presence::optional, 10ULL * 366 * 86'400},
+          by,
+          reason},
+         run_create},
+        {"pocket_include",
+         "Takes packages into a pocket, all or none, and publishes it.",
+         {pocket,
+          {"files", texts, "Whole paths on the machine of the store: .deb, .udeb, .ddeb, .dsc, .changes.", needed},
+          {"component", text, "Default: the pocket's first."},
+          {"allow_downgrade", boolean, "Also a version below the one that is there; needs a reason; default false."},
+          dry_run,
+          by,
+          reason},
+         run_include},
+        {"pocket_remove",
+         "Takes packages out of a pocket, and publishes it.",
+         {pocket,
+          {"packages", texts, "Names of binary packages, or \"src:NAME\" for all of a source package.", needed},
+          dry_run,
+          by,
+          reason},
+         run_remove},
+        {"pocket_promote",
+         "Copies what a pocket has to the one that it feeds, if the gate lets it.",
+         {pocket,
+          {"only", texts, "Source packages. Default: all."},
+          {"override", text, "Why what the gate says is set aside."},
+          dry_run,
+          by,
+          reason},
+         run_promote},
+        {"pocket_rollback",
+         "Publishes again what a former publication had.",
+         {pocket, {"to", number, "Its number. Default: the one before the last."}, dry_run, by, reason},
+         run_rollback},
+        {"pocket_freeze",
+         "Keeps a pocket from being published, or lets it again.",
+         {pocket, {"frozen", boolean, "Default: true."}, by, reason},
+         run_freeze},
+        {"pocket_history",
+         "The publications of a pocket, the last first.",
+         {pocket, {"last", number, "So many. Default: 50."}},
+         run_history},
+    };
+}
+
+}  // namespace larder::net::site
