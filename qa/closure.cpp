@@ -9,26 +9,6 @@
 namespace larder::qa {
 namespace {
 
-std::optional<alternative> parse_one(std::string_view text) {
-    text =
-        trim(text.substr(0, text.find_first_of("[<", text.find(')') == std::string_view::npos ? 0 : text.find(')'))));
-    alternative made;
-    const auto open = text.find('(');
-    auto name = trim(text.substr(0, open));
-    name = name.substr(0, name.find(':'));  // ":any" and the like: an architecture's name
-    if (name.empty()) return {};
-    made.name = name;
-    if (open == std::string_view::npos) return made;
-    const auto close = text.find(')', open);
-    if (close == std::string_view::npos) return {};
-    const auto inner = trim(text.substr(open + 1, close - open - 1));
-    const auto end = inner.find_first_not_of("<>=");
-    if (end == 0 || end == std::string_view::npos) return {};
-    made.relation = inner.substr(0, end);
-    made.version = trim(inner.substr(end));
-    return made;
-}
-
 result<index_entry> read_entry(const index::stanza& s) {
     index_entry e;
     e.name = s.get("Package");
@@ -51,26 +31,6 @@ result<index_entry> read_entry(const index::stanza& s) {
 
 }  // namespace
 
-std::vector<alternative> parse_alternatives(std::string_view group) {
-    std::vector<alternative> all;
-    for (const auto part : split(group, '|'))
-        if (const auto one = parse_one(trim(part))) all.push_back(*one);
-    return all;
-}
-
-bool fits(const alternative& wanted, std::string_view version) {
-    if (wanted.relation.empty()) return true;
-    if (version.empty()) return false;
-    const auto order = index::compare_versions(version, wanted.version);
-    const auto& r = wanted.relation;
-    if (r == "=") return order == 0;
-    if (r == ">=" || r == ">") return order >= 0;  // "<" and ">" are of old, and mean what "<=" and ">=" do
-    if (r == "<=" || r == "<") return order <= 0;
-    if (r == ">>") return order > 0;
-    if (r == "<<") return order < 0;
-    return false;
-}
-
 result<void> package_pool::add(std::string text) {
     texts_.push_back(std::move(text));
     index::deb822_reader reader{texts_.back()};
@@ -92,8 +52,8 @@ result<void> package_pool::add(std::string text) {
         entries_.push_back(entry);
         by_name_[entry.name].push_back(position);
         for (const auto group : split(entry.provides, ','))
-            if (const auto provided = parse_one(trim(group)))
-                providers_[provided->name].push_back({position, provided->version});
+            for (const auto& provided : parse_alternatives(group))
+                providers_[provided.name].push_back({position, provided.version});
     }
     if (odd && entries_.size() == before) return *odd;
     return {};

@@ -4,6 +4,7 @@
 #include <deque>
 #include <larder/base/digest.hpp>
 #include <larder/base/result.hpp>
+#include <larder/qa/relation.hpp>
 #include <map>
 #include <string>
 #include <string_view>
@@ -17,21 +18,6 @@ struct index_entry {
     digest content;
     std::uint64_t size = 0;
 };
-
-/// One alternative of a dependency: "libc6:any (>= 2.36)".
-struct alternative {
-    std::string_view name;
-    std::string_view relation;  ///< "", "<<", "<=", "=", ">=", ">>"
-    std::string_view version;
-};
-
-/// Reads one group of alternatives ("a (>= 1) | b"), without architecture and profile restrictions,
-/// which binary packages do not have. A part that cannot be read is left out.
-std::vector<alternative> parse_alternatives(std::string_view group);
-
-/// Whether a version is one that the alternative takes. `version` empty: of a virtual package without
-/// one, which fits only where none is asked for (Debian Policy 7.5).
-bool fits(const alternative& wanted, std::string_view version);
 
 /// The packages of some indices, by name and by what they provide. Owns the texts.
 class package_pool {
