@@ -85,7 +85,7 @@ TEST_CASE("gc: the index of a former state is kept as chunks before it goes", "[
     CHECK(report.former_indices_bytes > 0);
     CHECK_FALSE(g.has(index));
     REQUIRE(find_chunks(g.e->store(), index).value());
-    REQUIRE(join_to_object(g.e->store(), index));
+    REQUIRE(join_to_object(g.e->store(), index, index));
     CHECK(g.e->store().objects().read(index).value() == "index of older");
     CHECK(gc(*g.e, in_earnest(), quiet).value().former_indices == 0);
     CHECK_FALSE(g.has(index));
@@ -112,7 +112,7 @@ TEST_CASE("chunks: one file that is lost costs those that share it, and no other
     REQUIRE(g.e->store().objects().remove(ref.object));
     CHECK_FALSE(find_chunks(g.e->store(), index).value());
     CHECK(find_chunks(g.e->store(), other_index).value());
-    CHECK(join_to_object(g.e->store(), index).error().code() == errc::absent);
+    CHECK(join_to_object(g.e->store(), index, index).error().code() == errc::absent);
     const auto report = doctor(*g.e, {}, quiet).value();
     CHECK_FALSE(report.whole());
     REQUIRE(report.lost.size() == 1);
