@@ -351,3 +351,24 @@ def test_a_deployment_that_was_removed_is_not_brought_back_by_an_import(env):
     file = export(fleet)
     fleet.cli("deployment", "remove", "web", "--yes")
     assert "restore it first" in import_bundle(fleet.larder, file, check=1).stderr
+
+
+def test_a_header_without_end_is_not_read_to_its_end(env):
+    """A map of a sparse file, which tar allows any size, stands before anything that is signed."""
+    fleet = Fleet(env)
+    header = bytearray(512)
+    for at, text in ((0, b"larder-bundle/head.asc"), (100, b"0000644\0"), (108, b"0000000\0"), (116, b"0000000\0"),
+                     (124, b"00000001000\0"), (136, b"00000000000\0"), (148, b" " * 8), (156, b"S"),
+                     (257, b"ustar  \0"), (386, b"00000000001\0" * 2), (482, b"\1"), (483, b"00000001000\0")):
+        header[at:at + len(text)] = text
+    header[148:156] = b"%06o\0 " % sum(header)
+    more = b"00000000001\0" * 42 + b"\1" + bytes(7)
+    file = env.folder("carried") / "web.tar.zst"
+    with subprocess.Popen(["zstd", "-q", "-o", file], stdin=subprocess.PIPE) as zstd:
+        zstd.stdin.write(header)
+        for _ in range(1000):
+            zstd.stdin.write(more * 1024)
+    before = fleet.larder.peak_memory()
+    refused = import_bundle(fleet.larder, file, check=1).stderr
+    assert fleet.larder.peak_memory() - before < 100 << 20, refused
+    assert "the header of an entry is too large" in refused
