@@ -1,5 +1,6 @@
 """A deployment carried as one file: out of one larder, into another that has nothing and reaches nobody."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -372,3 +373,15 @@ def test_a_header_without_end_is_not_read_to_its_end(env):
     refused = import_bundle(fleet.larder, file, check=1).stderr
     assert fleet.larder.peak_memory() - before < 100 << 20, refused
     assert "the header of an entry is too large" in refused
+
+
+def test_an_export_is_gone_on_with_only_while_its_head_says_the_same(env):
+    fleet = used_fleet(env)
+    whole = export(fleet).read_bytes()
+    token = fleet.cli("deployment", "token", "web").strip()
+    fleet.cli("deployment", "hold", "web", "closure")
+    file = env.folder("carried") / "web.tar.zst"
+    file.with_name("web.tar.zst.part").write_bytes(whole[:len(whole) * 9 // 10])
+    fleet.cli("deployment", "export", "web", str(file))
+    said = Bundle(file, fleet).fields
+    assert (said["Hold"], said["Token"]) == ("closure", hashlib.sha256(token.encode()).hexdigest())

@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 from support import client, debs, faults
@@ -201,6 +202,54 @@ def test_a_token_is_needed_and_may_be_that_of_the_peers_table(env):
     no_token = follow(fleet, other, key=key, token=key, check=2).stderr
     assert "has no token in it" in no_token
     other.cli("deployment", "follow", fleet.larder.url, "web", "--keyring", str(key), check=0)
+
+
+def test_who_is_let_go_while_objects_come_is_followed_no_more(env):
+    fleet = leader(env)
+    key, tree = key_of(fleet), env.folder("peer")
+    peer = env.hostile(bundle_of(fleet).as_peer(tree))
+    other = second(fleet)
+    follow(fleet, other, url=peer.url, key=key)
+    third = fleet.moves_on("3.0", hours_ago=1)
+    package = sha256(next(iter(third.values())))
+    fleet.cli("deployment", "upgrade", "web")
+    fleet.installs(fleet.unit(), third)
+    wait_for(lambda: fleet.json("deployment", "status", "web", check=None)["held"] == 6, "all of it to be held")
+    peer.rule(f"/api/v1/objects/{package}", faults.stall())
+    bundle_of(fleet).as_peer(tree)
+    peer.wait_count(f"/api/v1/objects/{package}", 1)
+    other.cli("deployment", "unfollow", "web", check=0)
+    peer.honest()
+    peer.release()
+    other.wait_log("took over what the peer has|what a deployment follows could not be had")
+    assert row_of(other)["follows"] is None
+    assert report_of(other, "history", "web")["generation"] == 2
+    assert report_of(other, "rollback", "web")["made"]
+
+
+def test_kill_9_in_the_midst_of_following_leaves_nothing_or_all(env):
+    fleet = leader(env)
+    bundle, key = bundle_of(fleet), key_of(fleet)
+    peer = env.hostile(bundle.as_peer(env.folder("peer")))
+    other = second(fleet)
+    for name in bundle.names()[::3]:
+        if (other.store / "objects" / name[:2] / name[2:]).exists():
+            continue
+        peer.honest()
+        peer.rule(f"/api/v1/objects/{name}", faults.stall())
+        asked = peer.count(f"/api/v1/objects/{name}")
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(follow, fleet, other, url=peer.url, key=key, check=None)
+            peer.wait_count(f"/api/v1/objects/{name}", asked + 1)
+            other.kill()
+        other.start()
+        assert report_of(other, "list")["deployments"] == []
+        peer.release()
+    peer.honest()
+    report = json.loads(follow(fleet, other, "--json", url=peer.url, key=key).stdout)
+    assert 0 < report["fetched"] < report["objects"] and report["generations"] == 2
+    assert other.cli("doctor", "--no-repair", check=0)
+    assert other.cli("audit", "verify", check=0)
 
 
 def test_an_address_that_may_not_be_reached_is_named(env):

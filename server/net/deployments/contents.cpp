@@ -9,7 +9,9 @@ using deployments::bundle_head;
 
 result<void> contents::collect(const deployments::deployment& d, const course& of) {
     const auto registry = registry_of(e_);
-    LARDER_TRY(const auto generations, registry.history(d.name));
+    LARDER_TRY(auto generations, registry.history(d.name));
+    // What was made since it was looked at is no part of it.
+    std::erase_if(generations, [&d](const auto& g) { return g.number > d.head; });
     // Each names the one before: who takes it over could not tell what is missing from what was left out.
     if (generations.size() != d.head)
         return error{errc::absent, "deployment '" + d.name + "' has had " + std::to_string(d.head) +
@@ -108,8 +110,7 @@ result<void> contents::held(const deployments::deployment& d, const deployments:
     return {};
 }
 
-result<std::string> signed_head(engine& e, const deployments::deployment& d, const contents& all,
-                                std::string_view list) {
+bundle_head head_of(engine& e, const deployments::deployment& d, const contents& all, std::string_view list) {
     bundle_head head;
     head.deployment = d.name;
     head.generation = d.head;
@@ -121,6 +122,10 @@ result<std::string> signed_head(engine& e, const deployments::deployment& d, con
     head.objects = all.list().objects.size();
     head.bytes = all.bytes();
     head.list = sha256(list);
+    return head;
+}
+
+result<std::string> signed_head(engine& e, const bundle_head& head) {
     LARDER_TRY(const auto key, e.key().get());
     return key->clear_signed(head.write());
 }

@@ -44,8 +44,10 @@ private:
     std::size_t metadata_ = 0;
 };
 
-/// What all of it follows from, clear-signed with this store's key. `list` is the text of the list.
-result<std::string> signed_head(engine& e, const deployments::deployment& d, const contents& all,
-                                std::string_view list);
+/// What all of it follows from. `list` is the text of the list.
+deployments::bundle_head head_of(engine& e, const deployments::deployment& d, const contents& all,
+                                 std::string_view list);
+/// The same, clear-signed with this store's key.
+result<std::string> signed_head(engine& e, const deployments::bundle_head& head);
 
 }  // namespace larder::net::pinning
