@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 
+from support import keys
 from support.bundles import Bundle
 from support.fleet import BY_HAND, RELEASE, Fleet
 from support.larder import archive_table
@@ -354,6 +355,74 @@ def test_a_deployment_that_was_removed_is_not_brought_back_by_an_import(env):
     assert "restore it first" in import_bundle(fleet.larder, file, check=1).stderr
 
 
+def test_an_export_is_gone_on_with_only_while_its_head_says_the_same(env):
+    fleet = used_fleet(env)
+    whole = export(fleet).read_bytes()
+    token = fleet.cli("deployment", "token", "web").strip()
+    fleet.cli("deployment", "hold", "web", "closure")
+    file = env.folder("carried") / "web.tar.zst"
+    file.with_name("web.tar.zst.part").write_bytes(whole[:len(whole) * 9 // 10])
+    fleet.cli("deployment", "export", "web", str(file))
+    said = Bundle(file, fleet).fields
+    assert (said["Hold"], said["Token"]) == ("closure", hashlib.sha256(token.encode()).hexdigest())
+
+
+def test_a_state_of_another_suite_is_not_taken_for_this_ones(env):
+    fleet, bundle, key = opened(env)
+    here = bundle.objects[bundle.pinned(2)].decode()
+    for name, why in (("testing", "is the Release of suite 'stable'"), ("stable@2026", "no suite can be called")):
+        again = Bundle(bundle.file, fleet)
+        state = again.put(here.replace("Suite: stable", f"Suite: {name}"))
+        manifest = again.manifest(2).replace(again.pinned(2), state)
+        again.set_generation(2, manifest.replace("Suite: debian/stable ", f"Suite: debian/{name} "))
+        is_refused(fleet, again, key, why)
+        again.file.write_bytes(bundle.write().read_bytes())
+
+
+def with_an_expired_key(env):
+    """The archive's keyring has a key that has expired since."""
+    fleet, bundle, key = opened(env)
+    old = keys.expired(env.keys)
+    fleet.archive.keyring = env.keyring(fleet.archive.key, old)
+    return fleet, bundle, key, old
+
+
+def test_that_a_key_had_not_expired_is_the_makers_word_and_named(env):
+    fleet, bundle, key, old = with_an_expired_key(env)
+    state = bundle.forged_state(sign=lambda text: old.clearsign(text.encode(), at=old.valid_at),
+                                said_signer=old.fingerprint)
+    bundle.set_generation(2, bundle.manifest(2).replace(bundle.pinned(2), state))
+    other = fleet.second()
+    report = json.loads(import_bundle(other, bundle.write(), "--keyring", str(key), "--json").stdout)
+    assert len(report["vouched"]) == 1 and f"expired key {old.fingerprint}" in report["vouched"][0]
+    assert b"Packages" in other.good(f"/d/web/debian/{RELEASE}").body
+
+
+def test_that_a_key_has_expired_lets_in_nothing_that_it_has_not_signed(env):
+    fleet, bundle, key, old = with_an_expired_key(env)
+    signed_by = fleet.archive.key.clearsign
+    for sign in (None, lambda text: signed_by(b"Suite: stable\n") + text.encode()):
+        again = Bundle(bundle.file, fleet)
+        state = again.forged_state(sign=sign, said_signer=old.fingerprint)
+        again.set_generation(2, again.manifest(2).replace(again.pinned(2), state))
+        is_refused(fleet, again, key, "debian/stable")
+        again.file.write_bytes(bundle.write().read_bytes())
+
+
+def test_a_generation_that_was_given_up_comes_back_with_a_bundle(env):
+    fleet, bundle, key = opened(env)
+    lost = bundle.generations()[0]
+    fleet.larder.stop()
+    (fleet.larder.store / "objects" / lost[:2] / lost[2:]).unlink()
+    fleet.larder.cli("doctor", "--give-up")
+    fleet.larder.start()
+    assert [g["number"] for g in fleet.json("deployment", "history", "web")["generations"]] == [2]
+    report = json.loads(import_bundle(fleet.larder, bundle.file, "--json").stdout)
+    assert (report["generation"], report["generations"]) == (2, 1)
+    assert [g["number"] for g in fleet.json("deployment", "history", "web")["generations"]] == [1, 2]
+    fleet.installs(fleet.unit("/d/web@1/debian"), fleet.first)
+
+
 def test_a_header_without_end_is_not_read_to_its_end(env):
     """A map of a sparse file, which tar allows any size, stands before anything that is signed."""
     fleet = Fleet(env)
@@ -373,15 +442,3 @@ def test_a_header_without_end_is_not_read_to_its_end(env):
     refused = import_bundle(fleet.larder, file, check=1).stderr
     assert fleet.larder.peak_memory() - before < 100 << 20, refused
     assert "the header of an entry is too large" in refused
-
-
-def test_an_export_is_gone_on_with_only_while_its_head_says_the_same(env):
-    fleet = used_fleet(env)
-    whole = export(fleet).read_bytes()
-    token = fleet.cli("deployment", "token", "web").strip()
-    fleet.cli("deployment", "hold", "web", "closure")
-    file = env.folder("carried") / "web.tar.zst"
-    file.with_name("web.tar.zst.part").write_bytes(whole[:len(whole) * 9 // 10])
-    fleet.cli("deployment", "export", "web", str(file))
-    said = Bundle(file, fleet).fields
-    assert (said["Hold"], said["Token"]) == ("closure", hashlib.sha256(token.encode()).hexdigest())

@@ -73,9 +73,10 @@ private:
     enum class may { have_expired, not_have_expired };
     result<void> verify_overlay(const deployments::pin& pin, const std::vector<std::string>& architectures);
     result<void> verify(const deployments::pin& pin, const digest& id, const signing::verifier& keys, may expired);
-    bool by_expired_key(const signing::verifier& keys, const std::vector<std::string>& signers) const;
+    result<void> is_of_its_suite(const deployments::pin& pin, const index::release& release);
     result<void> is_redated(const deployments::pin& pin);
-    result<verified_text> signed_text(const state_manifest& m, const signing::verifier& keys);
+    result<verified_text> signed_text(const state_manifest& m, const signing::verifier& keys,
+                                      signing::expired_key expired);
     result<void> learn();
     result<void> learn(const deployments::pin& pin, const digest& id, const std::vector<std::string>& architectures);
     result<void> prove_holds();
