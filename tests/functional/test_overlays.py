@@ -245,7 +245,7 @@ def test_an_overlay_is_in_the_lockfile_and_is_made_again_from_it(env):
     assert shop.larder.good("/d/again/debian/pool/main/t/tool/tool_2.0_all.deb").body == new["tool_2.0_all.deb"]
     shop.cli("deployment", "rollback", "web")
     text = shop.cli("deployment", "lock", "web", "--check", str(lock), check=3)
-    assert "tool" in text
+    assert "), tool all 2.0 " in text
 
 
 def test_an_overlay_is_carried_to_a_larder_without_a_network(env):
