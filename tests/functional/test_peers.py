@@ -267,10 +267,10 @@ def test_a_follower_serves_on_while_its_peer_is_gone_and_goes_on_when_it_is_back
     follow(fleet, other, url=peer.url)
     peer.rule("*", faults.no_answer())
     wait_for(lambda: row_of(other)["follows"]["trouble"], "the trouble to be told")
+    asked = row_of(other)["follows"]["asked"]
     fleet.gone()
     installs_from(fleet, other, fleet.second_packages)
-    asked = row_of(other)["follows"]["asked"]
-    assert asked is not None
+    assert asked is not None and asked == row_of(other)["follows"]["asked"]
     peer.honest()
     wait_for(lambda: not row_of(other)["follows"]["trouble"], "the peer to be asked again")
 
@@ -462,6 +462,15 @@ def test_lost_is_only_what_all_were_asked_for(env):
     assert fetch(fleet) == (0, 0, 2)
 
 
+def test_an_archive_that_does_not_answer_may_still_have_what_a_service_has_not(env):
+    fleet, service, moment = rescued_fleet(env)
+    configure(fleet, snapshots=[service.url + "/archive/{when}"])
+    shutil.rmtree(service.tree / "archive" / moment)
+    fleet.gone()
+    assert fetch(fleet) == (0, 2, 0)
+    assert service.count(f"/archive/{moment}/pool/*") > 0
+
+
 def test_a_snapshot_service_may_redirect_only_where_the_archive_says(env):
     fleet, service, moment = rescued_fleet(env)
     front = env.hostile(env.folder("empty"))
@@ -521,3 +530,62 @@ def test_doctor_has_what_no_archive_has_from_a_peer(env):
     assert {one["object"] for one in found["refetched"]} >= {manifest, package}
     other.start()
     installs_from(fleet, other, fleet.second_packages)
+
+
+def test_what_a_follower_has_lost_is_had_from_its_peer(env):
+    fleet = leader(env)
+    other = second(fleet, store={"follow_refresh": "1h", **BY_HAND})
+    follow(fleet, other)
+    fleet.gone()
+    package = sha256(next(iter(fleet.second_packages.values())))
+    (other.store / "objects" / package[:2] / package[2:]).unlink()
+    wait_for(lambda: report_of(other, "fetch", "web", check=None)["held"] == 4, "the peer to have it")
+    assert other.metrics()["larder_rescued_total"] == 1
+
+
+def test_what_is_held_and_who_may_join_is_followed_and_what_units_say_here_stays(env):
+    fleet = leader(env)
+    fleet.cli("deployment", "token", "web")
+    token = fleet.cli("deployment", "token", "web").strip()
+    other = second(fleet, store={**OFTEN, **BY_HAND})
+    follow(fleet, other)
+    said = b"Unit: one\nlibrary all 2.0 ii \nservice all 2.0 ii \n"
+    assert fleet.post("/d/web/report", said, token).status == 200
+    wait_for(lambda: report_of(other, "units", "web", check=None)["units"], "the report to come along")
+    assert SimpleNamespace(**row_of(other)).hold == "used"
+    fleet.cli("deployment", "hold", "web", "closure")
+    wait_for(lambda: row_of(other)["hold"] == "closure", "the hold mode to come along")
+    there = SimpleNamespace(larder=other)
+    assert Fleet.post(there, "/d/web/report", said.replace(b"2.0", b"1.0"), token).status == 200
+    fleet.cli("deployment", "hold", "web", "used")
+    wait_for(lambda: row_of(other)["hold"] == "used", "the next visit")
+    units = report_of(other, "units", "web", check=None)["units"]
+    assert [len(unit["differences"]) for unit in units] == [2]
+    # The journal tells of what is new only.
+    entries = json.loads(other.cli("audit", "list", "--json", check=0).stdout)["entries"]
+    assert [one["what"] for one in entries] == ["deployment-follow"]
+
+
+def test_a_removed_deployment_is_given_to_nobody(env):
+    fleet = leader(env)
+    other = second(fleet)
+    follow(fleet, other)
+    other.cli("deployment", "remove", "web", "--yes", check=0)
+    fleet.cli("deployment", "hold", "web", "closure")
+    assert "restore it first" in follow(fleet, other, check=1).stderr
+    fleet.cli("deployment", "remove", "web", "--yes")
+    assert fleet.larder.get("/api/v1/deployments/web/bundle-head", **opens()).status == 404
+    other.cli("deployment", "restore", "web", check=0)
+    wait_for(lambda: "has no deployment 'web'" in row_of(other)["follows"]["trouble"], "the trouble to be told")
+
+
+def test_who_has_named_a_token_and_a_key_once_need_not_do_so_again(env):
+    fleet = leader(env)
+    other = second(fleet, store={"follow_refresh": "1h"})
+    follow(fleet, other)
+    fleet.cli("deployment", "rollback", "web")
+    again = json.loads(other.cli("deployment", "follow", fleet.larder.url, "web", "--json", check=0).stdout)
+    assert (again["generation"], again["generations"], again["following"]) == (3, 1, True)
+    entries = json.loads(other.cli("audit", "list", "--json", check=0).stdout)["entries"]
+    assert [(one["what"], one["subject"]) for one in entries] == [("deployment-follow", "web@2"),
+                                                                  ("deployment-follow", "web@3")]

@@ -59,7 +59,7 @@ class Bundle:
     def pinned(self, number):
         return next(line for line in self.manifest(number).splitlines() if line.startswith("Suite: ")).split()[2]
 
-    def forged_state(self, in_release=None, date=None, sign=None, said_signer=None):
+    def forged_state(self, in_release=None, date=None, sign=None, said_signer=None, said_date=None):
         """A state of the suite that lists one evil package; by default signed by the larder's key."""
         date = date or time.time() - 60
         deb = b"evil bytes"
@@ -72,12 +72,14 @@ class Bundle:
         text, file = self.put(release), self.put(in_release or (sign or self.signed)(release))
         lines = []
         for line in self.objects[self.pinned(1)].decode().splitlines():
-            if line.startswith("Date: "):
+            if line.startswith("Date: ") and not said_date:
                 line = "Date: " + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(date))
             if line.startswith("Text: "):
                 line = f"Text: {text} {len(release)}"
             if line.startswith("InRelease: "):
                 line = f"InRelease: {file} {len(self.objects[file])}"
+            if said_date and line.startswith("Date: "):
+                line = f"Date: {said_date}"
             if said_signer and line.startswith("Signed-By: "):
                 line = f"Signed-By: {said_signer}"
             lines.append(line)
