@@ -141,6 +141,11 @@ result<void> adoption::verify_states() {
             pinned_.emplace(pin.snapshot, pin);
             LARDER_CHECK(verify(pin, pin.snapshot, from->keys(), may::have_expired));
             if (pin.overlay) LARDER_CHECK(verify_overlay(pin, g.architectures));
+            for (const auto& one : pin.picks) {
+                if (one.version.empty() || !listed_.contains(one.from)) continue;
+                pinned_.emplace(one.from, pin);
+                LARDER_CHECK(verify(pin, one.from, from->keys(), may::have_expired));
+            }
             if (!pin.shown) continue;
             LARDER_CHECK(verify(pin, *pin.shown, *keys_, may::not_have_expired));
             LARDER_CHECK(is_redated(pin));
@@ -151,12 +156,14 @@ result<void> adoption::verify_states() {
 /// What was composed is signed by whoever made it, and differs from the snapshot in what the generation says;
 /// where the picked packages are from nobody else can tell.
 result<void> adoption::verify_overlay(const deployments::pin& pin, const std::vector<std::string>& architectures) {
-    if (!composed_.insert({*pin.overlay, pin.snapshot}).second) return {};
+    std::string names, picks;
+    for (const auto& one : pin.picks) {
+        if (!one.version.empty()) names += (names.empty() ? "" : ", ") + one.name + " " + one.version;
+        picks += one.name + " " + one.architecture + " " + one.version + "\n";
+    }
+    if (!composed_.emplace(*pin.overlay, pin.snapshot, picks).second) return {};
     LARDER_CHECK(verify(pin, *pin.overlay, *keys_, may::not_have_expired));
     LARDER_CHECK(check_overlay(e_, pin, architectures));
-    std::string names;
-    for (const auto& one : pin.picks)
-        if (!one.version.empty()) names += (names.empty() ? "" : ", ") + one.name + " " + one.version;
     report_.vouched.push_back(pin.archive + "/" + pin.suite +
                               ": what was picked of other states: " + printable(names, 1000));
     return {};

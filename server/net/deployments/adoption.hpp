@@ -98,9 +98,10 @@ private:
     std::map<std::string, std::shared_ptr<archive>> archives_;
     std::vector<deployments::generation> generations_;
     std::set<std::tuple<digest, std::string, std::string, bool>> verified_;
-    std::map<digest, deployments::pin> pinned_;     ///< snapshots
-    std::set<std::pair<digest, digest>> composed_;  ///< overlays that were looked at, and of which snapshots
-    std::set<digest> vouched_;                      ///< of these, those that only whoever made it has verified
+    std::map<digest, deployments::pin> pinned_;  ///< snapshots, and the states that picks are from
+    /// Overlays that were looked at, of which snapshots, and what was said to be picked
+    std::set<std::tuple<digest, digest, std::string>> composed_;
+    std::set<digest> vouched_;  ///< of these, those that only whoever made it has verified
     std::unordered_set<digest, digest_hash> listed_;
     held_list::staging staged_;
     std::vector<store::held_object> holds_;

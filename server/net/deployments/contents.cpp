@@ -71,6 +71,19 @@ result<void> contents::indices_are_here(const deployments::pin& pin, const std::
 result<void> contents::states(const deployments::pin& pin) {
     for (const auto& id : {pin.snapshot, pin.listed(), pin.state()})
         if (states_.insert(id).second) LARDER_CHECK(state(pin, id));
+    // Lockfiles name what was picked by the Release that lists it.
+    for (const auto& one : pin.picks)
+        if (!one.version.empty() && sources_.insert(one.from).second) LARDER_CHECK(source_of_pick(pin, one.from));
+    return {};
+}
+
+/// Its signed files alone; where they are not here any more it is done without.
+result<void> contents::source_of_pick(const deployments::pin& pin, const digest& id) {
+    const auto found = load_state(e_.store().objects(), id);
+    if (!found) return {};
+    LARDER_CHECK(must_have(id, "a state of " + pin.archive + "/" + pin.suite));
+    for (const auto& file : maintenance::files_of((*found)->manifest()))
+        LARDER_CHECK(must_have(file.content, "the Release of " + pin.archive + "/" + pin.suite));
     return {};
 }
 
