@@ -37,7 +37,7 @@ std::string weakness(const signing_key& key) {
 }
 
 /// What is wrong with a signature; empty: it is good.
-std::string fault(const _gpgme_signature& s, const key_table& keys) {
+std::string fault(const _gpgme_signature& s, const key_table& keys, expired_key expired) {
     const std::string name = s.fpr != nullptr ? printable(s.fpr, 64) : std::string{"of unknown name"};
     const auto code = gpgme_err_code(s.status);
     if (code == GPG_ERR_NO_PUBKEY) return "unknown key " + name;
@@ -45,7 +45,9 @@ std::string fault(const _gpgme_signature& s, const key_table& keys) {
     if (!is_trusted(s.hash_algo)) return hash_name(s.hash_algo) + " hash refused, in a signature by key " + name;
     switch (code) {
         case GPG_ERR_NO_ERROR: break;
-        case GPG_ERR_KEY_EXPIRED: return "expired key " + name;
+        case GPG_ERR_KEY_EXPIRED:
+            if (expired == expired_key::taken) break;
+            return "expired key " + name;
         case GPG_ERR_CERT_REVOKED: return "revoked key " + name;
         case GPG_ERR_SIG_EXPIRED: return "expired signature by key " + name;
         default: return "signature by key " + name + " cannot be checked: " + explain(s.status);
@@ -63,12 +65,12 @@ void add(std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
-result<std::vector<std::string>> judge(gpgme_signature_t signatures, const key_table& keys) {
+result<std::vector<std::string>> judge(gpgme_signature_t signatures, const key_table& keys, expired_key expired) {
     std::vector<std::string> signers;
     std::string faults;
     bool forged = false;
     for (auto s = signatures; s != nullptr; s = s->next) {
-        const auto wrong = fault(*s, keys);
+        const auto wrong = fault(*s, keys, expired);
         if (wrong.empty()) {
             add(signers, s->fpr);
             add(signers, keys.find(s->fpr)->second.primary);

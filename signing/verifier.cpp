@@ -73,11 +73,11 @@ void list_keys(const context& ctx, std::vector<key_info>& keys, key_table& table
 
 /// gpg's work: `text` is null for clear-signed data, `plain` for detached signatures.
 result<std::vector<std::string>> run(const gpg_home& home, const key_table& table, const data& signature,
-                                     const data& text, const data& plain) {
+                                     const data& text, const data& plain, expired_key expired) {
     const auto ctx = make_context(home.path());
     const auto err = gpgme_op_verify(ctx.get(), signature.get(), text.get(), plain.get());
     const auto outcome = gpgme_op_verify_result(ctx.get());
-    auto signers = judge(outcome != nullptr ? outcome->signatures : nullptr, table);
+    auto signers = judge(outcome != nullptr ? outcome->signatures : nullptr, table, expired);
     const bool failed = gpgme_err_code(err) != GPG_ERR_NO_ERROR;
     if (signers.has_value() && !failed) return signers;
     require_gpg();
@@ -109,19 +109,20 @@ result<std::unique_ptr<verifier>> verifier::open(const std::vector<std::string>&
     return std::unique_ptr<verifier>{new verifier{std::move(i)}};
 }
 
-result<verified_text> verifier::inline_signed(std::string_view in_release) const {
+result<verified_text> verifier::inline_signed(std::string_view in_release, expired_key expired) const {
     LARDER_CHECK(check_input(in_release, "the clear-signed file"));
     LARDER_TRY(auto parts, split_clearsigned(in_release));
     LARDER_TRY([[maybe_unused]] const auto covers, check_signatures(parts.signatures));
     const auto signature = read_from(in_release);
     auto plain = write_to_memory();
-    LARDER_TRY(auto signers, run(impl_->home, impl_->table, signature, nullptr, plain));
+    LARDER_TRY(auto signers, run(impl_->home, impl_->table, signature, nullptr, plain, expired));
     auto text = canonical_text(take_bytes(std::move(plain)));
     if (text != parts.text) return bad("gpg reads another text in it than stands there");
     return verified_text{std::move(text), std::move(signers)};
 }
 
-result<verified_text> verifier::detached(std::string_view release, std::string_view signature) const {
+result<verified_text> verifier::detached(std::string_view release, std::string_view signature,
+                                         expired_key expired) const {
     LARDER_CHECK(check_input(release, "the Release file"));
     if (!signature.empty() && (static_cast<unsigned char>(signature.front()) & 0x80U) != 0)
         return bad("the signature is binary, not ASCII-armoured, which apt refuses too");
@@ -132,7 +133,7 @@ result<verified_text> verifier::detached(std::string_view release, std::string_v
     for (const auto& block : *blocks) packets += block;
     if (packets.empty()) return bad("there is no signature");
     LARDER_TRY(const auto covers, check_signatures(packets));
-    LARDER_TRY(auto signers, run(impl_->home, impl_->table, read_from(packets), read_from(release), nullptr));
+    LARDER_TRY(auto signers, run(impl_->home, impl_->table, read_from(packets), read_from(release), nullptr, expired));
     return verified_text{covers == coverage::text ? canonical_text(release) : std::string{release}, std::move(signers)};
 }
 

@@ -13,6 +13,8 @@ namespace {
 
 /// A bundle has no size of its own to be held against; each of its entries has.
 constexpr std::uint64_t no_limit = 1ULL << 60;
+/// Ours take some kilobytes; what tar allows (maps of sparse files) takes memory without end.
+constexpr std::uint64_t most_header = 4 << 20;
 
 class reader final : public bundle_reader {
 public:
@@ -40,10 +42,15 @@ public:
     }
 
     result<std::optional<entry>> next() override {
+        // The rest of the entry before is no part of the header.
+        if (in_entry_ && ::archive_read_data_skip(tar_) != ARCHIVE_OK) return trouble();
         archive_entry* e = nullptr;
+        in_entry_ = false;
+        header_ = 0;
         const auto how = ::archive_read_next_header(tar_, &e);
         if (how == ARCHIVE_EOF && !trouble_) return std::optional<entry>{};
         if (how != ARCHIVE_OK) return trouble();
+        in_entry_ = true;
         if (::archive_entry_filetype(e) != AE_IFREG || ::archive_entry_size(e) < 0)
             return error{errc::malformed, "the bundle has an entry that is no file"};
         const auto* name = ::archive_entry_pathname(e);
@@ -85,7 +92,9 @@ private:
 
     static la_ssize_t give(::archive* of, void* me, const void** bytes) {
         auto& r = *static_cast<reader*>(me);
-        const auto piece = r.plain_->next();
+        auto piece = r.plain_->next();
+        if (piece && !r.in_entry_ && (r.header_ += piece->size()) > most_header)
+            piece = error{errc::malformed, "this is no bundle: the header of an entry is too large"};
         if (!piece) {
             r.trouble_ = piece.error();
             ::archive_set_error(of, EINVAL, "%s", "cannot be decompressed");
@@ -105,6 +114,8 @@ private:
     std::atomic<std::uint64_t> taken_{0};
     std::unique_ptr<index::byte_source> plain_;
     ::archive* tar_ = nullptr;
+    bool in_entry_ = false;
+    std::uint64_t header_ = 0;  ///< bytes that were taken since the end of the entry before
     std::optional<error> trouble_;
 };
 

@@ -152,6 +152,12 @@ result<bundle_head> bundle_head::read(std::string_view text) {
     return head;
 }
 
+digest bundle_head::identity() const {
+    auto of_any_time = *this;
+    of_any_time.made = {};
+    return sha256(of_any_time.write());
+}
+
 std::string bundle_list::write() const {
     std::string out;
     for (const auto& one : objects)

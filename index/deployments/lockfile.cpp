@@ -120,6 +120,16 @@ bool before(const locked_package& a, const locked_package& b) {
     return std::tie(a.version, a.content) < std::tie(b.version, b.content);
 }
 
+/// The same bytes of upstream are the same state, whatever id a Larder has given it.
+bool is_same(const locked_suite& a, const locked_suite& b) {
+    const auto same_pick = [](const locked_pick& one, const locked_pick& other) {
+        return one.what.name == other.what.name && one.what.architecture == other.what.architecture &&
+               one.what.version == other.what.version && one.release == other.release;
+    };
+    return a.release == b.release &&
+           std::equal(a.picks.begin(), a.picks.end(), b.picks.begin(), b.picks.end(), same_pick);
+}
+
 std::vector<index::listed_package> listed(const lockfile& lock) {
     std::vector<index::listed_package> all;
     for (const auto& one : lock.packages) {
@@ -230,8 +240,7 @@ lock_difference compare(const lockfile& from, const lockfile& to) {
     for (const auto& one : from.suites) suites[{one.archive, one.suite}].before = one;
     for (const auto& one : to.suites) suites[{one.archive, one.suite}].after = one;
     for (auto& [name, one] : suites) {
-        // The same bytes of upstream are the same state, whatever id a Larder has given it.
-        if (one.before && one.after && one.before->release == one.after->release) continue;
+        if (one.before && one.after && is_same(*one.before, *one.after)) continue;
         std::tie(one.archive, one.suite) = name;
         all.suites.push_back(std::move(one));
     }

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <iterator>
 #include <larder/base/number.hpp>
 #include <larder/base/text.hpp>
 #include <larder/deployments/following.hpp>
@@ -184,15 +186,26 @@ result<registry::adopted> registry::adopt(const deployment& made, const std::vec
     if (!there && there.error().code() != errc::absent) return there.error();
     if (there) out.now = *there;
     const auto version = out.now.version;
+    std::vector<store::ref_change> given_up;
     for (std::uint64_t number = 1; number <= generations.size(); ++number) {
         const auto& id = generations[number - 1];
-        if (number <= out.now.head) {
-            LARDER_TRY(const auto here, id_of(made.name, number));
-            if (here != id) return taken(made.name);
+        store::ref_change fresh{ref_of(made.name, number), 0, id.hex()};
+        if (number > out.now.head) {
+            also.push_back(std::move(fresh));
+            ++out.added;
             continue;
         }
-        also.push_back({ref_of(made.name, number), 0, id.hex()});
-        ++out.added;
+        const auto here = id_of(made.name, number);
+        if (!here && here.error().code() != errc::absent) return here.error();
+        if (here && *here != id) return taken(made.name);
+        if (!here) {
+            given_up.push_back(std::move(fresh));
+            continue;
+        }
+        // Each names the one before: what is the same here says which those were that were given up.
+        out.added += given_up.size();
+        std::move(given_up.begin(), given_up.end(), std::back_inserter(also));
+        given_up.clear();
     }
     const auto before = there ? there->write() : std::string{};
     if (whose == settings_of::there) {
@@ -200,7 +213,7 @@ result<registry::adopted> registry::adopt(const deployment& made, const std::vec
         out.now.token = made.token;
         out.now.on_first_use = made.on_first_use;
     }
-    if (out.added != 0) {
+    if (generations.size() > out.now.head) {
         out.now.head = generations.size();
         out.now.generation = generations.back();
     }

@@ -38,7 +38,10 @@ int run_write(const common_options& common, const lock_line& given) {
 std::string state_of(const json::object& suite, std::string_view side) {
     const auto* state = suite.if_contains(side);
     if (state == nullptr || !state->is_object()) return "-";
-    return text_in(state->get_object(), "when") + " (" + text_in(state->get_object(), "release").substr(0, 12) + ")";
+    auto text =
+        text_in(state->get_object(), "when") + " (" + text_in(state->get_object(), "release").substr(0, 12) + ")";
+    for (const auto& pick : list_in(state->get_object(), "picks")) text += ", " + std::string{pick.as_string()};
+    return text;
 }
 
 void print_check(const json::object& report, rows_of which) {

@@ -102,3 +102,30 @@ TEST_CASE("registry: whom it followed is forgotten with a deployment", "[deploym
     REQUIRE(g.all.forget("web"));
     CHECK(g.s->refs().list("").value().empty());
 }
+
+TEST_CASE("registry: what was given up comes back with what is taken over again, where what follows it is the same",
+          "[deployments]") {
+    ground g;
+    const auto d = g.taken_over();
+    const std::vector<digest> all{g.put(1), g.put(2), g.put(3)};
+    REQUIRE(g.all.adopt(d, all, {}));
+    const auto give_up = [&](std::uint64_t number) {
+        const auto ref = g.s->refs().get(ref_of("web", number)).value();
+        REQUIRE(g.s->refs().change({{ref_of("web", number), ref->version, std::nullopt}}));
+    };
+    give_up(2);
+    // It ends with that one: nothing says whether it is the same.
+    CHECK(g.all.adopt(d, {all[0], g.put(4)}, {}).value().added == 0);
+    CHECK_FALSE(g.all.load("web", 2));
+    const auto back = g.all.adopt(d, all, {}).value();
+    CHECK(back.added == 1);
+    CHECK(back.now.head == 3);
+    CHECK(g.all.find("web").value().generation == all[2]);
+    CHECK(g.all.load("web", 2));
+    // Of a shorter one, too, whose end is not that of this one.
+    give_up(1);
+    CHECK(g.all.adopt(d, {all[0], all[1]}, {}).value().added == 1);
+    CHECK(g.all.find("web").value().head == 3);
+    CHECK(g.all.load("web", 1));
+    CHECK(g.all.adopt(d, {all[0], all[2]}, {}).error().code() == errc::conflict);
+}

@@ -122,3 +122,21 @@ TEST_CASE("lockfile: what was picked stands below its suite, with the state that
     CHECK(bad("Pick: hello all 2.10-4 2026", "Pick: hello all 2.10-4 26"));
     CHECK(bad("Suite: ", "Pick: a b\nSuite: "));
 }
+
+TEST_CASE("lockfile: what is picked otherwise is a difference, though nothing of it is held", "[lockfile]") {
+    auto before = lock_of({package("hello", "2.10")}), after = before;
+    const locked_pick picked{{"tool", "all", "2.0", sha256("state")}, {}, sha256("Release")};
+    before.suites[0].picks = after.suites[0].picks = {picked};
+    // As another Larder names the same state.
+    after.suites[0].picks[0].what.from = sha256("another manifest");
+    CHECK(changes_of(before, after).empty());
+    for (const auto change : {0, 1, 2, 3, 4}) {
+        auto& one = (after.suites[0].picks = {picked})[0];
+        if (change == 0) one.what.name = "other";
+        if (change == 1) one.what.architecture = "amd64";
+        if (change == 2) one.what.version = "3.0";
+        if (change == 3) one.release = sha256("another Release");
+        if (change == 4) after.suites[0].picks.clear();
+        CHECK(changes_of(before, after) == "debian/bookworm;");
+    }
+}

@@ -1,10 +1,14 @@
 """A deployment carried as one file: out of one larder, into another that has nothing and reaches nobody."""
 
+import hashlib
 import json
 import shutil
 import subprocess
+import time
 
+from support import keys
 from support.bundles import Bundle
+from support.debs import Package
 from support.fleet import BY_HAND, RELEASE, Fleet
 from support.larder import archive_table
 from support.process import wait_for
@@ -175,9 +179,11 @@ def test_a_second_bundle_brings_what_is_new(env):
     assert report["generations"] == 1 and 0 < report["already_here"] < report["objects"]
     fleet.installs(unit_of(fleet, other), third)
     # An older one changes nothing, the same not either.
+    files = {path: path.stat().st_ino for path in (other.store / "objects").glob("*/*")}
     for file in (first, second):
         report = json.loads(import_bundle(other, file, "--keyring", str(key), "--json").stdout)
         assert (report["generation"], report["generations"]) == (3, 0)
+    assert all(path.stat().st_ino == inode for path, inode in files.items())
 
 
 def test_an_export_that_was_interrupted_is_gone_on_with(env):
@@ -351,3 +357,215 @@ def test_a_deployment_that_was_removed_is_not_brought_back_by_an_import(env):
     file = export(fleet)
     fleet.cli("deployment", "remove", "web", "--yes")
     assert "restore it first" in import_bundle(fleet.larder, file, check=1).stderr
+
+
+def test_an_export_is_gone_on_with_only_while_its_head_says_the_same(env):
+    fleet = used_fleet(env)
+    whole = export(fleet).read_bytes()
+    token = fleet.cli("deployment", "token", "web").strip()
+    fleet.cli("deployment", "hold", "web", "closure")
+    file = env.folder("carried") / "web.tar.zst"
+    file.with_name("web.tar.zst.part").write_bytes(whole[:len(whole) * 9 // 10])
+    fleet.cli("deployment", "export", "web", str(file))
+    said = Bundle(file, fleet).fields
+    assert (said["Hold"], said["Token"]) == ("closure", hashlib.sha256(token.encode()).hexdigest())
+
+
+def test_a_state_of_another_suite_is_not_taken_for_this_ones(env):
+    fleet, bundle, key = opened(env)
+    here = bundle.objects[bundle.pinned(2)].decode()
+    for name, why in (("testing", "is the Release of suite 'stable'"), ("stable@2026", "no suite can be called")):
+        again = Bundle(bundle.file, fleet)
+        state = again.put(here.replace("Suite: stable", f"Suite: {name}"))
+        manifest = again.manifest(2).replace(again.pinned(2), state)
+        again.set_generation(2, manifest.replace("Suite: debian/stable ", f"Suite: debian/{name} "))
+        is_refused(fleet, again, key, why)
+        again.file.write_bytes(bundle.write().read_bytes())
+
+
+def with_an_expired_key(env):
+    """The archive's keyring has a key that has expired since."""
+    fleet, bundle, key = opened(env)
+    old = keys.expired(env.keys)
+    fleet.archive.keyring = env.keyring(fleet.archive.key, old)
+    return fleet, bundle, key, old
+
+
+def test_that_a_key_had_not_expired_is_the_makers_word_and_named(env):
+    fleet, bundle, key, old = with_an_expired_key(env)
+    state = bundle.forged_state(sign=lambda text: old.clearsign(text.encode(), at=old.valid_at),
+                                said_signer=old.fingerprint)
+    bundle.set_generation(2, bundle.manifest(2).replace(bundle.pinned(2), state))
+    other = fleet.second()
+    report = json.loads(import_bundle(other, bundle.write(), "--keyring", str(key), "--json").stdout)
+    assert len(report["vouched"]) == 1 and f"expired key {old.fingerprint}" in report["vouched"][0]
+    assert b"Packages" in other.good(f"/d/web/debian/{RELEASE}").body
+    # As a snapshot it would pass for what this Larder has verified.
+    listed = json.loads(other.cli("snapshot", "list", "--json", check=0).stdout)["snapshots"]
+    assert state not in [one["snapshot"] for one in listed]
+    assert bundle.pinned(1) in [one["snapshot"] for one in listed]
+
+
+def test_that_a_key_has_expired_lets_in_nothing_that_it_has_not_signed(env):
+    fleet, bundle, key, old = with_an_expired_key(env)
+    signed_by = fleet.archive.key.clearsign
+    for sign in (None, lambda text: signed_by(b"Suite: stable\n") + text.encode()):
+        again = Bundle(bundle.file, fleet)
+        state = again.forged_state(sign=sign, said_signer=old.fingerprint)
+        again.set_generation(2, again.manifest(2).replace(again.pinned(2), state))
+        is_refused(fleet, again, key, "debian/stable")
+        again.file.write_bytes(bundle.write().read_bytes())
+
+
+def test_a_generation_that_was_given_up_comes_back_with_a_bundle(env):
+    fleet, bundle, key = opened(env)
+    lost = bundle.generations()[0]
+    fleet.larder.stop()
+    (fleet.larder.store / "objects" / lost[:2] / lost[2:]).unlink()
+    fleet.larder.cli("doctor", "--give-up")
+    fleet.larder.start()
+    assert [g["number"] for g in fleet.json("deployment", "history", "web")["generations"]] == [2]
+    report = json.loads(import_bundle(fleet.larder, bundle.file, "--json").stdout)
+    assert (report["generation"], report["generations"]) == (2, 1)
+    assert [g["number"] for g in fleet.json("deployment", "history", "web")["generations"]] == [1, 2]
+    fleet.installs(fleet.unit("/d/web@1/debian"), fleet.first)
+
+
+def test_a_header_without_end_is_not_read_to_its_end(env):
+    """A map of a sparse file, which tar allows any size, stands before anything that is signed."""
+    fleet = Fleet(env)
+    header = bytearray(512)
+    for at, text in ((0, b"larder-bundle/head.asc"), (100, b"0000644\0"), (108, b"0000000\0"), (116, b"0000000\0"),
+                     (124, b"00000001000\0"), (136, b"00000000000\0"), (148, b" " * 8), (156, b"S"),
+                     (257, b"ustar  \0"), (386, b"00000000001\0" * 2), (482, b"\1"), (483, b"00000001000\0")):
+        header[at:at + len(text)] = text
+    header[148:156] = b"%06o\0 " % sum(header)
+    more = b"00000000001\0" * 42 + b"\1" + bytes(7)
+    file = env.folder("carried") / "web.tar.zst"
+    with subprocess.Popen(["zstd", "-q", "-o", file], stdin=subprocess.PIPE) as zstd:
+        zstd.stdin.write(header)
+        for _ in range(1000):
+            zstd.stdin.write(more * 1024)
+    before = fleet.larder.peak_memory()
+    refused = import_bundle(fleet.larder, file, check=1).stderr
+    assert fleet.larder.peak_memory() - before < 100 << 20, refused
+    assert "the header of an entry is too large" in refused
+
+
+def archive_signed(fleet):
+    return lambda text: fleet.archive.key.clearsign(text.encode())
+
+
+def with_state(bundle, state):
+    """The second generation pins this state."""
+    bundle.set_generation(2, bundle.manifest(2).replace(bundle.pinned(2), state))
+    return bundle
+
+
+def test_a_state_is_what_its_manifest_says_of_it(env):
+    fleet, bundle, key = opened(env)
+    sign = archive_signed(fleet)
+    evil = fleet.archive.key.clearsign(b"Origin: another text\n")
+    for how, why in (({"sign": sign, "date": time.time() + 86400}, "has a Date that is yet to come"),
+                     ({"sign": sign, "said_date": "20200101T000000Z"}, "is not what its manifest says"),
+                     ({"in_release": evil}, "what is signed is another text")):
+        again = Bundle(bundle.file, fleet)
+        is_refused(fleet, with_state(again, again.forged_state(**how)), key, why)
+        again.file.write_bytes(bundle.write().read_bytes())
+
+
+def test_generations_follow_on_each_other(env):
+    fleet, bundle, key = opened(env)
+    second = bundle.manifest(2)
+    for changed in (second.replace(bundle.generations()[0], "0" * 64), second.replace("Number: 2", "Number: 3"),
+                    second.replace("Deployment: web", "Deployment: other")):
+        again = Bundle(bundle.file, fleet)
+        again.set_generation(2, changed)
+        is_refused(fleet, again, key, "generation 2 does not follow on the one before")
+        again.file.write_bytes(bundle.write().read_bytes())
+
+
+def test_a_list_that_does_not_fit_its_head_is_refused(env):
+    fleet, bundle, key = opened(env)
+    bundle.fields["Generation"] = "1"
+    is_refused(fleet, bundle, key, "does not fit its head")
+
+
+def test_an_archive_that_misnames_its_suites_is_taken_as_its_table_says(env):
+    fleet, bundle, key = opened(env)
+    here = bundle.objects[bundle.pinned(2)].decode()
+    state = bundle.put(here.replace("Suite: stable", "Suite: testing"))
+    manifest = bundle.manifest(2).replace(bundle.pinned(2), state)
+    bundle.set_generation(2, manifest.replace("Suite: debian/stable ", "Suite: debian/testing "))
+    other = fleet.second()
+    other.tables["archive"][0]["check_suite"] = False
+    other.write_config()
+    other.restart()
+    import_bundle(other, bundle.write(), "--keyring", str(key))
+    assert other.good("/d/web/debian/dists/testing/InRelease").body
+
+
+def test_what_no_index_names_is_left_out_and_named(env):
+    fleet, bundle, key = opened(env)
+    held = bundle.put(b"what nobody lists")
+    bundle.lines.append(f"held {held} 17 debian pool/main/e/else_1_amd64.deb")
+    other = fleet.second()
+    report = json.loads(import_bundle(other, bundle.write(), "--keyring", str(key), "--json").stdout)
+    assert report["unproven"] == ["debian/pool/main/e/else_1_amd64.deb"]
+    assert json.loads(other.cli("deployment", "status", "web", "--json", check=0).stdout)["held"] == 4
+
+
+def test_what_a_bundle_lacks_is_named_when_it_is_taken_in(env):
+    fleet = Fleet(env, store=BY_HAND)
+    fleet.create("web", "--hold", "full")
+    file, key = export(fleet, "--partial"), key_of(fleet)
+    other = empty_larder(fleet)
+    report = json.loads(import_bundle(other, file, "--keyring", str(key), "--json").stdout)
+    assert {one["package"] for one in report["missing"]} == {"service", "library"}
+    assert json.loads(other.cli("deployment", "status", "web", "--json", check=3).stdout)["at_risk"] == 2
+
+
+def test_the_release_files_beside_an_inrelease_come_along(env):
+    fleet = used_fleet(env)
+    paths = [f"debian/dists/stable/{name}" for name in ("Release", "Release.gpg")]
+    bodies = [fleet.larder.good(f"/{path}").body for path in paths]
+    file, key = export(fleet), key_of(fleet)
+    other = empty_larder(fleet)
+    import_bundle(other, file, "--keyring", str(key))
+    assert [other.good(f"/d/web/{path}").body for path in paths] == bodies
+
+
+def test_states_that_came_are_listed_and_an_import_is_in_the_journal(env):
+    fleet = used_fleet(env)
+    file, key = export(fleet), key_of(fleet)
+    other = empty_larder(fleet)
+    for generation in (2, 2):
+        import_bundle(other, file, "--keyring", str(key))
+    whens = [one["when"] for one in json.loads(other.cli("snapshot", "list", "--json", check=0).stdout)["snapshots"]]
+    assert whens == [one["when"] for one in fleet.json("snapshot", "list")["snapshots"]] and len(whens) == 2
+    entries = json.loads(other.cli("audit", "list", "--json", check=0).stdout)["entries"]
+    assert [(one["what"], one["subject"]) for one in entries] == [("deployment-import", "web@2")] * 2
+
+
+def test_an_entry_is_as_large_as_its_list_says(env):
+    fleet, bundle, key = opened(env)
+    name = bundle.names()[-1]
+    bundle.objects[name] += b"more than was listed"
+    is_refused(fleet, bundle, key, "the bundle has", "where its list has")
+
+
+def test_of_a_part_that_was_damaged_in_the_midst_what_stands_before_that_is_gone_on_with(env):
+    fleet = Fleet(env)
+    fleet.archive.add(Package("large", size=4_000_000))
+    fleet.archive.publish("stable", date=fleet.now - 4 * 3600, by_hash=False)
+    here = (fleet.archive.root / RELEASE).read_bytes()
+    wait_for(lambda: fleet.larder.good(f"/debian/{RELEASE}").body == here, "the new state to be served")
+    fleet.create("web", "--hold", "full")
+    wait_for(lambda: fleet.json("deployment", "status", "web", check=None)["held"] == 3, "all of it to be held")
+    file, key = export(fleet), key_of(fleet)
+    part = bytearray(file.read_bytes())
+    part[len(part) // 2:len(part) // 2 + 512] = bytes(512)
+    file.with_name("web.tar.zst.part").write_bytes(part)
+    report = json.loads(fleet.cli("deployment", "export", "web", str(file), "--json"))
+    assert 0 < report["resumed"] < report["objects"]
+    import_bundle(fleet.second(), file, "--keyring", str(key))

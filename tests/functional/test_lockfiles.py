@@ -82,11 +82,12 @@ def test_a_check_says_what_has_changed_since_and_answers_no(env):
 
 def test_the_same_deployment_is_made_elsewhere_from_its_lockfile(env):
     fleet = used_fleet(env)
+    fleet.cli("deployment", "hold", "web", "closure")
     lock = env.folder("lock") / "larder.lock"
     lock.write_text(lock_of(fleet) + "# kept with the service's own sources\n")
     other = fleet.second(store=BY_HAND)
     made = json.loads(other.cli("deployment", "create", "--from-lock", str(lock), "--json", check=0).stdout)
-    assert made["name"] == "web"
+    assert (made["name"], made["hold"]) == ("web", "closure")
     status = json.loads(other.cli("deployment", "status", "web", "--json", check=3).stdout)
     assert (status["held"], status["at_risk"]) == (0, 2)
     other.cli("deployment", "fetch", "web", check=0)
@@ -106,6 +107,11 @@ def test_a_lockfile_whose_state_is_nowhere_makes_nothing_and_says_so(env):
     refused = other.cli("deployment", "create", "again", "--from-lock", str(lock), check=1).stderr
     assert "debian/stable: its state of" in refused and "is not here" in refused
     assert json.loads(other.cli("deployment", "list", "--json", check=0).stdout)["deployments"] == []
+    # One of the same date is not that one.
+    text = lock.read_text()
+    state, release = next(line for line in text.splitlines() if line.startswith("Suite: ")).split()[3:5]
+    lock.write_text(text.replace(state, "0" * 64).replace(release, "1" * 64))
+    assert "is not here" in fleet.larder.cli("deployment", "create", "again", "--from-lock", str(lock), check=1).stderr
 
 
 def test_a_lockfile_that_names_other_bytes_is_refused(env):

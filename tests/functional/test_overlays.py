@@ -14,7 +14,7 @@ from support import debs
 from support.bundles import Bundle
 from support.client import request
 from support.env import Package
-from support.fleet import HOUR, RELEASE, Fleet, moment, packages_of
+from support.fleet import HOUR, PACKAGES, RELEASE, Fleet, moment, packages_of
 from support.process import wait_for
 
 GZ = "dists/stable/main/binary-amd64/Packages.gz"
@@ -245,20 +245,27 @@ def test_an_overlay_is_in_the_lockfile_and_is_made_again_from_it(env):
     assert shop.larder.good("/d/again/debian/pool/main/t/tool/tool_2.0_all.deb").body == new["tool_2.0_all.deb"]
     shop.cli("deployment", "rollback", "web")
     text = shop.cli("deployment", "lock", "web", "--check", str(lock), check=3)
-    assert "tool" in text
+    assert "), tool all 2.0 " in text
 
 
 def test_an_overlay_is_carried_to_a_larder_without_a_network(env):
     shop, new = upgrade_of_one_package_alone(env)
     shop.cli("deployment", "hold", "web", "full")
     shop.cli("deployment", "fetch", "web", check=None)
+    lock = shop.cli("deployment", "lock", "web")
+    # What was picked from it first is then the state of the whole suite.
+    shop.cli("deployment", "upgrade", "web")
     file, key = export(shop, "--partial"), key_of(shop)
     composed = shop.larder.good(f"/d/web@2/debian/{RELEASE}").body
+    packages = shop.larder.good(f"/d/web@3/debian/{PACKAGES}").body
     shop.gone()
     other = shop.second()
     report = json.loads(import_bundle(other, file, "--keyring", str(key), "--json").stdout)
-    assert report["generations"] == 2 and report["unproven"] == []
+    assert report["generations"] == 3 and report["unproven"] == []
     assert [line for line in report["vouched"] if "tool 2.0" in line], report["vouched"]
+    other.cli("gc", "--remove", "--free", "1000000000", check=0)
+    assert other.cli("deployment", "lock", "web", "--generation", "2", check=0).stdout == lock
+    assert other.good(f"/d/web@3/debian/{PACKAGES}").body == packages
     assert other.good(f"/d/web@2/debian/{RELEASE}").body == composed
     assert other.good("/d/web/debian/pool/main/t/tool/tool_2.0_all.deb").body == new["tool_2.0_all.deb"]
 
@@ -271,6 +278,19 @@ def test_a_bundle_whose_overlay_has_more_than_was_picked_is_refused(env):
     bundle.set_generation(2, "\n".join(line for line in manifest.split("\n") if not line.startswith("Pick: ")))
     bundle.write()
     shop.gone()
+    refused = import_bundle(shop.second(), file, "--keyring", str(key), check=1)
+    assert "tool 2.0 is neither its snapshot's own nor picked" in refused.stderr
+
+
+def test_what_a_later_generation_says_of_the_same_overlay_is_verified_too(env):
+    shop, _ = upgrade_of_one_package_alone(env)
+    file, key = export(shop, "--partial"), key_of(shop)
+    bundle = Bundle(file, shop)
+    lines = [line for line in bundle.manifest(2).splitlines() if not line.startswith("Pick: ")]
+    third = "\n".join(lines).replace("Number: 2", "Number: 3").replace(*bundle.generations()) + "\n"
+    bundle.lines.append(f"generation 3 {bundle.put(third)}")
+    bundle.fields["Generation"] = "3"
+    bundle.write()
     refused = import_bundle(shop.second(), file, "--keyring", str(key), check=1)
     assert "tool 2.0 is neither its snapshot's own nor picked" in refused.stderr
 
@@ -313,6 +333,7 @@ def test_what_was_picked_is_followed_by_another_larder(env):
     for path in (RELEASE, GZ):
         assert other.good(f"/d/web@2/debian/{path}").body == shop.larder.good(f"/d/web@2/debian/{path}").body
     assert other.good("/d/web/debian/pool/main/t/tool/tool_2.0_all.deb").body == new["tool_2.0_all.deb"]
+    assert other.cli("deployment", "lock", "web", check=0).stdout == shop.cli("deployment", "lock", "web")
 
 
 # --- what units run --------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 from support import client, debs, faults
@@ -203,6 +204,54 @@ def test_a_token_is_needed_and_may_be_that_of_the_peers_table(env):
     other.cli("deployment", "follow", fleet.larder.url, "web", "--keyring", str(key), check=0)
 
 
+def test_who_is_let_go_while_objects_come_is_followed_no_more(env):
+    fleet = leader(env)
+    key, tree = key_of(fleet), env.folder("peer")
+    peer = env.hostile(bundle_of(fleet).as_peer(tree))
+    other = second(fleet)
+    follow(fleet, other, url=peer.url, key=key)
+    third = fleet.moves_on("3.0", hours_ago=1)
+    package = sha256(next(iter(third.values())))
+    fleet.cli("deployment", "upgrade", "web")
+    fleet.installs(fleet.unit(), third)
+    wait_for(lambda: fleet.json("deployment", "status", "web", check=None)["held"] == 6, "all of it to be held")
+    peer.rule(f"/api/v1/objects/{package}", faults.stall())
+    bundle_of(fleet).as_peer(tree)
+    peer.wait_count(f"/api/v1/objects/{package}", 1)
+    other.cli("deployment", "unfollow", "web", check=0)
+    peer.honest()
+    peer.release()
+    other.wait_log("took over what the peer has|what a deployment follows could not be had")
+    assert row_of(other)["follows"] is None
+    assert report_of(other, "history", "web")["generation"] == 2
+    assert report_of(other, "rollback", "web")["made"]
+
+
+def test_kill_9_in_the_midst_of_following_leaves_nothing_or_all(env):
+    fleet = leader(env)
+    bundle, key = bundle_of(fleet), key_of(fleet)
+    peer = env.hostile(bundle.as_peer(env.folder("peer")))
+    other = second(fleet)
+    for name in bundle.names()[::3]:
+        if (other.store / "objects" / name[:2] / name[2:]).exists():
+            continue
+        peer.honest()
+        peer.rule(f"/api/v1/objects/{name}", faults.stall())
+        asked = peer.count(f"/api/v1/objects/{name}")
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(follow, fleet, other, url=peer.url, key=key, check=None)
+            peer.wait_count(f"/api/v1/objects/{name}", asked + 1)
+            other.kill()
+        other.start()
+        assert report_of(other, "list")["deployments"] == []
+        peer.release()
+    peer.honest()
+    report = json.loads(follow(fleet, other, "--json", url=peer.url, key=key).stdout)
+    assert 0 < report["fetched"] < report["objects"] and report["generations"] == 2
+    assert other.cli("doctor", "--no-repair", check=0)
+    assert other.cli("audit", "verify", check=0)
+
+
 def test_an_address_that_may_not_be_reached_is_named(env):
     fleet = leader(env)
     other = second(fleet, upstream={})
@@ -218,10 +267,10 @@ def test_a_follower_serves_on_while_its_peer_is_gone_and_goes_on_when_it_is_back
     follow(fleet, other, url=peer.url)
     peer.rule("*", faults.no_answer())
     wait_for(lambda: row_of(other)["follows"]["trouble"], "the trouble to be told")
+    asked = row_of(other)["follows"]["asked"]
     fleet.gone()
     installs_from(fleet, other, fleet.second_packages)
-    asked = row_of(other)["follows"]["asked"]
-    assert asked is not None
+    assert asked is not None and asked == row_of(other)["follows"]["asked"]
     peer.honest()
     wait_for(lambda: not row_of(other)["follows"]["trouble"], "the peer to be asked again")
 
@@ -413,6 +462,15 @@ def test_lost_is_only_what_all_were_asked_for(env):
     assert fetch(fleet) == (0, 0, 2)
 
 
+def test_an_archive_that_does_not_answer_may_still_have_what_a_service_has_not(env):
+    fleet, service, moment = rescued_fleet(env)
+    configure(fleet, snapshots=[service.url + "/archive/{when}"])
+    shutil.rmtree(service.tree / "archive" / moment)
+    fleet.gone()
+    assert fetch(fleet) == (0, 2, 0)
+    assert service.count(f"/archive/{moment}/pool/*") > 0
+
+
 def test_a_snapshot_service_may_redirect_only_where_the_archive_says(env):
     fleet, service, moment = rescued_fleet(env)
     front = env.hostile(env.folder("empty"))
@@ -472,3 +530,62 @@ def test_doctor_has_what_no_archive_has_from_a_peer(env):
     assert {one["object"] for one in found["refetched"]} >= {manifest, package}
     other.start()
     installs_from(fleet, other, fleet.second_packages)
+
+
+def test_what_a_follower_has_lost_is_had_from_its_peer(env):
+    fleet = leader(env)
+    other = second(fleet, store={"follow_refresh": "1h", **BY_HAND})
+    follow(fleet, other)
+    fleet.gone()
+    package = sha256(next(iter(fleet.second_packages.values())))
+    (other.store / "objects" / package[:2] / package[2:]).unlink()
+    wait_for(lambda: report_of(other, "fetch", "web", check=None)["held"] == 4, "the peer to have it")
+    assert other.metrics()["larder_rescued_total"] == 1
+
+
+def test_what_is_held_and_who_may_join_is_followed_and_what_units_say_here_stays(env):
+    fleet = leader(env)
+    fleet.cli("deployment", "token", "web")
+    token = fleet.cli("deployment", "token", "web").strip()
+    other = second(fleet, store={**OFTEN, **BY_HAND})
+    follow(fleet, other)
+    said = b"Unit: one\nlibrary all 2.0 ii \nservice all 2.0 ii \n"
+    assert fleet.post("/d/web/report", said, token).status == 200
+    wait_for(lambda: report_of(other, "units", "web", check=None)["units"], "the report to come along")
+    assert SimpleNamespace(**row_of(other)).hold == "used"
+    fleet.cli("deployment", "hold", "web", "closure")
+    wait_for(lambda: row_of(other)["hold"] == "closure", "the hold mode to come along")
+    there = SimpleNamespace(larder=other)
+    assert Fleet.post(there, "/d/web/report", said.replace(b"2.0", b"1.0"), token).status == 200
+    fleet.cli("deployment", "hold", "web", "used")
+    wait_for(lambda: row_of(other)["hold"] == "used", "the next visit")
+    units = report_of(other, "units", "web", check=None)["units"]
+    assert [len(unit["differences"]) for unit in units] == [2]
+    # The journal tells of what is new only.
+    entries = json.loads(other.cli("audit", "list", "--json", check=0).stdout)["entries"]
+    assert [one["what"] for one in entries] == ["deployment-follow"]
+
+
+def test_a_removed_deployment_is_given_to_nobody(env):
+    fleet = leader(env)
+    other = second(fleet)
+    follow(fleet, other)
+    other.cli("deployment", "remove", "web", "--yes", check=0)
+    fleet.cli("deployment", "hold", "web", "closure")
+    assert "restore it first" in follow(fleet, other, check=1).stderr
+    fleet.cli("deployment", "remove", "web", "--yes")
+    assert fleet.larder.get("/api/v1/deployments/web/bundle-head", **opens()).status == 404
+    other.cli("deployment", "restore", "web", check=0)
+    wait_for(lambda: "has no deployment 'web'" in row_of(other)["follows"]["trouble"], "the trouble to be told")
+
+
+def test_who_has_named_a_token_and_a_key_once_need_not_do_so_again(env):
+    fleet = leader(env)
+    other = second(fleet, store={"follow_refresh": "1h"})
+    follow(fleet, other)
+    fleet.cli("deployment", "rollback", "web")
+    again = json.loads(other.cli("deployment", "follow", fleet.larder.url, "web", "--json", check=0).stdout)
+    assert (again["generation"], again["generations"], again["following"]) == (3, 1, True)
+    entries = json.loads(other.cli("audit", "list", "--json", check=0).stdout)["entries"]
+    assert [(one["what"], one["subject"]) for one in entries] == [("deployment-follow", "web@2"),
+                                                                  ("deployment-follow", "web@3")]

@@ -1,5 +1,6 @@
 #include "store_ground.hpp"
 #include <boost/json.hpp>
+#include <deployments/contents.hpp>
 #include <deployments/shown.hpp>
 #include <larder/deployments/registry.hpp>
 #include <larder/net/deployments.hpp>
@@ -321,4 +322,15 @@ TEST_CASE("doctor: a rebuild keeps what is noted and cannot be made anew", "[net
     CHECK(known.get_note("unobtainable/" + lost.hex()).value() == "404");
     for (const auto& name : beside) CHECK(known.get_note(name).value() == sha256(name).hex());
     CHECK(report.whole());
+}
+
+TEST_CASE("export: a generation that is made meanwhile is no part of what is written", "[net][bundle]") {
+    fleet f;
+    f.generation_of("web", {f.pin("stable")});
+    const auto before = f.all.find("web").value();
+    f.generation_of("web", {f.pin("testing")});
+    pinning::contents all{*f.e};
+    const std::stop_token stop;
+    REQUIRE(all.collect(before, {quiet, stop}));
+    CHECK(all.list().generations == std::vector<digest>{before.generation});
 }

@@ -76,6 +76,24 @@ TEST_CASE("judge: an expired key is refused, though it was not when it signed") 
     CHECK(!trusting({"expired"})->keys().front().usable);
 }
 
+TEST_CASE("judge: an expired key counts where somebody else vouches for the time, if the signature is good") {
+    shop().key("expired", "ed25519", "20200201T000000", in_2020);
+    const auto v = trusting({"expired"});
+    const auto file = shop().clearsign(release_text, {"expired"}, in_2020);
+    CHECK(said(v->inline_signed(file, expired_key::taken)) == "accepted");
+    CHECK(said(v->detached(release_text, shop().detach(release_text, {"expired"}, in_2020), expired_key::taken)) ==
+          "accepted");
+    auto changed = file;
+    changed.replace(changed.find("Example"), 7, "Exomple");
+    CHECK_THAT(said(v->inline_signed(changed, expired_key::taken)), StartsWith("bad_signature: bad signature"));
+    CHECK_THAT(said(v->inline_signed(shop().clearsign(release_text, {"archive"}), expired_key::taken)),
+               StartsWith("bad_signature: unknown key"));
+    CHECK_THAT(
+        said(v->inline_signed(shop().clearsign(release_text, {"expired"}, in_2020 + arguments{"--digest-algo", "SHA1"}),
+                              expired_key::taken)),
+        Contains("SHA-1"));
+}
+
 TEST_CASE("judge: a revoked key is refused, though it was not when it signed") {
     const auto key = shop().key("revoked");
     const auto file = shop().clearsign(release_text, {"revoked"});

@@ -59,7 +59,7 @@ class Bundle:
     def pinned(self, number):
         return next(line for line in self.manifest(number).splitlines() if line.startswith("Suite: ")).split()[2]
 
-    def forged_state(self, in_release=None, date=None):
+    def forged_state(self, in_release=None, date=None, sign=None, said_signer=None, said_date=None):
         """A state of the suite that lists one evil package; by default signed by the larder's key."""
         date = date or time.time() - 60
         deb = b"evil bytes"
@@ -69,15 +69,19 @@ class Bundle:
                    + time.strftime("%a, %d %b %Y %H:%M:%S UTC", time.gmtime(date))
                    + f"\nArchitectures: amd64\nComponents: main\nSHA256:\n {self.put(packages)} {len(packages)} "
                      "main/binary-amd64/Packages\n")
-        text, file = self.put(release), self.put(in_release or self.signed(release))
+        text, file = self.put(release), self.put(in_release or (sign or self.signed)(release))
         lines = []
         for line in self.objects[self.pinned(1)].decode().splitlines():
-            if line.startswith("Date: "):
+            if line.startswith("Date: ") and not said_date:
                 line = "Date: " + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(date))
             if line.startswith("Text: "):
                 line = f"Text: {text} {len(release)}"
             if line.startswith("InRelease: "):
                 line = f"InRelease: {file} {len(self.objects[file])}"
+            if said_date and line.startswith("Date: "):
+                line = f"Date: {said_date}"
+            if said_signer and line.startswith("Signed-By: "):
+                line = f"Signed-By: {said_signer}"
             lines.append(line)
         self.lines.append(f"held {sha256(deb)} {len(deb)} debian pool/main/e/evil_9_amd64.deb")
         return self.put("\n".join(lines) + "\n")
@@ -101,7 +105,9 @@ class Bundle:
             (tree / "api/v1/objects" / sha256(data)).write_bytes(data)
         at = tree / "api/v1/deployments" / self.fields["Deployment"]
         at.mkdir(parents=True, exist_ok=True)
-        (at / "bundle-head").write_bytes(head)
+        # In one step: somebody may be asking for it.
+        (at / "next").write_bytes(head)
+        (at / "next").rename(at / "bundle-head")
         return tree
 
     def write(self):

@@ -49,8 +49,9 @@ result<void> adoption::take_list(std::string_view text) {
 }
 
 result<bool> adoption::keeps(const bundle_list::object& one) {
-    LARDER_TRY(const auto here, e_.store().objects().find(one.content));
+    // First: gc may be about to remove it.
     staged_.add(one.content);
+    LARDER_TRY(const auto here, e_.store().objects().find(one.content));
     // gc goes by the latest use: what is taken in is used.
     e_.store().known().used(one.content, e_.clock().now());
     if (!here || here->size != one.size) return false;
@@ -109,8 +110,11 @@ result<void> adoption::fits_what_is_here() const {
         return error{errc::refused, "deployment '" + head_.deployment + "' was removed here; restore it first"};
     const auto both = std::min<std::uint64_t>(there->head, head_.generation);
     for (std::uint64_t number = 1; number <= both; ++number) {
-        LARDER_TRY(const auto id, registry_of(e_).id_of(head_.deployment, number));
-        if (id != list_.generations[number - 1])
+        const auto id = registry_of(e_).id_of(head_.deployment, number);
+        // One that was given up here.
+        if (!id && id.error().code() == errc::absent && number != there->head) continue;
+        if (!id) return id.error();
+        if (*id != list_.generations[number - 1])
             return error{errc::refused, "there is another deployment '" + head_.deployment + "' here: its generation " +
                                             std::to_string(number) + " is not that of " + terms_.source};
     }
@@ -137,6 +141,11 @@ result<void> adoption::verify_states() {
             pinned_.emplace(pin.snapshot, pin);
             LARDER_CHECK(verify(pin, pin.snapshot, from->keys(), may::have_expired));
             if (pin.overlay) LARDER_CHECK(verify_overlay(pin, g.architectures));
+            for (const auto& one : pin.picks) {
+                if (one.version.empty() || !listed_.contains(one.from)) continue;
+                pinned_.emplace(one.from, pin);
+                LARDER_CHECK(verify(pin, one.from, from->keys(), may::have_expired));
+            }
             if (!pin.shown) continue;
             LARDER_CHECK(verify(pin, *pin.shown, *keys_, may::not_have_expired));
             LARDER_CHECK(is_redated(pin));
@@ -147,19 +156,21 @@ result<void> adoption::verify_states() {
 /// What was composed is signed by whoever made it, and differs from the snapshot in what the generation says;
 /// where the picked packages are from nobody else can tell.
 result<void> adoption::verify_overlay(const deployments::pin& pin, const std::vector<std::string>& architectures) {
-    if (!composed_.insert({*pin.overlay, pin.snapshot}).second) return {};
+    std::string names, picks;
+    for (const auto& one : pin.picks) {
+        if (!one.version.empty()) names += (names.empty() ? "" : ", ") + one.name + " " + one.version;
+        picks += one.name + " " + one.architecture + " " + one.version + "\n";
+    }
+    if (!composed_.emplace(*pin.overlay, pin.snapshot, picks).second) return {};
     LARDER_CHECK(verify(pin, *pin.overlay, *keys_, may::not_have_expired));
     LARDER_CHECK(check_overlay(e_, pin, architectures));
-    std::string names;
-    for (const auto& one : pin.picks)
-        if (!one.version.empty()) names += (names.empty() ? "" : ", ") + one.name + " " + one.version;
     report_.vouched.push_back(pin.archive + "/" + pin.suite +
                               ": what was picked of other states: " + printable(names, 1000));
     return {};
 }
 
 /// That a state is of this suite, and its text what its own signature is of. A key of the archive's may have
-/// expired since; then whoever made it, who had verified it, must do.
+/// expired since; then that it had not yet is the word of whoever made it, who had verified it.
 result<void> adoption::verify(const deployments::pin& pin, const digest& id, const signing::verifier& keys,
                               may expired) {
     if (!verified_.insert({id, pin.archive, pin.suite, expired == may::have_expired}).second) return {};
@@ -168,25 +179,32 @@ result<void> adoption::verify(const deployments::pin& pin, const digest& id, con
     const auto& m = state->manifest();
     if (m.archive != pin.archive || m.suite != pin.suite || m.date != state->release().date)
         return error{errc::malformed, "a state of " + name + " is not what its manifest says"};
+    LARDER_CHECK(is_of_its_suite(pin, state->release()));
     // As apt allows (Acquire::Max-FutureTime): beyond it nothing that upstream publishes would be newer.
     if (m.date > e_.clock().now() + std::chrono::seconds{10})
         return error{errc::refused, "a state of " + name + " has a Date that is yet to come"};
-    const auto text = signed_text(m, keys);
-    if (text && sha256(text->text()) != m.text.content)
+    auto text = signed_text(m, keys, signing::expired_key::refused);
+    const auto trouble = text ? std::string{} : text.error().detail();
+    if (!text && expired == may::have_expired)
+        if (auto then = signed_text(m, keys, signing::expired_key::taken)) text = std::move(then);
+    if (!text) return text.error().in(name);
+    if (sha256(text->text()) != m.text.content)
         return error{errc::bad_signature, name + ": what is signed is another text"};
-    if (text) return {};
-    if (expired == may::not_have_expired || !by_expired_key(keys, m.signers)) return text.error().in(name);
+    if (trouble.empty()) return {};
     vouched_.insert(id);
-    report_.vouched.push_back(name + " of " + format_timestamp(m.date) + ": " + text.error().detail());
+    report_.vouched.push_back(name + " of " + format_timestamp(m.date) + ": " + trouble);
     return {};
 }
 
-bool adoption::by_expired_key(const signing::verifier& keys, const std::vector<std::string>& signers) const {
-    const auto now = e_.clock().now();
-    for (const auto& key : keys.keys())
-        for (const auto& signer : signers)
-            if (key.expires && *key.expires <= now && is_by(key, signer)) return true;
-    return false;
+/// As a state that comes from upstream is looked at: what was signed for one suite is none of another's.
+result<void> adoption::is_of_its_suite(const deployments::pin& pin, const index::release& release) {
+    LARDER_TRY(const auto from, archive_of(pin.archive));
+    const auto name = pin.archive + "/" + printable(pin.suite, 100);
+    if (!suite::can_be_called(pin.suite)) return error{errc::malformed, "no suite can be called " + name};
+    if (from->options().check_suite && !index::matches_suite(release, pin.suite))
+        return error{errc::refused, "what is said to be a state of " + name + " is the Release of suite '" +
+                                        printable(release.suite, 100) + "' (" + printable(release.codename, 100) + ")"};
+    return {};
 }
 
 /// What is shown in a state's place is that state, under a Date of its own.
@@ -200,16 +218,17 @@ result<void> adoption::is_redated(const deployments::pin& pin) {
                  pin.archive + "/" + pin.suite + ": what is shown in a state's place is another state"};
 }
 
-result<verified_text> adoption::signed_text(const state_manifest& m, const signing::verifier& keys) {
+result<verified_text> adoption::signed_text(const state_manifest& m, const signing::verifier& keys,
+                                            signing::expired_key expired) {
     auto& objects = e_.store().objects();
     if (m.in_release) {
         LARDER_TRY(const auto bytes, objects.read(m.in_release->content));
-        return keys.inline_signed(bytes);
+        return keys.inline_signed(bytes, expired);
     }
     if (!m.release || !m.release_gpg) return error{errc::malformed, "it has no signature"};
     LARDER_TRY(const auto bytes, objects.read(m.release->content));
     LARDER_TRY(const auto signature, objects.read(m.release_gpg->content));
-    return keys.detached(bytes, signature);
+    return keys.detached(bytes, signature, expired);
 }
 
 /// Reads the indices that came, so that everything in them can be found.

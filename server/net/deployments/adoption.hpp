@@ -73,9 +73,10 @@ private:
     enum class may { have_expired, not_have_expired };
     result<void> verify_overlay(const deployments::pin& pin, const std::vector<std::string>& architectures);
     result<void> verify(const deployments::pin& pin, const digest& id, const signing::verifier& keys, may expired);
-    bool by_expired_key(const signing::verifier& keys, const std::vector<std::string>& signers) const;
+    result<void> is_of_its_suite(const deployments::pin& pin, const index::release& release);
     result<void> is_redated(const deployments::pin& pin);
-    result<verified_text> signed_text(const state_manifest& m, const signing::verifier& keys);
+    result<verified_text> signed_text(const state_manifest& m, const signing::verifier& keys,
+                                      signing::expired_key expired);
     result<void> learn();
     result<void> learn(const deployments::pin& pin, const digest& id, const std::vector<std::string>& architectures);
     result<void> prove_holds();
@@ -97,9 +98,10 @@ private:
     std::map<std::string, std::shared_ptr<archive>> archives_;
     std::vector<deployments::generation> generations_;
     std::set<std::tuple<digest, std::string, std::string, bool>> verified_;
-    std::map<digest, deployments::pin> pinned_;     ///< snapshots
-    std::set<std::pair<digest, digest>> composed_;  ///< overlays that were looked at, and of which snapshots
-    std::set<digest> vouched_;                      ///< of these, those that only whoever made it has verified
+    std::map<digest, deployments::pin> pinned_;  ///< snapshots, and the states that picks are from
+    /// Overlays that were looked at, of which snapshots, and what was said to be picked
+    std::set<std::tuple<digest, digest, std::string>> composed_;
+    std::set<digest> vouched_;  ///< of these, those that only whoever made it has verified
     std::unordered_set<digest, digest_hash> listed_;
     held_list::staging staged_;
     std::vector<store::held_object> holds_;

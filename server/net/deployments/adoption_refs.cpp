@@ -43,6 +43,9 @@ result<deployments::deployment> adoption::adopt(std::vector<store::ref_change> m
     d.hold = head_.hold;
     d.token = head_.token;
     d.on_first_use = head_.on_first_use;
+    const auto there = registry_of(e_).find(head_.deployment);
+    // Left by another of that name that came to nothing.
+    if (!there && there.error().code() == errc::absent) LARDER_CHECK(e_.store().holds().drop(head_.deployment));
     LARDER_CHECK(e_.store().holds().add(head_.deployment, holds_));
     LARDER_TRY(const auto adopted, registry_of(e_).adopt(d, list_.generations, std::move(more), terms_.settings));
     report_.generations = adopted.added;

@@ -9,7 +9,9 @@ using deployments::bundle_head;
 
 result<void> contents::collect(const deployments::deployment& d, const course& of) {
     const auto registry = registry_of(e_);
-    LARDER_TRY(const auto generations, registry.history(d.name));
+    LARDER_TRY(auto generations, registry.history(d.name));
+    // What was made since it was looked at is no part of it.
+    std::erase_if(generations, [&d](const auto& g) { return g.number > d.head; });
     // Each names the one before: who takes it over could not tell what is missing from what was left out.
     if (generations.size() != d.head)
         return error{errc::absent, "deployment '" + d.name + "' has had " + std::to_string(d.head) +
@@ -69,6 +71,19 @@ result<void> contents::indices_are_here(const deployments::pin& pin, const std::
 result<void> contents::states(const deployments::pin& pin) {
     for (const auto& id : {pin.snapshot, pin.listed(), pin.state()})
         if (states_.insert(id).second) LARDER_CHECK(state(pin, id));
+    // Lockfiles name what was picked by the Release that lists it.
+    for (const auto& one : pin.picks)
+        if (!one.version.empty() && sources_.insert(one.from).second) LARDER_CHECK(source_of_pick(pin, one.from));
+    return {};
+}
+
+/// Its signed files alone; where they are not here any more it is done without.
+result<void> contents::source_of_pick(const deployments::pin& pin, const digest& id) {
+    const auto found = load_state(e_.store().objects(), id);
+    if (!found) return {};
+    LARDER_CHECK(must_have(id, "a state of " + pin.archive + "/" + pin.suite));
+    for (const auto& file : maintenance::files_of((*found)->manifest()))
+        LARDER_CHECK(must_have(file.content, "the Release of " + pin.archive + "/" + pin.suite));
     return {};
 }
 
@@ -108,8 +123,7 @@ result<void> contents::held(const deployments::deployment& d, const deployments:
     return {};
 }
 
-result<std::string> signed_head(engine& e, const deployments::deployment& d, const contents& all,
-                                std::string_view list) {
+bundle_head head_of(engine& e, const deployments::deployment& d, const contents& all, std::string_view list) {
     bundle_head head;
     head.deployment = d.name;
     head.generation = d.head;
@@ -121,6 +135,10 @@ result<std::string> signed_head(engine& e, const deployments::deployment& d, con
     head.objects = all.list().objects.size();
     head.bytes = all.bytes();
     head.list = sha256(list);
+    return head;
+}
+
+result<std::string> signed_head(engine& e, const bundle_head& head) {
     LARDER_TRY(const auto key, e.key().get());
     return key->clear_signed(head.write());
 }

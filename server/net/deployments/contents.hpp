@@ -31,12 +31,14 @@ private:
     result<void> indices_are_here(const deployments::pin& pin, const std::vector<std::string>& architectures);
     result<void> states(const deployments::pin& pin);
     result<void> state(const deployments::pin& pin, const digest& id);
+    result<void> source_of_pick(const deployments::pin& pin, const digest& id);
     result<void> held(const deployments::deployment& d, const deployments::generation& g, const course& of);
 
     engine& e_;
     deployments::bundle_list list_;
     std::unordered_set<digest, digest_hash> seen_;
     std::set<digest> states_;
+    std::set<digest> sources_;  ///< states that picks are from
     std::set<std::pair<digest, std::vector<std::string>>> indexed_;
     std::set<std::string> archives_;
     std::vector<hold_row> missing_;
@@ -44,8 +46,10 @@ private:
     std::size_t metadata_ = 0;
 };
 
-/// What all of it follows from, clear-signed with this store's key. `list` is the text of the list.
-result<std::string> signed_head(engine& e, const deployments::deployment& d, const contents& all,
-                                std::string_view list);
+/// What all of it follows from. `list` is the text of the list.
+deployments::bundle_head head_of(engine& e, const deployments::deployment& d, const contents& all,
+                                 std::string_view list);
+/// The same, clear-signed with this store's key.
+result<std::string> signed_head(engine& e, const deployments::bundle_head& head);
 
 }  // namespace larder::net::pinning

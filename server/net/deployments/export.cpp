@@ -34,15 +34,15 @@ bool is_next(deployments::bundle_reader& in, const std::string& name, const dige
     }
 }
 
-/// How many entries of a former attempt are those that would be written now: the head, where this store has signed it
-/// for this very list, and what follows it. A loss of power may have left anything in their place.
+/// How many entries of a former attempt are those that would be written now: the head, where this store has signed the
+/// same, and what follows it. A loss of power may have left anything in their place.
 std::size_t still_good(engine& e, const std::string& part, const bundle_writer& out, const contents& all,
-                       std::string_view list) {
+                       const bundle_head& wanted) {
     const auto key = e.key().get();
     const auto own = key ? signing::verifier::open({(*key)->public_key()}) : key.error();
     const auto text = own ? (*own)->inline_signed(out.first()) : own.error();
     const auto head = text ? bundle_head::read(text->text()) : text.error();
-    if (!head || head->list != sha256(list)) return 0;
+    if (!head || head->identity() != wanted.identity()) return 0;
     const auto in = deployments::open_bundle_reader(part);
     if (!in || !is_next(**in, std::string{deployments::head_entry}, sha256(out.first()))) return 0;
     if (!is_next(**in, std::string{deployments::list_entry}, head->list)) return 1;
@@ -85,11 +85,12 @@ result<void> add_object(engine& e, bundle_writer& out, const bundle_list::object
     return out.add(deployments::object_entry(one.content), one.size, one.modified, how, give);
 }
 
-result<void> write_all_of(engine& e, bundle_writer& out, const contents& all, std::string_view head,
+result<void> write_all_of(engine& e, bundle_writer& out, const contents& all, const bundle_head& wanted,
                           std::string_view list, export_report& report, const course& of) {
     const auto now = e.clock().now();
+    LARDER_TRY(const auto head, signed_head(e, wanted));
     of.tell({"looking at what is there of " + report.file, 0, 0});
-    const auto good = still_good(e, report.file + ".part", out, all, list);
+    const auto good = still_good(e, report.file + ".part", out, all, wanted);
     LARDER_CHECK(out.keep(good));
     using enum bundle_writer::effort;
     if (good < 1) LARDER_CHECK(out.add(std::string{deployments::head_entry}, head.size(), now, none, once(head)));
@@ -150,7 +151,7 @@ result<export_report> export_deployment(engine& e, const export_options& options
     report.missing = all.missing();
     if (!report.missing.empty() && !options.partial) return not_all_here(report);
     const auto list = all.list().write();
-    LARDER_TRY(const auto head, signed_head(e, d, all, list));
+    const auto head = head_of(e, d, all, list);
     const auto part = options.file + ".part";
     LARDER_TRY(const auto out, deployments::open_bundle_writer(part));
     LARDER_CHECK(write_all_of(e, *out, all, head, list, report, of));

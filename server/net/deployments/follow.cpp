@@ -18,12 +18,6 @@ using deployments::following;
 
 std::string note_name(const std::string& deployment) { return "followed/" + deployment; }
 
-/// The same deployment in the same state has the same, whenever it is signed.
-digest identity_of(bundle_head head) {
-    head.made = {};
-    return sha256(head.write());
-}
-
 /// A base URL in its one form.
 result<std::string> clean_url(const std::string& text) {
     const auto url = core::parse_url(text);
@@ -100,15 +94,24 @@ result<void> bring(engine& e, adoption& into, const std::shared_ptr<mirror_group
     return done;
 }
 
-result<void> take(engine& e, const visit& to, adoption& into, const std::shared_ptr<mirror_group>& peer,
-                  follow_report& report, const course& of) {
+/// What it follows now: while objects came somebody may have said that it is to follow another, or nobody.
+result<std::optional<followed>> still_followed(engine& e, const std::string& name,
+                                               const std::optional<followed>& before) {
+    LARDER_TRY(auto now, followed_by(e.store().refs(), name));
+    if (before && (!now || now->peer.url != before->peer.url))
+        return error{errc::conflict, "deployment '" + name + "' follows it no more"};
+    return now;
+}
+
+result<void> take(engine& e, const visit& to, const std::optional<followed>& before, adoption& into,
+                  const std::shared_ptr<mirror_group>& peer, follow_report& report, const course& of) {
     LARDER_TRY(const auto list, ask(e, peer, object_path(into.head().list), most_list, of.stop));
     LARDER_CHECK(into.take_list(list));
     LARDER_CHECK(bring(e, into, peer, report, of));
     if (!to.once) {
-        LARDER_TRY(const auto before, followed_by(e.store().refs(), to.name));
+        LARDER_TRY(const auto still, still_followed(e, to.name, before));
         const following now{to.url, to.token_file, into.head().made};
-        into.also({deployments::following_ref(to.name), before ? before->version : 0, now.write()});
+        into.also({deployments::following_ref(to.name), still ? still->version : 0, now.write()});
     }
     LARDER_TRY(report.taken, into.adopt());
     return {};
@@ -156,9 +159,9 @@ result<std::optional<follow_report>> pay(engine& e, const visit& to, const cours
         return error{errc::refused,
                      to.url + ": asked for deployment '" + to.name + "' it shows '" + into.head().deployment + "'"};
     if (auto good = is_no_older(e, into.head(), before); !good) return good.error().in(to.url);
-    taken_as = identity_of(into.head());
+    taken_as = into.head().identity();
     if (to.known == taken_as) return std::optional<follow_report>{};
-    if (auto taken = take(e, to, into, peer, report, of); !taken) return taken.error().in(to.url);
+    if (auto taken = take(e, to, before, into, peer, report, of); !taken) return taken.error().in(to.url);
     return std::optional{std::move(report)};
 }
 
@@ -235,7 +238,7 @@ result<std::string> bundle_head_of(engine& e, const deployments::deployment& d, 
     // Nothing names it but the head: it stays as long as what is used lately does.
     LARDER_TRY(const auto content, e.store().objects().put(list, e.clock().now()));
     e.store().known().used(content, e.clock().now());
-    return signed_head(e, d, all, list);
+    return signed_head(e, head_of(e, d, all, list));
 }
 
 }  // namespace larder::net

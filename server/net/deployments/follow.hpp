@@ -26,7 +26,7 @@ struct visit {
     std::vector<std::string> keyrings;
     bool once = false;
     signed_for who;
-    /// What was taken the last time (identity_of its head): then nothing more is asked.
+    /// What was taken the last time (its head's identity): then nothing more is asked.
     std::optional<digest> known;
 };
 /// Nothing: the peer has what was known. `taken_as`: what to know the next time.

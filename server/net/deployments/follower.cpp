@@ -42,9 +42,10 @@ follower::clock::time_point follower::round(const std::stop_token& stop) {
         auto& one = at->second;
         // What was asked by hand just now, or before a restart, need not be asked at once.
         if (fresh || one.version != ref.version) {
-            const auto asked = following_status_of(e_, name).asked;
+            const auto asked = following_status_of(e_, name).asked.value_or(sys_seconds{});
             const auto every = e_.routes()->options.store.follow_refresh;
-            const bool lately = asked && e_.clock().now() - *asked < every;
+            // Who asks by hand notes it last: what was signed just now was taken just now.
+            const bool lately = e_.clock().now() - std::max(asked, peer->made) < every;
             one.again = clock::now() + (lately ? every : std::chrono::milliseconds{0});
             if (fresh) one.failures = 0;
             one.version = ref.version;

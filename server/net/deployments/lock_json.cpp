@@ -9,11 +9,13 @@ namespace json = boost::json;
 
 json::value suite_json(const std::optional<deployments::locked_suite>& suite) {
     if (!suite) return nullptr;
-    return json::object{{"date", format_iso(suite->date)},
-                        {"when", format_timestamp(suite->date)},
-                        {"snapshot", suite->snapshot.hex()},
-                        {"release", suite->release.hex()},
-                        {"signers", strings(suite->signers)}};
+    json::array picks;
+    for (const auto& one : suite->picks)
+        picks.emplace_back(one.what.name + " " + one.what.architecture + " " +
+                           (one.what.version.empty() ? "left out" : one.what.version));
+    return json::object{{"date", format_iso(suite->date)},    {"when", format_timestamp(suite->date)},
+                        {"snapshot", suite->snapshot.hex()},  {"release", suite->release.hex()},
+                        {"signers", strings(suite->signers)}, {"picks", std::move(picks)}};
 }
 
 }  // namespace

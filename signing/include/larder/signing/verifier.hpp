@@ -37,6 +37,10 @@ struct key_info {
 /// What a Release file, or a signature, may weigh at most, as in apt.
 inline constexpr std::size_t max_release_size = 10'000'000;
 
+/// What counts of a signature that is good but for its key, or subkey, having expired since: nothing, or, where
+/// somebody else vouches that it had not when he verified it, as any other.
+enum class expired_key { refused, taken };
+
 /// Verifies Release files against one archive's own keyring and nothing else on the machine: not the
 /// user's or the system's keys, no key server, no web of trust.
 ///
@@ -56,7 +60,7 @@ inline constexpr std::size_t max_release_size = 10'000'000;
 ///   the next and do not name DSA. Below it a key can be, or soon could be, computed from its public
 ///   part, and who has it signs whatever states he likes;
 /// - no signature that is expired, or whose key or subkey is expired or revoked *now*, whatever it was
-///   at the time of signing. "Now" is gpg's, the machine's clock;
+///   at the time of signing, but for expired_key::taken. "Now" is gpg's, the machine's clock;
 /// - a signature dated in the future is accepted, as gpg does: the Date of the Release is what apt,
 ///   and index::parse_release, hold against the clock. One older than its own key is not.
 ///
@@ -84,12 +88,13 @@ public:
     /// the rest of it and calls the file good) is refused. The text that comes back is what the
     /// signature covers: dash-escapes undone, no white space at line ends (OpenPGP does not sign it,
     /// RFC 4880 section 7.1), a newline at the end.
-    result<verified_text> inline_signed(std::string_view in_release) const;
+    result<verified_text> inline_signed(std::string_view in_release, expired_key = expired_key::refused) const;
 
     /// A Release file and its Release.gpg: one or several armoured signature blocks and blank lines.
     /// Binary signatures are refused, as by apt. The text comes back as it is; but if a signature is one
     /// over text (class 0x01), which does not cover the form of line ends, with them as above.
-    result<verified_text> detached(std::string_view release, std::string_view signature) const;
+    result<verified_text> detached(std::string_view release, std::string_view signature,
+                                   expired_key = expired_key::refused) const;
 
     /// In the order of the keyrings. Never empty.
     const std::vector<key_info>& keys() const noexcept;

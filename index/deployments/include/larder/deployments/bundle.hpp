@@ -32,6 +32,8 @@ struct bundle_head {
     std::string write() const;
     /// Takes nothing but what write() gives.
     static result<bundle_head> read(std::string_view text);
+    /// The same deployment in the same state has the same, whenever it is signed.
+    digest identity() const;
 };
 
 /// What is in it, and what for: its second entry.

@@ -58,8 +58,8 @@ public:
     /// Changes what is no generation: how much is held, whether it is removed. `conflict` as above.
     result<deployment> change(const deployment& changed);
     /// Takes over a deployment whose manifests, the first generation's first, are all here: it is made, or the
-    /// generations that it lacks are put behind those it has, which must be the same (`conflict`). `also` is changed
-    /// with it. One transaction.
+    /// generations that it lacks are put behind those it has, which must be the same (`conflict`), and in the place of
+    /// those that were given up. `also` is changed with it. One transaction.
     struct adopted {
         deployment now;
         std::uint64_t added = 0;  ///< generations
