@@ -275,6 +275,38 @@ def test_a_bundle_whose_overlay_has_more_than_was_picked_is_refused(env):
     assert "tool 2.0 is neither its snapshot's own nor picked" in refused.stderr
 
 
+def recomposed(env, change):
+    """A bundle whose maker has changed the composed index, and signed it; and why it is refused elsewhere."""
+    shop, _ = upgrade_of_one_package_alone(env)
+    file, key = export(shop, "--partial"), key_of(shop)
+    bundle = Bundle(file, shop)
+    bundle.change_overlay(2, "main/binary-amd64/Packages", change)
+    bundle.write()
+    shop.gone()
+    done = import_bundle(shop.second(), file, "--keyring", str(key), check=None)
+    return done.stderr if done.returncode else None
+
+
+def test_a_bundle_whose_overlay_was_put_together_again_as_it_was_is_taken(env):
+    assert recomposed(env, lambda text: text) is None
+
+
+def test_a_bundle_whose_overlay_lacks_what_was_not_picked_is_refused(env):
+    def without(text):
+        return "\n\n".join(s for s in text.split("\n\n") if not s.startswith("Package: library\n"))
+    assert "library 1.0 is left out, and not picked" in recomposed(env, without)
+
+
+def test_a_bundle_whose_overlay_says_something_else_of_a_package_that_was_not_picked_is_refused(env):
+    refused = recomposed(env, lambda text: text.replace("Depends: library (= 1.0)", "Depends: evil (= 1.0)"))
+    assert "service 1.0 is neither its snapshot's own nor picked" in refused
+
+
+def test_a_bundle_whose_overlay_has_a_package_of_its_own_is_refused(env):
+    refused = recomposed(env, lambda text: text.replace("Package: library", "Package: evil") + "\n\n" + text)
+    assert "evil 1.0 is neither its snapshot's own nor picked" in refused
+
+
 def test_a_composed_state_that_is_lost_is_named_and_the_generation_before_it_serves_again(env):
     shop, _ = upgrade_of_one_package_alone(env)
     overlay = shop.json("deployment", "history", "web")["generations"][1]["suites"][0]["overlay"]
