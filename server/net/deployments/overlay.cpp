@@ -168,8 +168,9 @@ result<void> compose_one(engine& e, const deployments::generation& before, const
     LARDER_TRY(const auto own, load_state(e.store().objects(), pin.snapshot));
     LARDER_TRY(const auto text, e.store().objects().read(own->manifest().text.content));
     // What was composed before stays, and equal overlays are equal texts, whichever way they came about.
+    const auto anew = fresh;
     for (const auto& file : one.base().release().files)
-        if (is_composed(*own, one.base(), file.path) && !names(fresh, file.path)) fresh.push_back(file);
+        if (is_composed(*own, one.base(), file.path) && !names(anew, file.path)) fresh.push_back(file);
     std::sort(fresh.begin(), fresh.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     LARDER_TRY(const auto latest, latest_shown(e, registry_of(e), before, pin));
     const auto date = std::max(e.clock().now(), latest + std::chrono::seconds{1});
