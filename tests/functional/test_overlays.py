@@ -472,7 +472,7 @@ def test_waiting_ends_when_the_last_unit_has_reported_that_it_agrees(env):
     one.runs(tool="2.0")
     two.runs(tool="2.0")
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(shop.json, "deployment", "admit", "web", "--wait", "--timeout", "100s")
+        waiting = pool.submit(shop.json, "deployment", "admit", "web", "--wait", "--timeout", "1h")
         wait_for(lambda: waiting_jobs(shop) == [0], "the waiting to begin")
         one.runs()
         wait_for(lambda: waiting_jobs(shop) == [1], "one unit to agree")
@@ -494,14 +494,14 @@ def test_a_rollback_to_what_the_units_have_ends_the_waiting_and_without_a_server
     shop.moves_on()
     shop.cli("deployment", "upgrade", "web")
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(shop.json, "deployment", "admit", "web", "--wait", "--timeout", "100s")
+        waiting = pool.submit(shop.json, "deployment", "admit", "web", "--wait", "--timeout", "1h")
         wait_for(lambda: waiting_jobs(shop) == [0], "the waiting to begin")
         shop.cli("deployment", "rollback", "web")
         assert waiting.result()["admitted"]
     one.runs(tool="2.0")
     for ends in (("forget-unit", "web", "web-1"), ("remove", "web", "--yes")):
         with ThreadPoolExecutor() as pool:
-            waiting = pool.submit(shop.larder.cli, "deployment", "admit", "web", "--wait", "--timeout", "100s")
+            waiting = pool.submit(shop.larder.cli, "deployment", "admit", "web", "--wait", "--timeout", "1h")
             wait_for(lambda: waiting_jobs(shop) == [0], "the waiting to begin")
             shop.cli("deployment", *ends)
             done = waiting.result()
