@@ -70,7 +70,9 @@ const setting<server_options> server_settings[] = {
      .most = kib * kib},
     {.key = "max_request_body",
      .where = &server_options::max_request_body,
-     .purpose = "Bytes that the body of an API request may have; over the admin socket at least 64 MiB.",
+     .purpose =
+         "Bytes that the body of an API request, or of what a unit reports, may have; over the admin socket at least "
+         "64 MiB.",
      .example = R"("4 MiB")",
      .most = kib * kib * kib},
     {.key = "header_timeout",

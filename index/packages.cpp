@@ -235,7 +235,10 @@ result<std::uint64_t> read_packages(index_kind kind, byte_source& in,
             ++left_out;
             return;
         }
+        // However many empty lines are around it.
+        stanza.remove_prefix(std::min(stanza.find_first_not_of('\n'), stanza.size()));
         running.update(stanza);
+        if (!stanza.ends_with('\n')) running.update("\n");
         one->stanza = first_bytes(running.finish());
         sink(std::move(*one));
     };

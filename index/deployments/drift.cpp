@@ -29,13 +29,16 @@ void expectation::add(const index::listed_package& one) {
 const expectation::version_of* expectation::find(const installed_package& one) const {
     const auto found = versions_.find(one.name);
     if (found == versions_.end()) return nullptr;
-    const version_of* for_all = nullptr;
+    const version_of *own = nullptr, *for_all = nullptr;
     for (const auto& known : found->second) {
-        if (known.architecture == one.architecture) return &known;
+        if (known.architecture == one.architecture) own = &known;
         if (known.architecture == "all") for_all = &known;
     }
-    // A package may change from one architecture to all, or back, between two versions.
-    return one.architecture == "all" ? &found->second.front() : for_all;
+    // A package may change from one architecture to all, or back, between two versions, of which two suites may have
+    // one each.
+    if (own == nullptr) return one.architecture == "all" ? &found->second.front() : for_all;
+    const bool superseded = for_all != nullptr && index::compare_versions(for_all->version, own->version) > 0;
+    return superseded ? for_all : own;
 }
 
 std::vector<difference> expectation::compare(const std::vector<installed_package>& installed) const {

@@ -332,11 +332,12 @@ void add_deployment(CLI::App& app, command_line& line) {
     auto forgotten = std::make_shared<change_line>();
     auto* forget = add_named(*noun, "forget-unit", "Forget a unit that is no more.", *forgotten);
     forget->add_option("unit", forgotten->unit, "Unit")->required()->type_name("UNIT");
+    add_reason(*forget, *forgotten);
     forget->callback([&line, forgotten] {
-        line.exit = print(
-            line.common,
-            ask(line.common, job("deployment_forget_unit", {{"name", forgotten->name}, {"unit", forgotten->unit}})),
-            [&](const json::object&) { std::cout << "Forgotten: " << forgotten->unit << ".\n"; });
+        auto options = options_of(*forgotten);
+        options["unit"] = forgotten->unit;
+        line.exit = print(line.common, ask(line.common, job("deployment_forget_unit", std::move(options))),
+                          [&](const json::object&) { std::cout << "Forgotten: " << forgotten->unit << ".\n"; });
     });
     auto* token = add_named(*noun, "token", "Make and print the token with which its units report from now on.", *held);
     token->callback([&line, held] { line.exit = run_token(line.common, held->name); });

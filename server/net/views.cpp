@@ -10,11 +10,27 @@ namespace {
 /// Open at once; each is a few pointers, its states are shared with the others.
 constexpr std::size_t most_views = 512;
 
+/// A client has fetched what its InRelease names by then. Generations that are made one after the other, each for a
+/// package, may come quicker than that.
+constexpr auto longest_update = std::chrono::minutes{10};
+constexpr std::size_t most_former = 7;
+
+/// The other states of a pin's suite that were shown lately, each once.
+std::vector<digest> former_states(const std::vector<deployments::generation>& before, const deployments::pin& now) {
+    std::vector<digest> all;
+    for (const auto& one : before) {
+        const auto* was = one.find(now.archive, now.suite);
+        if (was == nullptr || was->state() == now.state()) continue;
+        if (std::find(all.begin(), all.end(), was->state()) == all.end()) all.push_back(was->state());
+    }
+    return all;
+}
+
 std::string key_of(const std::string& name, std::uint64_t number, const std::string& archive) {
     return "d/" + name + "/" + std::to_string(number) + "/" + archive;
 }
 
-/// A generation shows the same for ever; what is in force also answers for the one before it.
+/// A generation shows the same for ever; what is in force also answers for those shortly before it.
 std::string key_of(const std::string& name, std::uint64_t number, bool in_force, const std::string& archive) {
     return key_of(name, number, archive) + (in_force ? "/now" : "");
 }
@@ -147,17 +163,27 @@ result<pinned_view_ptr> views::open_snapshot(const std::string& archive, const s
     return std::make_shared<const pinned_view>("the snapshot " + when, suites, std::move(moments));
 }
 
+/// The generations before one, the latest first, as far as a client may be in the middle of an update that began with
+/// it. Only what such a client asks for is shown of them: those that are lost are done without.
+result<std::vector<deployments::generation>> views::shown_lately(const deployments::generation& now) {
+    std::vector<deployments::generation> all;
+    for (auto number = now.number - 1; number > 0 && all.size() < most_former; --number) {
+        auto one = registry_.load(now.deployment, number);
+        if (!one && !maintenance::is_about_bytes(one.error())) return one.error();
+        if (!one) break;
+        all.push_back(std::move(*one));
+        // The one before it was shown up to then.
+        if (all.back().made + longest_update < now.made) break;
+    }
+    return all;
+}
+
 result<pinned_view_ptr> views::open_deployment(const std::string& name, std::uint64_t number, bool in_force,
                                                const std::string& archive) {
     LARDER_TRY(const auto g, registry_.load(name, number));
-    std::optional<deployments::generation> before;
-    if (in_force && number > 1) {
-        // Of the one before only what clients in the middle of an upgrade ask for is shown: it is done without.
-        auto former = registry_.load(name, number - 1);
-        if (former)
-            before = std::move(*former);
-        else if (!maintenance::is_about_bytes(former.error()))
-            return former.error();
+    std::vector<deployments::generation> before;
+    if (in_force) {
+        LARDER_TRY(before, shown_lately(g));
     }
     std::vector<pinned_view::pinned_suite> suites;
     std::vector<sys_seconds> moments;
@@ -171,9 +197,8 @@ result<pinned_view_ptr> views::open_deployment(const std::string& name, std::uin
         const auto of_it = pinning::moments_of(parts_.store.objects(), pin);
         moments.insert(moments.end(), of_it.begin(), of_it.end());
         one.states.push_back(std::move(now));
-        const auto* was = before ? before->find(pin.archive, pin.suite) : nullptr;
-        if (was != nullptr && was->state() != shown)
-            if (auto former = state(was->state())) one.states.push_back(std::move(*former));
+        for (const auto& id : former_states(before, pin))
+            if (auto former = state(id)) one.states.push_back(std::move(*former));
         suites.push_back(std::move(one));
     }
     if (suites.empty()) return no_archive(name, archive);

@@ -51,6 +51,7 @@ private:
                                             std::function<result<pinned_view_ptr>()> how);
     result<suite_state_ptr> state(const digest& id);
     result<pinned_view_ptr> open_snapshot(const std::string& archive, const std::string& when);
+    result<std::vector<deployments::generation>> shown_lately(const deployments::generation& now);
     result<pinned_view_ptr> open_deployment(const std::string& name, std::uint64_t number, bool in_force,
                                             const std::string& archive);
 

@@ -71,6 +71,17 @@ TEST_CASE("drift: a package that has become one for all architectures, or for on
     CHECK(drift_of(e, "c amd64 1 ii\n") == "foreign c 1>;");
 }
 
+TEST_CASE("drift: where one suite has it for an architecture and another for all, the higher version counts",
+          "[units]") {
+    expectation e;
+    e.add(package("a", "1", "amd64"));
+    e.add(package("a", "2", "all"));
+    e.add(package("b", "2", "amd64"));
+    e.add(package("b", "1", "all"));
+    CHECK(drift_of(e, "a amd64 1 ii\nb amd64 1 ii\n") == "behind a 1>2;behind b 1>2;");
+    CHECK(drift_of(e, "a all 2 ii\nb amd64 2 ii\n").empty());
+}
+
 TEST_CASE("drift: of a package that each architecture has, each is looked at by itself", "[units]") {
     expectation e;
     e.add(package("a", "1", "i386"));

@@ -82,6 +82,11 @@ def test_a_deployment_whose_generation_in_force_is_lost_is_named_and_goes_back(e
     assert fleet.json("doctor")["whole"]
     fleet.cli("gc")
     assert [g["number"] for g in fleet.json("deployment", "history", "web")["generations"]] == [1, 3]
+    page = fleet.larder.good("/pages/deployments/web/3").body.decode()
+    assert "The generation before it cannot be read any more" in page and "Generation 1, before it" in page
+    assert "/web/2" not in page and "/web/3?against=1" in page, page
+    page = fleet.larder.good("/pages/deployments/web/1").body.decode()
+    assert "This is the first generation" in page and "Generation 3, after it" in page
     assert ("generation-given-up", "web@2") in [(r["what"], r["subject"]) for r in fleet.json("audit", "list")["entries"]]
     fleet.cli("audit", "verify")
     # A bundle without it would be refused wherever it is imported.

@@ -5,6 +5,7 @@ import hashlib
 import json
 import lzma
 import re
+import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -249,6 +250,25 @@ def test_what_a_client_asks_for_by_hash_is_found_in_the_middle_of_an_upgrade(env
     digest = hashlib.sha256(old.body).hexdigest()
     found = fleet.larder.good(f"/d/web/debian/dists/stable/main/binary-amd64/by-hash/SHA256/{digest}")
     assert found.body == old.body
+
+
+def test_that_is_so_however_quickly_upgrades_follow_on_each_other(env):
+    fleet = Fleet(env)
+    fleet.create()
+    seen = [fleet.larder.good(f"/d/web/debian/{PACKAGES}").body]
+    for hours_ago in (3, 2, 1):
+        fleet.moves_on(f"{5 - hours_ago}.0", hours_ago=hours_ago)
+        fleet.cli("deployment", "upgrade", "web")
+        seen.append(fleet.larder.good(f"/d/web/debian/{PACKAGES}").body)
+    assert len(set(seen)) == 4
+    for body in seen:
+        digest = hashlib.sha256(body).hexdigest()
+        found = fleet.larder.good(f"/d/web/debian/dists/stable/main/binary-amd64/by-hash/SHA256/{digest}")
+        assert found.body == body
+    assert fleet.larder.good(f"/d/web/debian/{PACKAGES}").body == seen[-1]
+    # A generation's own URL has its own.
+    digest = hashlib.sha256(seen[0]).hexdigest()
+    assert fleet.larder.get(f"/d/web@4/debian/dists/stable/main/binary-amd64/by-hash/SHA256/{digest}").status == 404
 
 
 # --- back again, and what machines are set up with -------------------------------------------------
@@ -523,10 +543,11 @@ class Unit(Machine):
         assert done.returncode == code, (done.returncode, done.stderr)
         return done
 
-    def report(self, code=0):
-        done = subprocess.run(["sh", self.root / "etc/apt/larder-report", self.root], capture_output=True, text=True,
-                              env=clean_environment())
+    def report(self, code=0, **variables):
+        done = subprocess.run([shutil.which("sh"), self.root / "etc/apt/larder-report", self.root], capture_output=True,
+                              text=True, env=clean_environment(TMPDIR=str(self.fleet.env.tmp), **variables))
         assert (done.returncode == 0) == (code == 0), (done.returncode, done.stderr)
+        return done.stderr
 
 
 def joined(env, *names, version="1.0"):
@@ -626,6 +647,85 @@ def test_apt_reports_by_itself_after_dpkg_has_run(env):
     assert (unit.root / "etc/apt/larder.token").stat().st_mode & 0o077 == 0
     lint = subprocess.run(["shellcheck", "--shell=sh", unit.root / "etc/apt/larder-report"], capture_output=True, text=True)
     assert lint.returncode == 0, lint.stdout
+
+
+def test_the_join_token_is_in_no_commands_arguments_whichever_command_is_there(env):
+    fleet, (unit,), token = joined(env, "web-1")
+    for tool in ("curl", "wget"):
+        tools = env.folder("tools")
+        for name in ("sh", "cat", "mktemp", "rm", "tr", "dpkg-query"):
+            (tools / name).symlink_to(shutil.which(name))
+        spy = tools / tool
+        spy.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tools}/arguments\nexec {shutil.which(tool)} "$@"\n')
+        spy.chmod(0o755)
+        unit.has("0.9" if tool == "curl" else "1.0")
+        unit.report(PATH=str(tools))
+        [row] = fleet.json("deployment", "units", "web")["units"]
+        assert bool(row["differences"]) == (tool == "curl"), (tool, row)
+        arguments = (tools / "arguments").read_text()
+        assert "/d/web/report" in arguments and token not in arguments, arguments
+        spy.unlink()
+    assert "neither curl nor wget" in unit.report(code=1, PATH=str(tools))
+    assert not list(env.tmp.glob("tmp.*")), "what it wrote is removed"
+
+
+def test_a_set_up_that_is_cut_off_on_its_way_does_nothing(env):
+    fleet = Fleet(env)
+    fleet.create()
+    script = fleet.larder.good("/d/web/setup.sh").body
+    root = env.folder("machine")
+    (root / "etc/apt").mkdir(parents=True)
+    (root / "etc/apt/sources.list").write_text("deb http://archive.example/debian stable main\n")
+    begin = script.index(b"\n{\n") + 3
+    cuts = [n for n in range(begin, len(script) - 2) if script[n - 1:n] == b"\n"]
+    for cut in (begin + 1, *cuts, *(n - 1 for n in cuts), len(script) - 2):
+        done = subprocess.run(["sh", "-s", "--", "--only", root], input=script[:cut], capture_output=True)
+        assert done.returncode != 0, (cut, script[:cut][-200:])
+    assert [str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()] == ["etc/apt/sources.list"]
+
+
+def test_set_up_can_be_repeated_and_keeps_whatever_it_moved_aside(env):
+    fleet = Fleet(env)
+    fleet.create()
+    machine = Machine(fleet)
+    old = machine.root / "etc/apt/sources.list.d/old.list"
+    for line in ("# the first\ndeb http://archive.example/one stable main\n", "deb http://archive.example/two stable main\n"):
+        old.write_text(line)
+        done = subprocess.run(["sh", machine.root / "setup.sh", machine.root], capture_output=True, text=True)
+        assert done.returncode == 0 and f"still a source of this machine, beside the deployment: {old}" in done.stderr
+        assert old.read_text() == line
+        subprocess.run(["sh", machine.root / "setup.sh", "--only", machine.root], check=True, capture_output=True)
+        assert not old.exists()
+    kept = [p.read_text() for p in old.parent.glob("old.list.before-larder*")]
+    assert sorted(len(text.splitlines()) for text in kept) == [1, 2], kept
+    update = machine.apt.update().must()
+    assert "before-larder" not in update.output, "apt does not tell of them"
+    assert not list(machine.root.rglob("*.new"))
+
+
+def test_a_set_up_that_fails_half_way_leaves_the_sources_that_there_were(env):
+    fleet = Fleet(env)
+    fleet.create()
+    root = env.folder("machine")
+    (root / "etc/apt/preferences.d/larder").mkdir(parents=True)  # what mv cannot replace
+    (root / "etc/apt/preferences.d/larder/larder.new").mkdir()
+    source = root / "etc/apt/sources.list"
+    source.write_text("deb http://archive.example/debian stable main\n")
+    script = fleet.larder.good("/d/web/setup.sh").body
+    done = subprocess.run(["sh", "-s", "--", "--only", root], input=script, capture_output=True)
+    assert done.returncode != 0 and source.exists(), done
+
+
+def test_who_forgot_a_unit_and_why_stands_in_the_journal(env):
+    fleet, (_, two), _ = joined(env, "web-1", "web-2")
+    two.has("0.9")
+    two.report()
+    fleet.cli("deployment", "admit", "web", check=3)
+    fleet.cli("deployment", "forget-unit", "web", "web-2", "--reason", "it burnt down")
+    fleet.cli("deployment", "admit", "web")
+    last = fleet.json("audit", "list")["entries"][-1]
+    assert (last["what"], last["subject"], last["reason"]) == ("deployment-forget-unit", "web/web-2", "it burnt down")
+    assert last["by"]
 
 
 # --- what others must not change -------------------------------------------------------------------

@@ -115,6 +115,26 @@ def test_suites_that_were_pinned_at_once_stay_and_the_others_follow(env):
     assert [s["suite"] for s in generations(fleet)[-1]["suites"]] == ["stable", "updates"]
 
 
+def test_suites_that_are_asked_for_at_once_are_all_pinned_each_by_a_generation_of_its_own(env):
+    fleet = Fleet(env)
+    others = [f"updates{n}" for n in range(5)]
+    for name in others:
+        fleet.archive.publish(name, date=fleet.now - 4 * HOUR, by_hash=False)
+    fleet.larder.stop()
+    fleet.larder.tables["archive"][0]["suites"] = ["stable", *others]
+    fleet.larder.write_config()
+    fleet.larder.start()
+    for name in ("stable", *others):
+        fleet.larder.good(f"/debian/dists/{name}/InRelease")
+    for round in range(4):
+        name = f"web{round}"
+        fleet.cli("deployment", "create", name, "--on-first-use", "--archive", "debian", "--arch", "amd64")
+        with ThreadPoolExecutor(6) as many:
+            list(many.map(lambda suite: fleet.larder.good(f"/d/{name}/debian/dists/{suite}/InRelease"), ("stable", *others)))
+        made = fleet.json("deployment", "history", name)["generations"]
+        assert [len(g["suites"]) for g in made] == [0, 1, 2, 3, 4, 5, 6]
+
+
 def test_machines_are_set_up_with_all_configured_suites_before_any_is_pinned(env):
     fleet = fleet_on_first_use(env)
     assert "Suites: stable\n" in fleet.larder.good("/d/web/larder.sources").body.decode()
@@ -151,6 +171,19 @@ def test_after_a_rollback_to_before_a_suite_was_pinned_its_next_client_pins_it_a
     fleet.installs(fleet.unit(), second)
     assert [(g["number"], g["step"]) for g in generations(fleet)] == [
         (1, "create"), (2, "first-use"), (3, "rollback"), (4, "first-use")]
+
+
+def test_what_is_pinned_anew_is_followed_though_something_later_was_shown_before(env):
+    fleet = fleet_on_first_use(env)
+    machine = Machine(fleet)
+    machine.has("1.0")
+    assert machine.plan() == {}
+    fleet.moves_on()
+    fleet.cli("deployment", "upgrade", "web")
+    fleet.cli("deployment", "rollback", "web")  # shown with a Date of now
+    assert machine.plan() == {}
+    fleet.cli("deployment", "rollback", "web", "--to", "1")
+    assert machine.plan() == {"service": "2.0", "library": "2.0"}
 
 
 def test_an_upgrade_of_nothing_says_so(env):

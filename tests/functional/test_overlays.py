@@ -3,7 +3,9 @@
 import gzip
 import hashlib
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 
 from test_api import unix
 from test_bundles import export, import_bundle, key_of
@@ -191,6 +193,30 @@ def test_what_was_picked_is_there_when_upstream_has_deleted_everything_and_is_go
     assert shop.machine().plan() == {"tool": "2.0"}
 
 
+def test_each_generation_is_dated_after_the_one_before_however_quickly_they_are_made(env):
+    shop = Shop(env)
+    shop.create()
+    shop.moves_on()
+    shown = []
+    for pick in ("tool", "other", "library", "service"):
+        shop.upgrade("--package", pick)
+        release = shop.larder.good(f"/d/web/debian/{RELEASE}").body.decode()
+        shown.append(parsedate_to_datetime(re.search(r"^Date: (.*)$", release, re.M)[1]))
+    assert all(a < b for a, b in zip(shown, shown[1:])), shown
+
+
+def test_of_several_versions_in_one_state_the_one_that_is_named_is_taken(env):
+    shop = Shop(env)
+    shop.create()
+    shop.publish("2.0", hours_ago=3)
+    shop.archive.add(Package("tool", "3.0", size=10_000))
+    shop.archive.publish("stable", date=shop.now - 2 * HOUR, pack=shop.pack)
+    shop.cli("archive", "update")
+    made = shop.upgrade("--package", "tool=2.0")
+    assert changes(made) == {("tool", "upgraded", "1.0", "2.0")}
+    assert shop.machine().plan() == {"tool": "2.0"}
+
+
 def test_what_a_picked_package_breaks_or_needs_is_said_and_with_deps_brings_it(env):
     shop = Shop(env)
     shop.create()
@@ -216,6 +242,17 @@ def test_a_source_package_brings_what_is_built_from_it_and_itself(env):
     assert {(p["package"], p["architecture"]) for p in suite["picks"]} == {("tool", "all"), ("tool", "source")}
     sources = gzip.decompress(shop.larder.good("/d/web/debian/dists/stable/main/source/Sources.gz").body).decode()
     assert "Version: 2.0" in sources and "Version: 1.0" not in sources
+
+
+def test_what_was_picked_of_one_index_stays_when_another_is_composed(env):
+    shop = Shop(env)
+    shop.create("web", "--arch", "amd64", "--arch", "source")
+    shop.moves_on()
+    shop.upgrade("--source", "tool")
+    shop.upgrade("--package", "other")
+    text = lambda path: gzip.decompress(shop.larder.good(f"/d/web/debian/dists/stable/main/{path}").body).decode()
+    assert "Version: 2.0" in text("source/Sources.gz") and "Version: 1.0" not in text("source/Sources.gz")
+    assert shop.machine().plan() == {"tool": "2.0", "other": "2.0"}
 
 
 def test_wishes_that_cannot_be_fulfilled_are_said_so_and_make_nothing(env):
@@ -293,6 +330,38 @@ def test_what_a_later_generation_says_of_the_same_overlay_is_verified_too(env):
     bundle.write()
     refused = import_bundle(shop.second(), file, "--keyring", str(key), check=1)
     assert "tool 2.0 is neither its snapshot's own nor picked" in refused.stderr
+
+
+def recomposed(env, change):
+    """A bundle whose maker has changed the composed index, and signed it; and why it is refused elsewhere."""
+    shop, _ = upgrade_of_one_package_alone(env)
+    file, key = export(shop, "--partial"), key_of(shop)
+    bundle = Bundle(file, shop)
+    bundle.change_overlay(2, "main/binary-amd64/Packages", change)
+    bundle.write()
+    shop.gone()
+    done = import_bundle(shop.second(), file, "--keyring", str(key), check=None)
+    return done.stderr if done.returncode else None
+
+
+def test_a_bundle_whose_overlay_was_put_together_again_as_it_was_is_taken(env):
+    assert recomposed(env, lambda text: text) is None
+
+
+def test_a_bundle_whose_overlay_lacks_what_was_not_picked_is_refused(env):
+    def without(text):
+        return "\n\n".join(s for s in text.split("\n\n") if not s.startswith("Package: library\n"))
+    assert "library 1.0 is left out, and not picked" in recomposed(env, without)
+
+
+def test_a_bundle_whose_overlay_says_something_else_of_a_package_that_was_not_picked_is_refused(env):
+    refused = recomposed(env, lambda text: text.replace("Depends: library (= 1.0)", "Depends: evil (= 1.0)"))
+    assert "service 1.0 is neither its snapshot's own nor picked" in refused
+
+
+def test_a_bundle_whose_overlay_has_a_package_of_its_own_is_refused(env):
+    refused = recomposed(env, lambda text: text.replace("Package: library", "Package: evil") + "\n\n" + text)
+    assert "evil 1.0 is neither its snapshot's own nor picked" in refused
 
 
 def test_a_composed_state_that_is_lost_is_named_and_the_generation_before_it_serves_again(env):
@@ -424,7 +493,7 @@ def test_waiting_ends_when_the_last_unit_has_reported_that_it_agrees(env):
     one.runs(tool="2.0")
     two.runs(tool="2.0")
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(shop.json, "deployment", "admit", "web", "--wait", "--timeout", "100s")
+        waiting = pool.submit(shop.json, "deployment", "admit", "web", "--wait", "--timeout", "1h")
         wait_for(lambda: waiting_jobs(shop) == [0], "the waiting to begin")
         one.runs()
         wait_for(lambda: waiting_jobs(shop) == [1], "one unit to agree")
@@ -446,10 +515,22 @@ def test_a_rollback_to_what_the_units_have_ends_the_waiting_and_without_a_server
     shop.moves_on()
     shop.cli("deployment", "upgrade", "web")
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(shop.json, "deployment", "admit", "web", "--wait", "--timeout", "100s")
+        waiting = pool.submit(shop.json, "deployment", "admit", "web", "--wait", "--timeout", "1h")
         wait_for(lambda: waiting_jobs(shop) == [0], "the waiting to begin")
         shop.cli("deployment", "rollback", "web")
         assert waiting.result()["admitted"]
+    one.runs(tool="2.0")
+    for ends in (("forget-unit", "web", "web-1"), ("remove", "web", "--yes")):
+        with ThreadPoolExecutor() as pool:
+            waiting = pool.submit(shop.larder.cli, "deployment", "admit", "web", "--wait", "--timeout", "1h")
+            wait_for(lambda: waiting_jobs(shop) == [0], "the waiting to begin")
+            shop.cli("deployment", *ends)
+            done = waiting.result()
+        if ends[0] == "forget-unit":
+            assert done.returncode == 0 and "No unit of web has reported" in done.stdout
+            one.runs(tool="2.0")
+        else:
+            assert done.returncode == 1 and "'web' was removed" in done.stderr, done
     shop.larder.stop()
     alone = shop.larder.cli("deployment", "admit", "web", "--wait", check=2)
     assert "no server runs" in alone.stderr

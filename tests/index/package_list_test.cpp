@@ -3,6 +3,7 @@
 #include <larder/index/package_list.hpp>
 #include <map>
 #include <random>
+#include <set>
 
 using namespace larder;
 using namespace larder::index;
@@ -178,6 +179,20 @@ TEST_CASE("package list: the bytes are the ones that were stored", "[index]") {
     // A golden value: other bytes under the same format's number would be taken for the same list.
     CHECK(sha256(pack({one("alpha", "1.0"), one("alpha-doc", "1.0", "all")})).hex() ==
           "a082e4c7319696361ee6556f3bb99acdc688fadd71db97b4eccfca59f7ed12d3");
+}
+
+TEST_CASE("package list: a stanza is the same however many empty lines are around it", "[index]") {
+    const std::string alpha = "Package: alpha\nVersion: 1\n", beta = "Package: beta\nVersion: 1\n";
+    std::set<std::string> seen;
+    for (const auto& text : {alpha + "\n" + beta + "\n", alpha + "\n\n" + beta, "\n" + alpha + "\n\n\n" + beta + "\n\n",
+                             alpha + "\nPackage: beta\nVersion: 1"}) {
+        std::string hashes;
+        const auto in = memory_source(text, 7);
+        REQUIRE(read_packages(index_kind::packages, *in,
+                              [&](listed_package&& p) { hashes += std::to_string(p.stanza) + " "; }));
+        seen.insert(hashes);
+    }
+    CHECK(seen.size() == 1);
 }
 
 TEST_CASE("package list: chunk by chunk an index lists the same as in one", "[index]") {

@@ -1,7 +1,9 @@
 """A bundle taken apart, changed, and put together again, signed by the larder that had made it."""
 
+import gzip
 import hashlib
 import io
+import re
 import subprocess
 import tarfile
 import time
@@ -85,6 +87,25 @@ class Bundle:
             lines.append(line)
         self.lines.append(f"held {sha256(deb)} {len(deb)} debian pool/main/e/evil_9_amd64.deb")
         return self.put("\n".join(lines) + "\n")
+
+    def change_overlay(self, number, index, change):
+        """Another text of an index of a composed state, from there up to the generation's manifest."""
+        manifest = self.manifest(number)
+        overlay = next(line for line in manifest.splitlines() if line.startswith("Overlay: ")).split()[2]
+        state = self.objects[overlay].decode()
+        old = next(line for line in state.splitlines() if line.startswith("Text: ")).split()[1]
+        release = self.objects[old].decode()
+        packed = next(line for line in release.splitlines() if line.endswith(f" {index}.gz")).split()[0]
+        plain = change(gzip.decompress(self.objects[packed]).decode()).encode()
+        packed = gzip.compress(plain, mtime=0)
+        self.put(packed)
+        for name, data in ((index, plain), (index + ".gz", packed)):
+            release = re.sub(rf"^ [0-9a-f]{{64}} [0-9]+ {name}$", f" {sha256(data)} {len(data)} {name}", release,
+                             flags=re.M)
+        text, file = self.put(release), self.put(self.signed(release))
+        for name, new in (("Text", text), ("InRelease", file)):
+            state = re.sub(rf"^{name}: .*$", f"{name}: {new} {len(self.objects[new])}", state, flags=re.M)
+        return self.set_generation(number, manifest.replace(overlay, self.put(state)))
 
     def names(self):
         return [line.split()[1] for line in self.lines if line.startswith("object ")]

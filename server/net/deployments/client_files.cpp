@@ -98,11 +98,17 @@ std::string larder_sources(const client_view& v) {
     return sources_of(v, v.partners.empty() ? reach::directly : reach::by_list);
 }
 
+/// What set-up moved aside apt would tell of with each command.
+constexpr std::string_view same_for_all = R"(Acquire::Retries "3";
+Dir::Ignore-Files-Silently:: "\.before-larder$";
+)";
+
 /// apt decides by the machine's id whether an update that is being phased in is for it (apt-pkg/policy.cc): with
 /// one id for all machines of a deployment they decide alike.
 std::string apt_conf(const client_view& v) {
     auto out = title(v, "Settings") + "APT::Machine-ID \"" +
-               sha256("larder deployment " + v.deployment).hex().substr(0, 32) + "\";\nAcquire::Retries \"3\";\n";
+               sha256("larder deployment " + v.deployment).hex().substr(0, 32) + "\";\n";
+    out += same_for_all;
     const auto host = host_of(v.base);
     // apt's own names have colons in between: an address of IPv6 can be in none.
     if (host.find(':') != std::string::npos) return out;
@@ -147,17 +153,21 @@ root=${1:-}
 token=$(cat "$root/etc/apt/larder.token")
 name=$(cat "$root/etc/hostname" 2>/dev/null || hostname)
 report=$(mktemp)
-trap 'rm -f "$report"' EXIT
+# What a command is started with is shown to all on the machine: the token is read from here.
+secret=$(mktemp)
+trap 'rm -f "$report" "$secret"' EXIT
 {
     printf 'Unit: %s\n' "$(printf %s "$name" | tr -c 'A-Za-z0-9._-' '-')"
     dpkg-query --admindir="$root/var/lib/dpkg" --show \
         --showformat '${Package} ${Architecture} ${Version} ${db:Status-Abbrev}\n'
 } >"$report"
 if command -v curl >/dev/null; then
-    curl --fail --silent --show-error --max-time 30 --header "Authorization: Bearer $token" \
+    printf 'header = "Authorization: Bearer %s"\n' "$token" >"$secret"
+    curl --fail --silent --show-error --max-time 30 --config "$secret" \
         --header 'Content-Type: text/plain' --data-binary "@$report" "$url" >/dev/null
 elif command -v wget >/dev/null; then
-    wget --quiet --timeout=30 --output-document=/dev/null --header "Authorization: Bearer $token" \
+    printf 'header = Authorization: Bearer %s\n' "$token" >"$secret"
+    WGETRC=$secret wget --quiet --tries=1 --timeout=30 --output-document=/dev/null \
         --header 'Content-Type: text/plain' --post-file="$report" "$url"
 else
     echo 'larder-report: neither curl nor wget is here to report with' >&2
@@ -170,12 +180,15 @@ std::string report_sh(const client_view& v) {
            "url=" + quoted(v.base + "/d/" + v.deployment + "/report") + "\n" + std::string{report_body};
 }
 
+/// All of it stands in braces: a shell that is handed only the beginning of it, by a pipe that was cut off, does
+/// nothing.
 constexpr std::string_view setup_body = R"sh(#
 #   setup.sh [--only] [--join TOKEN] [ROOT]
 #
 # Writes the deployment's sources, settings and preferences below ROOT (else of this machine). --only moves all other
 # sources aside (to NAME.before-larder); without it they stay, and are named. --join has the machine report what it has
-# installed after each run of dpkg; the token is what larder deployment token printed.
+# installed after each run of apt; the token is what larder deployment token printed.
+{
 set -eu
 only=no token=
 while [ $# -gt 0 ]; do
@@ -194,10 +207,14 @@ put() {
     chmod 644 "$root$1.new"
     mv "$root$1.new" "$root$1"
 }
-for file in "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/*.list "$root"/etc/apt/sources.list.d/*.sources; do
+)sh";
+
+/// Last, so that there are sources at any moment; what was moved aside before stays.
+constexpr std::string_view setup_others =
+    R"sh(for file in "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/*.list "$root"/etc/apt/sources.list.d/*.sources; do
     [ -s "$file" ] || continue
     case $file in */larder.sources) continue ;; esac
-    if [ "$only" = yes ]; then mv "$file" "$file.before-larder"
+    if [ "$only" = yes ]; then mv --backup=numbered "$file" "$file.before-larder"
     else echo "still a source of this machine, beside the deployment: $file (--only moves it aside)" >&2; fi
 done
 )sh";
@@ -206,10 +223,11 @@ std::string setup_sh(const client_view& v) {
     auto out = "#!/bin/sh\n" + title(v, "The set-up") + std::string{setup_body};
     for (const auto& [name, path] : installed(v))
         out += "put " + path + " <<'END-OF-LARDER'\n" + client_file(v, name).value_or("") + "END-OF-LARDER\n";
+    out += setup_others;
     out += "[ -n \"$token\" ] || exit 0\nput /etc/apt/larder-report <<'END-OF-LARDER'\n" + report_sh(v) +
            "END-OF-LARDER\nput /etc/apt/apt.conf.d/51larder-report <<'END-OF-LARDER'\n" + report_hook(v) +
            "END-OF-LARDER\n(umask 077; printf '%s\\n' \"$token\" >\"$root/etc/apt/larder.token\")\n"
-           "sh \"$root/etc/apt/larder-report\" \"$root\"\n";
+           "sh \"$root/etc/apt/larder-report\" \"$root\"\n}\n";
     return out;
 }
 

@@ -3,6 +3,7 @@
 #include "deployments/first_use.hpp"
 #include "deployments/follow.hpp"
 #include "deployments/shown.hpp"
+#include "deployments/units.hpp"
 #include "held.hpp"
 #include "maintenance/restore.hpp"
 #include <algorithm>
@@ -261,6 +262,7 @@ result<deployment> change_deployment(engine& e, const change_options& options) {
     LARDER_TRY(auto now, registry_of(e).change(d));
     ++e.parts().generation;
     e.more_is_held();
+    e.expected().changed();
     const std::string what = options.removed ? (*options.removed ? "remove" : "restore")
                              : options.hold  ? "hold-" + std::string{to_string(*options.hold)}
                                              : "token";

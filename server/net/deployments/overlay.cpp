@@ -168,8 +168,9 @@ result<void> compose_one(engine& e, const deployments::generation& before, const
     LARDER_TRY(const auto own, load_state(e.store().objects(), pin.snapshot));
     LARDER_TRY(const auto text, e.store().objects().read(own->manifest().text.content));
     // What was composed before stays, and equal overlays are equal texts, whichever way they came about.
+    const auto anew = fresh;
     for (const auto& file : one.base().release().files)
-        if (is_composed(*own, one.base(), file.path) && !names(fresh, file.path)) fresh.push_back(file);
+        if (is_composed(*own, one.base(), file.path) && !names(anew, file.path)) fresh.push_back(file);
     std::sort(fresh.begin(), fresh.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     LARDER_TRY(const auto latest, latest_shown(e, registry_of(e), before, pin));
     const auto date = std::max(e.clock().now(), latest + std::chrono::seconds{1});
@@ -229,6 +230,43 @@ std::vector<index::release_file> lists_of(const suite_state& state, const std::s
     return all;
 }
 
+/// Whether one index has its snapshot's packages, stanza by stanza, but for the picks.
+result<void> check_index(engine& e, const deployments::pin& pin, const std::string& stem, const listed_index& own,
+                         const listed_index& made) {
+    // name, version, architecture, content, stanza
+    using entry = std::tuple<std::string, std::string, std::string, digest, std::uint64_t>;
+    std::set<entry> known;
+    const auto each = [&](const listed_index& in, const std::function<void(const index::listed_package&)>& take) {
+        auto read = each_listed(e.store(), in, take);
+        if (read && !*read)
+            read = error{errc::absent, pin.archive + "/" + pin.suite + ": its index " + stem + " is not here"};
+        return read;
+    };
+    LARDER_CHECK(each(own, [&](const index::listed_package& one) {
+        known.emplace(one.name, one.version, one.architecture, one.content, one.stanza);
+    }));
+    std::set<std::tuple<std::string, std::string, std::string>> picked;
+    std::set<std::string> picked_names;
+    for (const auto& one : pin.picks) {
+        picked.emplace(one.name, one.version, one.architecture);
+        picked_names.insert(one.name);
+    }
+    auto left_out = known;
+    std::optional<std::string> odd;
+    LARDER_CHECK(each(made, [&](const index::listed_package& one) {
+        const entry it{one.name, one.version, one.architecture, one.content, one.stanza};
+        left_out.erase(it);
+        if (!known.contains(it) && !picked.contains({one.name, one.version, one.architecture}) && !odd)
+            odd = one.name + " " + one.version;
+    }));
+    if (odd) return not_composed(pin, *odd + " is neither its snapshot's own nor picked");
+    // What is to be left out is picked as well: without a version.
+    for (const auto& one : left_out)
+        if (!picked_names.contains(std::get<0>(one)))
+            return not_composed(pin, std::get<0>(one) + " " + std::get<1>(one) + " is left out, and not picked");
+    return {};
+}
+
 }  // namespace
 
 result<void> check_overlay(engine& e, const deployments::pin& pin, const std::vector<std::string>& architectures) {
@@ -245,30 +283,11 @@ result<void> check_overlay(engine& e, const deployments::pin& pin, const std::ve
     LARDER_TRY(const auto now, objects.read(made->manifest().text.content));
     if (!is_redated(now, index::with_files(text, lists_of(*made, changed)), made->release().date))
         return not_composed(pin, "its Release differs in more than its indices");
-    // name, version, architecture, content: of the snapshot's own, by the indices that changed
-    using entry = std::tuple<std::string, std::string, std::string, digest>;
-    std::set<entry> known;
-    std::set<std::tuple<std::string, std::string, std::string>> picked;
-    for (const auto& one : pin.picks) picked.emplace(one.name, one.version, one.architecture);
     for (const auto& stem : changed) {
         const auto was = own_indices.find(stem);
         if (was == own_indices.end()) return not_composed(pin, "its snapshot has no index " + stem);
-        LARDER_TRY(const bool read, each_listed(e.store(), was->second, [&](const index::listed_package& one) {
-                       known.emplace(one.name, one.version, one.architecture, one.content);
-                   }));
-        if (!read) return error{errc::absent, pin.archive + "/" + pin.suite + ": its index " + stem + " is not here"};
+        LARDER_CHECK(check_index(e, pin, stem, was->second, made_indices.at(stem)));
     }
-    std::optional<std::string> odd;
-    for (const auto& stem : changed) {
-        LARDER_TRY(const bool read,
-                   each_listed(e.store(), made_indices.at(stem), [&](const index::listed_package& one) {
-                       if (!known.contains({one.name, one.version, one.architecture, one.content}) &&
-                           !picked.contains({one.name, one.version, one.architecture}) && !odd)
-                           odd = one.name + " " + one.version;
-                   }));
-        if (!read) return error{errc::absent, pin.archive + "/" + pin.suite + ": its index " + stem + " is not here"};
-    }
-    if (odd) return not_composed(pin, *odd + " is neither its snapshot's own nor picked");
     return {};
 }
 

@@ -23,7 +23,8 @@ result<void> compose_overlays(engine& e, const deployments::generation& before, 
                               const std::vector<deployments::edit>& edits, cut& what, const course& of);
 
 /// Whether a composed state is its snapshot but for the indices of packages and the fields of its signing; and
-/// whether it lists no other packages than those and the picks. `bad_signature` says what else was changed.
+/// whether these have the very stanzas of the snapshot's, but for the picked packages. `bad_signature` says what else
+/// was changed. What the picked ones are like is not looked at.
 result<void> check_overlay(engine& e, const deployments::pin& pin, const std::vector<std::string>& architectures);
 
 }  // namespace larder::net::pinning

@@ -39,7 +39,7 @@ result<std::vector<deployments::deployment>> forgettable(engine& e) {
 result<void> forget_deployment(engine& e, const std::string& name) {
     auto& s = e.store();
     LARDER_TRY(const auto units, reported_units(e, name));
-    for (const auto& one : units) LARDER_CHECK(forget_unit(e, name, one.id));
+    for (const auto& one : units) LARDER_CHECK(drop_unit(e, name, one.id));
     // Its refs last: where this is interrupted it is there still, removed, and is forgotten the next time.
     LARDER_CHECK(s.holds().drop(name));
     e.held().forget(name);

@@ -89,16 +89,16 @@ expectations::compared_ptr expectations::known(const digest& generation, const d
 expectations::compared_ptr expectations::compare(const digest& generation, const digest& report,
                                                  const deployments::expectation& expected,
                                                  const std::vector<deployments::installed_package>& packages) {
-    // Mostly without a difference, then some 100 bytes each.
-    constexpr std::size_t most_compared = 50'000;
     auto fresh = std::make_shared<const compared>(compared{packages.size(), expected.compare(packages)});
+    const auto weight = 1 + fresh->differences.size();
     const std::lock_guard lock{mutex_};
-    if (compared_count_ >= most_compared) {
+    if (auto& known = compared_[generation][report]) return known = fresh;
+    if (compared_weight_ + weight > most_compared) {
         compared_.clear();
-        compared_count_ = 0;
+        compared_weight_ = 0;
     }
-    compared_count_ += compared_[generation].insert_or_assign(report, fresh).second;
-    return fresh;
+    compared_weight_ += weight;
+    return compared_[generation][report] = fresh;
 }
 
 void expectations::arrived(const digest& generation, const digest& report,
@@ -255,20 +255,20 @@ result<void> wait_for_units(engine& e, const admit_options& options, admit_repor
 
 result<admit_report> admit(engine& e, const admit_options& options, const progress_sink& tell, std::stop_token stop) {
     admit_report report;
+    if (options.override_it && trim(options.who.reason).empty())
+        return error{errc::bad_config, "an override needs a reason (--reason TEXT): it is recorded"};
     LARDER_CHECK(wait_for_units(e, options, report, tell, stop));
     if (options.upgrade)
         for (const auto& unit : report.units.units)
             if (!unit.differences.empty()) report.plan.push_back(deployments::plan_for(unit.id, unit.differences));
     if (report.admitted || !options.override_it) return report;
-    if (trim(options.who.reason).empty())
-        return error{errc::bad_config, "an override needs a reason (--reason TEXT): it is recorded"};
     LARDER_CHECK(record(
         e, {0, {}, e.clock().now(), "deployment-admit-override", options.name, options.who.by, options.who.reason}));
     report.admitted = report.overridden = true;
     return report;
 }
 
-result<void> forget_unit(engine& e, const std::string& name, const std::string& unit) {
+result<void> pinning::drop_unit(engine& e, const std::string& name, const std::string& unit) {
     LARDER_TRY(const auto d, registry_of(e).find(name));
     const auto ref_name = ref_of_unit(d.name, unit);
     if (!deployments::check_unit(unit)) return error{errc::absent, "no unit is called that"};
@@ -277,6 +277,12 @@ result<void> forget_unit(engine& e, const std::string& name, const std::string& 
     LARDER_CHECK(e.store().refs().change({{ref_name, ref->version, {}}}));
     e.expected().changed();
     return {};
+}
+
+result<void> forget_unit(engine& e, const std::string& name, const std::string& unit, const signed_for& who) {
+    LARDER_CHECK(drop_unit(e, name, unit));
+    // One that had drifted lets others in when it is forgotten.
+    return record(e, {0, {}, e.clock().now(), "deployment-forget-unit", name + "/" + unit, who.by, who.reason});
 }
 
 result<std::vector<digest>> unit_reports(const store::ref_store& refs, const std::string& without) {

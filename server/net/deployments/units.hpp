@@ -38,6 +38,7 @@ public:
     std::shared_ptr<const phased_versions> phased(const digest& id);
     std::shared_ptr<const phased_versions> keep_phased(const digest& id, phased_versions all);
 
+    static constexpr std::size_t most_compared = 500'000;
     /// What a report comes to.
     struct compared {
         std::size_t packages = 0;
@@ -46,6 +47,7 @@ public:
     using compared_ptr = std::shared_ptr<const compared>;
     /// Null when these two were not compared yet, or so long ago that it was forgotten.
     compared_ptr known(const digest& generation, const digest& report) const;
+    /// Remembered until that is too much in all: a report may differ in each of its packages.
     compared_ptr compare(const digest& generation, const digest& report, const deployments::expectation& expected,
                          const std::vector<deployments::installed_package>& packages);
     /// Compares a report as it arrives, when it is known what the generation expects.
@@ -67,7 +69,7 @@ private:
     std::map<digest, std::pair<made, std::uint64_t>> known_;
     std::map<digest, std::shared_ptr<const phased_versions>> phased_;
     std::map<digest, std::unordered_map<digest, compared_ptr, digest_hash>> compared_;  ///< by generation, by report
-    std::size_t compared_count_ = 0;
+    std::size_t compared_weight_ = 0;  ///< of reports, and their differences: some 150 bytes each
     std::uint64_t clock_ = 0;
 };
 
@@ -75,6 +77,9 @@ private:
 result<std::vector<unit_row>> reported_units(engine& e, const std::string& name);
 /// What notes a unit whose report is here; nothing where a later one of it is known.
 result<std::optional<store::ref_change>> note_of_unit(engine& e, const std::string& name, const unit_row& unit);
+
+/// A unit is known no more, until its next report; `absent` when it was not.
+result<void> drop_unit(engine& e, const std::string& name, const std::string& unit);
 
 /// Name, architecture and version of every package that a unit of this deployment has reported.
 using package_set = std::set<std::tuple<std::string, std::string, std::string>>;

@@ -129,9 +129,11 @@ result<std::string> run_journal(engine& e, const json::object& given, const prog
 
 result<std::string> run_forget(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
     std::string name, unit;
+    signed_for who;
     take(given, "name", name);
     take(given, "unit", unit);
-    LARDER_CHECK(forget_unit(e, name, unit));
+    take_who(given, who);
+    LARDER_CHECK(forget_unit(e, name, unit, who));
     return std::string{R"({"forgotten":true})"};
 }
 
@@ -365,7 +367,7 @@ std::vector<job_kind> deployment_kinds() {
          run_journal},
         {"deployment_forget_unit",
          "Forgets a unit that is no more.",
-         {name, {"unit", text, "Its name.", needed}},
+         {name, {"unit", text, "Its name.", needed}, by, reason},
          run_forget},
         {"deployment_removal", "What nothing but this deployment keeps.", {name}, run_removal},
         {"deployment_change",

@@ -65,9 +65,10 @@ html others(const deployment_history& of, const generation& shown, std::uint64_t
     html out;
     if (of.generations.size() < 2) return out;
     out << "<p>Set it against generation:</p>\n<ul class=\"row\">\n";
-    const auto last = std::min<std::uint64_t>(of.generations.size(), shown.number + around);
-    for (auto n = shown.number > around ? shown.number - around : 1; n <= last; ++n) {
-        if (n == shown.number) continue;
+    // Not all numbers are there: some may be lost.
+    for (const auto& one : of.generations) {
+        const auto n = one.number;
+        if (n == shown.number || n + around < shown.number || n > shown.number + around) continue;
         out << "<li><a href=\"";
         out.text(page_of(of.deployment.name,
                          "/" + std::to_string(shown.number) + "?against=" + std::to_string(n) + "#changes"))
@@ -81,7 +82,9 @@ html changes_section(const deployment_history& of, const generation& shown, std:
                      const generation_changes* changes) {
     html out;
     out << "<section aria-labelledby=\"changes\"><h2 id=\"changes\">";
-    if (changes == nullptr) {
+    if (changes == nullptr && shown.number > 1) {
+        out << "Nothing to set it against</h2>\n<p>The generation before it cannot be read any more.</p>\n";
+    } else if (changes == nullptr) {
         out << "Nothing before it</h2>\n<p>This is the first generation.</p>\n";
     } else {
         out << "From generation ";
@@ -151,12 +154,15 @@ html picks_section(const generation& shown) {
 html neighbours(const deployment_history& of, const generation& shown) {
     html out;
     out << "<p>";
-    if (shown.number > 1) {
-        const auto n = std::to_string(shown.number - 1);
+    const auto& all = of.generations;
+    const auto here =
+        std::find_if(all.begin(), all.end(), [&](const generation& g) { return g.number == shown.number; });
+    if (here != all.end() && here != all.begin()) {
+        const auto n = std::to_string(std::prev(here)->number);
         out.add(link(page_of(of.deployment.name, "/" + n), "Generation " + n + ", before it")) << " ";
     }
-    if (shown.number < of.generations.size()) {
-        const auto n = std::to_string(shown.number + 1);
+    if (here != all.end() && std::next(here) != all.end()) {
+        const auto n = std::to_string(std::next(here)->number);
         out.add(link(page_of(of.deployment.name, "/" + n), "Generation " + n + ", after it"));
     }
     return out << "</p>\n";

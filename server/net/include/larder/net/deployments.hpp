@@ -249,8 +249,9 @@ struct admit_report {
 result<admit_report> admit(engine& e, const admit_options& options, const progress_sink& tell,
                            std::stop_token stop = {});
 
-/// A unit that is no more; it comes back with its next report.
-result<void> forget_unit(engine& e, const std::string& name, const std::string& unit);
+/// A unit that is no more; it comes back with its next report. The journal says so: what had drifted may have been
+/// forgotten so that others are let in.
+result<void> forget_unit(engine& e, const std::string& name, const std::string& unit, const signed_for& who);
 
 /// The objects of all reports that units are known by; of all deployments but one.
 result<std::vector<digest>> unit_reports(const store::ref_store& refs, const std::string& without = {});
