@@ -265,6 +265,24 @@ TEST_CASE("doctor: a journal from which an entry was taken out is told of", "[ne
     CHECK(holds(report.deployments.front().what, "entry 2"));
 }
 
+TEST_CASE("doctor: a fetch log that is not the one which the journal names is told of", "[net][maintenance]") {
+    fleet f;
+    const store::provenance from{store::arrival::fetched, sys_seconds{1s}, "debian", "pool/x.deb", {"u"}};
+    REQUIRE(f.e->store().objects().put("bytes", sys_seconds{1s}, from));
+    REQUIRE(record(*f.e, {0, {}, sys_seconds{1s}, "one", "web", "alice", ""}));
+    CHECK(f.look().whole());
+    deployments::journal_entry entry;
+    entry.what = "two";
+    entry.fetches = store::fetch_head{1, sha256("another")};
+    REQUIRE(deployments::journal{f.e->store().objects(), f.e->store().refs()}.append(entry));
+    const auto report = f.look();
+    CHECK_FALSE(report.whole());
+    REQUIRE(report.deployments.size() == 1);
+    const auto& one = report.deployments.front();
+    CHECK(holds(one.what, "the fetch log's entry 1 is not the one that the journal's entry 2 names"));
+    CHECK((one.deployment.empty() && one.ref.empty() && holds(one.advice, "backup")));
+}
+
 TEST_CASE("doctor: a deployment whose own ref is gone or cannot be read, or whose head is gone, is told of",
           "[net][maintenance]") {
     fleet f;
