@@ -3,6 +3,7 @@
 #include <deployments/shown.hpp>
 #include <larder/deployments/registry.hpp>
 #include <larder/net/deployments.hpp>
+#include <larder/net/why.hpp>
 
 using namespace larder;
 using namespace larder::net;
@@ -141,6 +142,7 @@ TEST_CASE("doctor: a generation that is lost is given up only when that is asked
     CHECK((said.front().what == "generation-given-up" && said.front().subject == "web@1"));
     REQUIRE(history_of(*f.e, "web").value().generations.size() == 1);
     CHECK(f.all.load("web", 1).error().code() == errc::absent);
+    CHECK(explain(*f.e, second.hex(), quiet).value().unread.empty());
 
     f.damage(second);
     const auto head = f.look(true);
@@ -252,6 +254,24 @@ TEST_CASE("doctor: a unit's report and an entry of the journal that are lost are
     CHECK(holds(report.deployments[3].what, "journal"));
     CHECK(holds(report.deployments[3].what, "0000000001"));
     CHECK(report.lost.size() == 2);
+}
+
+TEST_CASE("why: a unit whose report is lost hides nothing of what the others have reported", "[net][why]") {
+    fleet f;
+    const std::string text =
+        "Package: hello\nVersion: 1\nArchitecture: amd64\nFilename: pool/hello.deb\nSize: 5\nSHA256: " +
+        sha256("hello").hex() + "\n";
+    const auto id = f.state_with("stable", {f.line(text, "main/binary-amd64/Packages")});
+    f.put(text);
+    f.generation_of("web", {{"debian", "stable", id, {}}});
+    f.unit("web-1", sha256("a report that is lost").hex());
+    f.unit("web-2", f.put("hello amd64 1 ii\n").hex());
+    const auto report = explain(*f.e, "hello", quiet).value();
+    REQUIRE(report.objects.size() == 1);
+    REQUIRE(report.objects.front().deployments.size() == 1);
+    CHECK(report.objects.front().deployments.front().how == std::vector<std::string>{"reported by web-2"});
+    REQUIRE(report.unread.size() == 1);
+    CHECK(holds(report.unread.front(), "unit 'web-1' of 'web'"));
 }
 
 TEST_CASE("doctor: a journal from which an entry was taken out is told of", "[net][maintenance]") {
