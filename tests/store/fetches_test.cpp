@@ -107,6 +107,31 @@ TEST_CASE("fetches: an entry tells what came, when and from where, after a resta
     CHECK(s->fetches().verify({}).value() == 3);
 }
 
+TEST_CASE("fetches: what is in the database is in the file no more", "[fetches]") {
+    const test::scratch_folder folder{test::on::memory};
+    auto s = opened(folder);
+    s->fetches().note(from("a"), sha256("a"), 1);
+    CHECK(std::filesystem::file_size(folder / "s/fetches") > 0);
+    REQUIRE(s->fetches().flush());
+    CHECK(std::filesystem::file_size(folder / "s/fetches") == 0);
+    // Nobody else flushes in a command.
+    for (int i = 0; i < 1000; ++i) s->fetches().note(from("b"), sha256("b"), 1);
+    CHECK_FALSE(s->fetches().pending());
+}
+
+TEST_CASE("fetches: what the database did not take is written later", "[fetches]") {
+    const test::scratch_folder folder{test::on::memory};
+    auto s = opened(folder);
+    s->fetches().note(from("a"), sha256("a"), 1);
+    {
+        const full_beyond limit{100};
+        CHECK_THROWS(s->fetches().flush());
+    }
+    s->fetches().note(from("b"), sha256("b"), 1);
+    CHECK(s->fetches().verify({}).value() == 2);
+    CHECK(s->fetches().of(sha256("a")).value().size() == 1);
+}
+
 TEST_CASE("fetches: an object that came twice has two entries, of which the latest are told", "[fetches]") {
     const test::scratch_folder folder{test::on::memory};
     auto s = opened(folder);
@@ -288,9 +313,13 @@ TEST_CASE("fetches: verify names the first entry that was changed, taken out, sw
         tamper(folder,
                [](store::write_txn& txn) { txn.remove(table::fetched, std::string{sha256("4").as_bytes()} + key(4)); });
         CHECK(begins(verdict(folder), "the fetch log's entry 4 is not found by its object"));
+        tamper(folder, [](store::write_txn& txn) {
+            txn.put(table::fetched, std::string{sha256("x").as_bytes()} + key(4), {});
+        });
         auto s = opened(folder);
         REQUIRE(s->fetches().index_anew());
         CHECK(s->fetches().of(sha256("4")).value().size() == 1);
+        CHECK(s->fetches().of(sha256("x")).value().empty());
         CHECK(s->fetches().verify(journal).value() == 6);
     }
     SECTION("cut off with a head to fit: only the journal knows") {
