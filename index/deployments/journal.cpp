@@ -141,6 +141,14 @@ result<std::vector<journal_entry>> journal::last(std::size_t most) const {
     return all;
 }
 
+result<std::vector<store::fetch_mark>> journal::marks() const {
+    LARDER_TRY(const auto entries, last(0));
+    std::vector<store::fetch_mark> all;
+    for (const auto& one : entries)
+        if (one.fetches) all.push_back({*one.fetches, "the journal's entry " + std::to_string(one.number)});
+    return all;
+}
+
 result<std::uint64_t> journal::verify() const {
     LARDER_TRY(const auto end, read_head(refs_));
     LARDER_TRY(const auto refs, refs_.list(journal_prefix));

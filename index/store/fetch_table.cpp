@@ -142,22 +142,28 @@ result<void> fetch_table::begin() {
     const auto size = std::min<std::uint64_t>(static_cast<std::uint64_t>(st.st_size), 4 * most_file);
     LARDER_TRY(const auto left, pread_all(file_.get(), size, 0, "reading the fetch log's file"));
     std::vector<row> rows;
+    std::uint64_t sound = 0;
     for (const auto text : texts_in(left)) {
         const auto entry = fetch_entry::read(text);
         // A loss of power may leave anything behind what was written last.
         if (!entry) break;
-        if (head_ && entry->number <= head_->number) continue;
-        if (entry->number != (head_ ? head_->number : 0) + 1 ||
-            entry->previous != (head_ ? std::optional{head_->last} : std::nullopt))
-            break;
-        rows.push_back({entry->number, entry->content, std::string{text}, sha256(text)});
-        head_ = fetch_head{entry->number, rows.back().hash};
+        if (!head_ || entry->number > head_->number) {
+            if (entry->number != (head_ ? head_->number : 0) + 1 ||
+                entry->previous != (head_ ? std::optional{head_->last} : std::nullopt))
+                break;
+            rows.push_back({entry->number, entry->content, std::string{text}, sha256(text)});
+            head_ = fetch_head{entry->number, rows.back().hash};
+        }
+        sound += text.size() + 1;
     }
     if (const auto written = write(rows); !written) {
         // On a full disk the store opens all the same: who makes room has it open, too.
         if (written.error().code() != errc::full) return written;
         pending_ = std::move(rows);
-        file_size_ = left.size();
+        file_size_ = sound;
+        // What is noted from here on stands behind what can be read.
+        if (::ftruncate(file_.get(), static_cast<off_t>(sound)) != 0)
+            return errno_error(errno, "cutting the fetch log's file");
         return {};
     }
     if (!left.empty() && ::ftruncate(file_.get(), 0) != 0) return errno_error(errno, "emptying the fetch log's file");
@@ -180,8 +186,7 @@ void fetch_table::note(provenance from, const digest& content, std::uint64_t siz
         entry.origin = std::move(from);
         auto text = entry.write();
         const auto hash = sha256(text);
-        // Where the file cannot be written, what is in memory still comes into the database.
-        if (write_all(file_.get(), text + "\n", "noting a fetch")) file_size_ += text.size() + 1;
+        append(text + "\n");
         head_ = fetch_head{entry.number, hash};
         pending_.push_back({entry.number, content, std::move(text), hash});
         many = pending_.size() >= most_pending;
@@ -192,6 +197,19 @@ void fetch_table::note(provenance from, const digest& content, std::uint64_t siz
     } catch (const std::exception&) {
         return;  // whoever flushes next is told
     }
+}
+
+/// Where the file cannot be written (a full disk), what is in memory still comes into the database; and into the file
+/// with the next one, for nothing can be read there behind a hole.
+void fetch_table::append(std::string_view text) {
+    unwritten_ += text;
+    if (write_all(file_.get(), unwritten_, "noting a fetch")) {
+        file_size_ += unwritten_.size();
+        unwritten_.clear();
+        return;
+    }
+    // All of it is written again then, so no part of it may stay.
+    static_cast<void>(::ftruncate(file_.get(), static_cast<off_t>(file_size_)) == 0);
 }
 
 bool fetch_table::pending() const {
@@ -221,6 +239,7 @@ result<void> fetch_table::flush() {
     }
     if (!lock.owns_lock()) lock.lock();
     // A file that is not emptied now is emptied later: what is in it is known by its numbers.
+    if (pending_.empty()) unwritten_.clear();
     if (pending_.empty() && file_size_ > 0 && ::ftruncate(file_.get(), 0) == 0) file_size_ = 0;
     return {};
 }
@@ -274,24 +293,25 @@ result<std::optional<sys_seconds>> fetch_table::began() {
 }
 
 result<std::uint64_t> fetch_table::verify(std::vector<fetch_mark> marks) {
-    LARDER_CHECK(flush());
+    // On a full disk what is written can be looked at all the same.
+    if (const auto flushed = flush(); !flushed && flushed.error().code() != errc::full) return flushed.error();
     chain_check check{std::move(marks)};
-    // Up to what is there now: whoever adds meanwhile is not waited for.
-    const auto until = written_head();
     for (;;) {
+        // The head of the same moment: more may come meanwhile.
+        std::optional<fetch_head> head;
         std::size_t seen = 0;
         const auto how = env_.read([&](const read_txn& txn) -> result<void> {
+            head = read_head(txn);
             result<void> taken;
             txn.walk(table::fetches, number_key(check.number() + 1), [&](std::string_view key, std::string_view text) {
-                if (key.size() != 8 || (until && number_of(key) > until->number && check.number() == until->number))
-                    return false;
+                if (key.size() != 8) return false;
                 taken = check.take(txn, number_of(key), text);
                 return taken && ++seen < rows_at_once;
             });
             return taken;
         });
         LARDER_CHECK(how);
-        if (seen < rows_at_once) return check.end(until);
+        if (seen < rows_at_once) return check.end(head);
     }
 }
 

@@ -38,6 +38,7 @@ private:
 
     fetch_table(lmdb_env& env, unique_fd file) : env_{env}, file_{std::move(file)} {}
     result<void> begin();
+    void append(std::string_view text);
     result<void> write(const std::vector<row>& rows);
     std::optional<fetch_head> written_head() const;
 
@@ -47,6 +48,7 @@ private:
     mutable std::mutex mutex_;  ///< guards what follows
     std::optional<fetch_head> head_;
     std::vector<row> pending_;
+    std::string unwritten_;  ///< of these what could not be written to the file
     std::uint64_t file_size_ = 0;
 };
 

@@ -110,7 +110,6 @@ awaitable<void> archive::run_join(std::shared_ptr<archive> me, join_chunks what,
 }
 
 result<std::uint64_t> archive::keep_chunks_of(const index_wanted& index) {
-    if (has_chunks(parts_.store.refs(), index.key)) return std::uint64_t{0};
     std::vector<digest> like;
     const auto stem = index::without_compression(index.path);
     for (const auto& one : known_suites())

@@ -1,4 +1,5 @@
 #include "index_reader.hpp"
+#include "kept_chunks.hpp"
 #include "suite.hpp"
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -198,6 +199,14 @@ std::optional<digest> archive::object_of(const index::release_file& file) const 
 }
 
 void archive::arrived(const fetch_order& order) {
+    // Of a former state whose other indices are kept as chunks already this one is to be kept, too.
+    if (order.state && is_kept_as_chunks(order.paths.back()))
+        offload(parts_.pool, [&parts = parts_, state = *order.state, path = order.paths.back()] {
+            if (const auto noted = index_of_state_came(parts.store.known(), state); !noted)
+                parts.log.write(log_level::warn, "index not kept as chunks: " + noted.error().message(),
+                                {{"index", path}});
+            return true;
+        });
     const auto hex = order.content.hex();
     for (const auto& s : known_suites())
         for (const auto& state : s->states())

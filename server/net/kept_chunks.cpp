@@ -8,6 +8,9 @@
 namespace larder::net {
 namespace {
 
+constexpr std::string_view kept_note = "indices-kept/";
+constexpr std::string_view is_kept = "1", look_again = "0";
+
 std::string prefix_of(const digest& content) { return std::string{chunks_prefix} + content.hex() + "/"; }
 
 std::optional<chunk_ref> parse(const std::string& name, const store::ref& ref) {
@@ -137,6 +140,20 @@ result<std::uint64_t> keep_as_chunks(engine_parts& parts, const digest& content,
     LARDER_TRY(const auto object, commit(objects, std::move(file), name, info->modified));
     LARDER_CHECK(name_it(parts, content, object));
     return size;
+}
+
+bool indices_are_kept(const store::catalogue& known, const digest& state) {
+    const auto note = known.get_note(std::string{kept_note} + state.hex());
+    return note && *note && **note == is_kept;
+}
+
+result<void> note_indices_kept(store::catalogue& known, const digest& state) {
+    return known.put_note(std::string{kept_note} + state.hex(), is_kept);
+}
+
+result<void> index_of_state_came(store::catalogue& known, const digest& state) {
+    if (!indices_are_kept(known, state)) return {};
+    return known.put_note(std::string{kept_note} + state.hex(), look_again);
 }
 
 namespace {

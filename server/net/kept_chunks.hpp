@@ -54,6 +54,12 @@ result<std::unique_ptr<index::byte_source>> open_chunks(store::store& s, const d
 result<std::uint64_t> keep_as_chunks(engine_parts& parts, const digest& content, const digest& form,
                                      std::string_view path, const std::vector<digest>& like);
 
+/// Noted once what is here of a former state's indices is kept as chunks; derived: without it one looks again. Taken
+/// back when another index of that state comes.
+bool indices_are_kept(const store::catalogue& known, const digest& state);
+result<void> note_indices_kept(store::catalogue& known, const digest& state);
+result<void> index_of_state_came(store::catalogue& known, const digest& state);
+
 /// Makes the index an object again, uncompressed, or in one of the forms that the chunks of a published one have: a
 /// cache object like any other. `digest_mismatch` when they have no form of that hash.
 result<void> join_to_object(store::store& s, const digest& content, const digest& form);

@@ -153,6 +153,21 @@ def test_a_compressed_form_that_upstream_still_has_is_served(env):
     assert served.ok and lzma.decompress(served.body) == fleet.texts[4]
 
 
+def test_an_index_that_is_first_asked_for_after_its_state_was_kept_is_kept_as_well(env):
+    fleet = Former(env)
+    fleet.archive.publish("stable", date=fleet.now - 4 * HOUR, pack=(".xz", ".gz"), extras=("translation",))
+    here = (fleet.archive.root / RELEASE).read_bytes()
+    wait_for(lambda: fleet.larder.good(f"/debian/{RELEASE}").body == here, "the new state")
+    fleet.moves_on(hours_ago=3)
+    fleet.only_chunks()
+    other = f"{fleet.snapshot(4)}/dists/stable/main/i18n/Translation-en"
+    text = lzma.decompress(fleet.larder.good(other + ".xz").body)
+    wait_for(lambda: fleet.larder.metrics()["larder_objects_stored_total"] >= 1, "it to be stored")
+    assert fleet.only_chunks()["former_indices"] == 1
+    fleet.gone()
+    assert fleet.larder.good(other).body == text
+
+
 def test_no_patches_are_promised_of_a_state_of_which_only_chunks_are_left(env):
     fleet = Former(env)
     fleet.moves_on()

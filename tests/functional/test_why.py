@@ -302,6 +302,23 @@ def test_verify_finds_an_entry_that_was_changed_on_the_disk(env):
     assert "128" in json.dumps(urls(only(why(fleet.larder, "service")))), "what is there is told all the same"
 
 
+def test_doctor_tells_of_an_entry_that_is_not_found_by_its_object_until_that_table_is_made_anew(env):
+    fleet = fetched_through_web(env)
+    [entry] = only(why(fleet.larder, "service"))["entries"]
+    fleet.larder.stop()
+    file = fleet.larder.store / "db/data.mdb"
+    data = file.read_bytes()
+    key = bytes.fromhex(only(why(fleet.larder, "service"))["sha256"]) + entry["number"].to_bytes(8, "big")
+    assert key in data
+    file.write_bytes(data.replace(key, key[:-1] + b"\xff"))
+    report = fleet.json("doctor", check=1)
+    [trouble] = report["deployments"]
+    assert f"entry {entry['number']} is not found by its object" in trouble["what"], trouble
+    assert fleet.json("doctor", "--rebuild")["whole"]
+    assert only(why(fleet.larder, "service"))["entries"] == [entry]
+    fleet.larder.cli("audit", "verify", check=0)
+
+
 def test_a_server_that_is_killed_leaves_no_object_without_its_entry(env):
     archive = published(env, count=8)
     larder = learnt(env.larder_for(archive, env.nginx(archive.tree)))

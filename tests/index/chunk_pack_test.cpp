@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <larder/index/chunk_pack.hpp>
 #include <map>
 #include <random>
@@ -154,6 +155,9 @@ TEST_CASE("kept chunks: another chunk in the place of one is damage, though it i
     moved.chunks[0].offset = list.chunks[1].offset;
     moved.chunks[0].stored = list.chunks[1].stored;
     CHECK(how(moved) == errc::digest_mismatch);
+    auto renamed = list;
+    renamed.chunks[0].content = sha256("another");
+    CHECK(how(renamed) == errc::digest_mismatch);
     std::swap(list.chunks[0], list.chunks[1]);
     CHECK(how(list) == errc::digest_mismatch);
 }
@@ -168,9 +172,47 @@ TEST_CASE("kept chunks: a file that is cut, damaged at its end, or none is refus
     auto long_list = whole;
     long_list[whole.size() - 3] = 1;
     CHECK(store.list(store.add(long_list)).error().code() == errc::malformed);
+    // One byte more than there is before the end.
+    auto longer = whole;
+    for (std::size_t i = 0, length = whole.size() - 15; i < 8; ++i, length >>= 8)
+        longer[whole.size() - 8 + i] = static_cast<char>(length & 0xff);
+    CHECK(store.list(store.add(longer)).error().code() == errc::malformed);
+    // A frame that says of itself that it has 2^62 bytes (RFC 8878, section 3.1.1.1).
+    const auto huge = std::string{"\x28\xb5\x2f\xfd\xe0\0\0\0\0\0\0\0\x40", 13} +
+                      std::string{"\x5e\x2a\x4d\x18\x08\0\0\0\x0d\0\0\0\0\0\0\0", 16};
+    CHECK(store.list(store.add(huge)).error().code() == errc::malformed);
     auto damaged = whole;
     damaged[whole.size() - 30] ^= 1;
     CHECK_FALSE(store.list(store.add(damaged)));
+}
+
+TEST_CASE("kept chunks: of many files some are open at a time", "[index]") {
+    const auto open_now = [] {
+        const std::filesystem::directory_iterator all{"/proc/self/fd"};
+        return std::distance(begin(all), end(all));
+    };
+    files store;
+    known_chunks known;
+    std::string text;
+    for (int i = 0; i < 100; ++i) {
+        auto one = text_of(stanzas(1));
+        one.insert(9, std::to_string(i)).insert(one.size() - 2, std::string(70'000, 'x'));
+        const auto name = store.keep(one);
+        add_chunks(known, name, store.list(name).value());
+        text += one;
+    }
+    const auto name = store.keep(text, known);
+    REQUIRE(store.list(name).value().packs.size() == 100);
+    const auto before = open_now();
+    std::ptrdiff_t most = 0;
+    const auto in = join_chunks(store.list(name).value(), name, [&](const digest& file) {
+        most = std::max(most, open_now() - before);
+        return store.open(file);
+    });
+    std::string joined;
+    for (auto piece = in->next().value(); !piece.empty(); piece = in->next().value()) joined += piece;
+    CHECK(joined == text);
+    CHECK(most < 40);
 }
 
 TEST_CASE("kept chunks: errors of source and sink are handed on", "[index]") {

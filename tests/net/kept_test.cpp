@@ -4,6 +4,7 @@
 #include <deployments/shown.hpp>
 #include <larder/deployments/registry.hpp>
 #include <larder/net/deployments.hpp>
+#include <larder/net/why.hpp>
 
 using namespace larder;
 using namespace larder::net;
@@ -142,6 +143,7 @@ TEST_CASE("doctor: a generation that is lost is given up only when that is asked
     CHECK((said.front().what == "generation-given-up" && said.front().subject == "web@1"));
     REQUIRE(history_of(*f.e, "web").value().generations.size() == 1);
     CHECK(f.all.load("web", 1).error().code() == errc::absent);
+    CHECK(explain(*f.e, second.hex(), quiet).value().unread.empty());
 
     f.damage(second);
     const auto head = f.look(true);
@@ -255,6 +257,24 @@ TEST_CASE("doctor: a unit's report and an entry of the journal that are lost are
     CHECK(report.lost.size() == 2);
 }
 
+TEST_CASE("why: a unit whose report is lost hides nothing of what the others have reported", "[net][why]") {
+    fleet f;
+    const std::string text =
+        "Package: hello\nVersion: 1\nArchitecture: amd64\nFilename: pool/hello.deb\nSize: 5\nSHA256: " +
+        sha256("hello").hex() + "\n";
+    const auto id = f.state_with("stable", {f.line(text, "main/binary-amd64/Packages")});
+    f.put(text);
+    f.generation_of("web", {{"debian", "stable", id, {}}});
+    f.unit("web-1", sha256("a report that is lost").hex());
+    f.unit("web-2", f.put("hello amd64 1 ii\n").hex());
+    const auto report = explain(*f.e, "hello", quiet).value();
+    REQUIRE(report.objects.size() == 1);
+    REQUIRE(report.objects.front().deployments.size() == 1);
+    CHECK(report.objects.front().deployments.front().how == std::vector<std::string>{"reported by web-2"});
+    REQUIRE(report.unread.size() == 1);
+    CHECK(holds(report.unread.front(), "unit 'web-1' of 'web'"));
+}
+
 TEST_CASE("doctor: a journal from which an entry was taken out is told of", "[net][maintenance]") {
     fleet f;
     for (const auto* what : {"one", "two", "three"})
@@ -264,6 +284,24 @@ TEST_CASE("doctor: a journal from which an entry was taken out is told of", "[ne
     const auto report = f.look();
     REQUIRE(report.deployments.size() == 1);
     CHECK(holds(report.deployments.front().what, "entry 2"));
+}
+
+TEST_CASE("doctor: a fetch log that is not the one which the journal names is told of", "[net][maintenance]") {
+    fleet f;
+    const store::provenance from{store::arrival::fetched, sys_seconds{1s}, "debian", "pool/x.deb", {"u"}};
+    REQUIRE(f.e->store().objects().put("bytes", sys_seconds{1s}, from));
+    REQUIRE(record(*f.e, {0, {}, sys_seconds{1s}, "one", "web", "alice", ""}));
+    CHECK(f.look().whole());
+    deployments::journal_entry entry;
+    entry.what = "two";
+    entry.fetches = store::fetch_head{1, sha256("another")};
+    REQUIRE(deployments::journal{f.e->store().objects(), f.e->store().refs()}.append(entry));
+    const auto report = f.look();
+    CHECK_FALSE(report.whole());
+    REQUIRE(report.deployments.size() == 1);
+    const auto& one = report.deployments.front();
+    CHECK(holds(one.what, "the fetch log's entry 1 is not the one that the journal's entry 2 names"));
+    CHECK((one.deployment.empty() && one.ref.empty() && holds(one.advice, "backup")));
 }
 
 TEST_CASE("doctor: a deployment whose own ref is gone or cannot be read, or whose head is gone, is told of",

@@ -1,6 +1,7 @@
 #include "store_ground.hpp"
 #include <boost/json.hpp>
 #include <kept_chunks.hpp>
+#include <larder/index/compose.hpp>
 #include <maintenance/hash_all.hpp>
 
 using namespace larder;
@@ -101,6 +102,44 @@ TEST_CASE("gc: of a damaged index of a former state nothing is kept, and it goes
     CHECK(chunk_refs(g.e->store().refs()).value().empty());
 }
 
+TEST_CASE("gc: of an index one form of which is damaged another one is kept as chunks", "[net][maintenance]") {
+    ground g;
+    std::string text = "Package: hello\nVersion: 1\nDescription: ", packed;
+    text.append(1000, 'x') += '\n';
+    const auto writer = index::make_gzip_writer([&packed](std::string_view bytes) -> result<void> {
+        packed += bytes;
+        return {};
+    });
+    REQUIRE(writer->add(text));
+    REQUIRE(writer->finish());
+    const auto plain = g.put(text), smaller = g.put(packed);
+    const std::string path = "main/binary-amd64/Packages";
+    g.refer("history/debian/older@20260101T000000Z",
+            g.state_with("older", {g.line(text, path), g.line(packed, path + ".gz")}).hex());
+    g.damage(smaller);
+    CHECK(gc(*g.e, in_earnest(), quiet).value().former_indices == 1);
+    CHECK_FALSE(g.has(plain));
+    REQUIRE(join_to_object(g.e->store(), plain));
+    CHECK(g.e->store().objects().read(plain).value() == text);
+}
+
+TEST_CASE("gc: an index that comes after the others of its state were kept as chunks is kept as well",
+          "[net][maintenance]") {
+    ground g;
+    const std::string here = "index that is here", late = "index that comes late";
+    const auto id =
+        g.state_with("older", {g.line(here, "main/binary-amd64/Packages"), g.line(late, "main/i18n/Translation-de")});
+    g.refer("history/debian/older@20260101T000000Z", id.hex());
+    g.put(here);
+    CHECK(gc(*g.e, in_earnest(), quiet).value().former_indices == 1);
+    const auto content = g.put(late);
+    REQUIRE(index_of_state_came(g.e->store().known(), id));
+    CHECK(gc(*g.e, in_earnest(), quiet).value().former_indices == 1);
+    CHECK_FALSE(g.has(content));
+    REQUIRE(join_to_object(g.e->store(), content));
+    CHECK(g.has(content));
+}
+
 TEST_CASE("chunks: one file that is lost costs those that share it, and no others", "[net][maintenance]") {
     ground g;
     const auto [past, index] = g.state("older");
@@ -134,6 +173,23 @@ TEST_CASE("gc: removes nothing when it cannot tell what a ref reaches", "[net][m
     CHECK(report.error().detail().find("archive/debian/suite/stable") != std::string::npos);
     CHECK(report.error().detail().find("doctor") != std::string::npos);
     CHECK(g.has(loose));
+}
+
+TEST_CASE("gc: removes nothing when the Release of a former state cannot be read now", "[net][maintenance]") {
+    ground g;
+    const auto [past, index] = g.state("older");
+    g.refer("history/debian/older@20260101T000000Z", past.hex());
+    const auto manifest = state_manifest::read(g.e->store().objects().read(past).value()).value();
+    // As good as a disk that fails: opening it is an error, and it is there.
+    const auto file = g.path_of(manifest.text.content);
+    fs::rename(file, file + ".away");
+    fs::create_symlink(file + ".away", file);
+    CHECK_FALSE(gc(*g.e, in_earnest(), quiet));
+    CHECK(g.has(index));
+    // Once it is lost nobody can tell what its indices were.
+    fs::remove(file);
+    CHECK(gc(*g.e, in_earnest(), quiet));
+    CHECK_FALSE(g.has(index));
 }
 
 TEST_CASE("gc: what came within the grace stays", "[net][maintenance]") {

@@ -47,23 +47,32 @@ struct ground {
         e->store().refs().change({{name, 0, value}}).value();
     }
 
-    /// A state of a suite whose Release names one index; returns the manifest's id and the index.
-    std::pair<digest, digest> state(const std::string& suite_name) {
-        const auto index = put("index of " + suite_name);
-        const auto text = "Origin: x\nSuite: " + suite_name + "\nDate: Sat, 21 Nov 2026 06:30:00 UTC\nSHA256:\n " +
-                          index.hex() + " " + std::to_string(("index of " + suite_name).size()) +
-                          " main/binary-amd64/Packages\n";
+    /// A state of a suite whose Release names these files, "HASH SIZE PATH" each; returns the manifest's id.
+    digest state_with(const std::string& suite_name, const std::vector<std::string>& files) {
+        auto text = "Origin: x\nSuite: " + suite_name + "\nDate: Sat, 21 Nov 2026 06:30:00 UTC\nSHA256:\n";
+        for (const auto& file : files) text += " " + file + "\n";
         state_manifest m;
         m.archive = "debian";
         m.suite = suite_name;
         m.date = sys_seconds{1'795'000'000s};
         m.text = {put(text), text.size()};
         m.in_release = stored_file{put("signed " + text), text.size() + 7};
-        return {put(m.write()), index};
+        return put(m.write());
+    }
+    static std::string line(const std::string& bytes, const std::string& path) {
+        return sha256(bytes).hex() + " " + std::to_string(bytes.size()) + " " + path;
+    }
+    /// One whose Release names one index; and the index.
+    std::pair<digest, digest> state(const std::string& suite_name) {
+        const auto text = "index of " + suite_name;
+        return {state_with(suite_name, {line(text, "main/binary-amd64/Packages")}), put(text)};
     }
 
+    std::string path_of(const digest& d) const {
+        return folder + "/store/objects/" + d.hex().substr(0, 2) + "/" + d.hex().substr(2);
+    }
     void damage(const digest& d) {
-        const auto path = folder + "/store/objects/" + d.hex().substr(0, 2) + "/" + d.hex().substr(2);
+        const auto path = path_of(d);
         fs::permissions(path, fs::perms::owner_all);
         std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
         file.put('!');

@@ -75,6 +75,15 @@ TEST_CASE("catalogue: one content in two archives has two origins") {
     CHECK(from[1].path == "pool/z");
 }
 
+TEST_CASE("catalogue: an index that is read late does not move where content is known from") {
+    a_store t;
+    REQUIRE(t.known.learn("d", sha256("1"), {a_claim("pool/now", "x")}));
+    REQUIRE(t.known.learn("d", sha256("2"), {a_claim("pool/before", "x")}, store::claims_are::earlier));
+    CHECK(t.known.origins(sha256("x")).value().at(0).path == "pool/now");
+    REQUIRE(t.known.learn("d", sha256("3"), {a_claim("pool/next", "x")}));
+    CHECK(t.known.origins(sha256("x")).value().at(0).path == "pool/next");
+}
+
 TEST_CASE("catalogue: of a path with several contents the latest learnt comes first, each once") {
     a_store t;
     REQUIRE(t.known.learn("d", sha256("1"), {a_claim("p", "old")}));

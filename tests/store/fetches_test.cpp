@@ -2,8 +2,10 @@
 #include "scratch_folder.hpp"
 #include "waiting.hpp"
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <fstream>
 #include <larder/store/store.hpp>
+#include <sys/resource.h>
 #include <thread>
 
 using namespace larder;
@@ -52,6 +54,36 @@ std::string verdict(const test::scratch_folder& folder, std::vector<store::fetch
     return how ? "" : how.error().detail();
 }
 
+/// As a process leaves the database that was killed before the transaction which has the entries from 3 to 5.
+void forget_three(const test::scratch_folder& folder) {
+    tamper(folder, [](store::write_txn& txn) {
+        const auto second = txn.get(table::fetches, key(2)).value();
+        std::string head;
+        for (unsigned i = 0; i < 8; ++i) head.push_back(i == 0 ? 2 : 0);
+        head += sha256(second).as_bytes();
+        for (const std::uint64_t n : {3U, 4U, 5U}) txn.remove(table::fetches, key(n));
+        txn.put(table::fetches, key(0), head);
+    });
+}
+
+/// No file can be written beyond so many bytes, as long as it lives: a full disk.
+class full_beyond {
+public:
+    explicit full_beyond(std::uintmax_t bytes) {
+        std::signal(SIGXFSZ, SIG_IGN);
+        REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
+        auto smaller = before_;
+        smaller.rlim_cur = bytes;
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &smaller) == 0);
+    }
+    ~full_beyond() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+    full_beyond(const full_beyond&) = delete;
+    full_beyond& operator=(const full_beyond&) = delete;
+
+private:
+    rlimit before_{};
+};
+
 bool begins(const std::string& text, const std::string& with) { return text.starts_with(with); }
 
 }  // namespace
@@ -73,6 +105,31 @@ TEST_CASE("fetches: an entry tells what came, when and from where, after a resta
     CHECK(s->fetches().of(sha256("other")).value().empty());
     CHECK(s->fetches().began().value() == noon);
     CHECK(s->fetches().verify({}).value() == 3);
+}
+
+TEST_CASE("fetches: what is in the database is in the file no more", "[fetches]") {
+    const test::scratch_folder folder{test::on::memory};
+    auto s = opened(folder);
+    s->fetches().note(from("a"), sha256("a"), 1);
+    CHECK(std::filesystem::file_size(folder / "s/fetches") > 0);
+    REQUIRE(s->fetches().flush());
+    CHECK(std::filesystem::file_size(folder / "s/fetches") == 0);
+    // Nobody else flushes in a command.
+    for (int i = 0; i < 1000; ++i) s->fetches().note(from("b"), sha256("b"), 1);
+    CHECK_FALSE(s->fetches().pending());
+}
+
+TEST_CASE("fetches: what the database did not take is written later", "[fetches]") {
+    const test::scratch_folder folder{test::on::memory};
+    auto s = opened(folder);
+    s->fetches().note(from("a"), sha256("a"), 1);
+    {
+        const full_beyond limit{100};
+        CHECK_THROWS(s->fetches().flush());
+    }
+    s->fetches().note(from("b"), sha256("b"), 1);
+    CHECK(s->fetches().verify({}).value() == 2);
+    CHECK(s->fetches().of(sha256("a")).value().size() == 1);
 }
 
 TEST_CASE("fetches: an object that came twice has two entries, of which the latest are told", "[fetches]") {
@@ -143,15 +200,7 @@ TEST_CASE("fetches: what was noted and not yet written is there after a crash", 
         std::filesystem::copy_file(folder / "s/fetches", folder / "saved");
         REQUIRE(s->fetches().pending());
     }
-    // As a process leaves it that was killed before its transaction.
-    tamper(folder, [](store::write_txn& txn) {
-        const auto second = txn.get(table::fetches, key(2)).value();
-        std::string head;
-        for (unsigned i = 0; i < 8; ++i) head.push_back(i == 0 ? 2 : 0);
-        head += sha256(second).as_bytes();
-        for (const std::uint64_t n : {3U, 4U, 5U}) txn.remove(table::fetches, key(n));
-        txn.put(table::fetches, key(0), head);
-    });
+    forget_three(folder);
     const auto text = [&folder] {
         std::ifstream in{folder / "saved", std::ios::binary};
         return std::string{std::istreambuf_iterator<char>{in}, {}};
@@ -180,6 +229,26 @@ TEST_CASE("fetches: what was noted and not yet written is there after a crash", 
         other[first] = other[first] == '0' ? '1' : '0';
         CHECK(left(other) == 2);
     }
+}
+
+TEST_CASE("fetches: what found no room in the file comes into it with the next entry", "[fetches]") {
+    const test::scratch_folder folder{test::on::memory};
+    fill(folder, 2);
+    {
+        auto s = opened(folder);
+        s->fetches().note(from("a"), sha256("a"), 1);
+        {
+            const full_beyond limit{std::filesystem::file_size(folder / "s/fetches") + 100};
+            s->fetches().note(from("b"), sha256("b"), 1);
+        }
+        s->fetches().note(from("c"), sha256("c"), 1);
+        std::filesystem::copy_file(folder / "s/fetches", folder / "saved");
+        CHECK(s->fetches().verify({}).value() == 5);
+    }
+    forget_three(folder);
+    std::filesystem::copy_file(folder / "saved", folder / "s/fetches",
+                               std::filesystem::copy_options::overwrite_existing);
+    CHECK(opened(folder)->fetches().verify({}).value() == 5);
 }
 
 TEST_CASE("fetches: verify names the first entry that was changed, taken out, swapped or cut off", "[fetches]") {
@@ -227,6 +296,15 @@ TEST_CASE("fetches: verify names the first entry that was changed, taken out, sw
         tamper(folder, [](store::write_txn& txn) { txn.remove(table::fetches, key(6)); });
         CHECK(begins(verdict(folder), "the fetch log's entry 6 is not there"));
     }
+    SECTION("left behind a head that was set back") {
+        tamper(folder, [](store::write_txn& txn) {
+            std::string head;
+            for (unsigned i = 0; i < 8; ++i) head.push_back(i == 0 ? 5 : 0);
+            head += sha256(txn.get(table::fetches, key(5)).value()).as_bytes();
+            txn.put(table::fetches, key(0), head);
+        });
+        CHECK(begins(verdict(folder), "the fetch log's entry 6 stands behind the one that the log says is its last"));
+    }
     SECTION("no longer text") {
         tamper(folder, [](store::write_txn& txn) { txn.put(table::fetches, key(5), "nonsense"); });
         CHECK(begins(verdict(folder), "the fetch log's entry 5"));
@@ -235,9 +313,13 @@ TEST_CASE("fetches: verify names the first entry that was changed, taken out, sw
         tamper(folder,
                [](store::write_txn& txn) { txn.remove(table::fetched, std::string{sha256("4").as_bytes()} + key(4)); });
         CHECK(begins(verdict(folder), "the fetch log's entry 4 is not found by its object"));
+        tamper(folder, [](store::write_txn& txn) {
+            txn.put(table::fetched, std::string{sha256("x").as_bytes()} + key(4), {});
+        });
         auto s = opened(folder);
         REQUIRE(s->fetches().index_anew());
         CHECK(s->fetches().of(sha256("4")).value().size() == 1);
+        CHECK(s->fetches().of(sha256("x")).value().empty());
         CHECK(s->fetches().verify(journal).value() == 6);
     }
     SECTION("cut off with a head to fit: only the journal knows") {

@@ -1,3 +1,4 @@
+#include "lmdb_env.hpp"
 #include "scratch_folder.hpp"
 #include <catch2/catch.hpp>
 #include <larder/store/store.hpp>
@@ -31,6 +32,22 @@ result<void> put(store::list_store& lists, const std::string& name, const string
 }
 
 }  // namespace
+
+TEST_CASE("lists: a chunk that is not what its name says is replaced when its list is put again", "[lists]") {
+    const test::scratch_folder folder{test::on::memory};
+    REQUIRE(put(store::open(folder / "s").value()->lists(), "one", {"a", "b"}));
+    {
+        auto env = store::lmdb_env::open(folder / "s/db").value();
+        REQUIRE(env->write([](store::write_txn& txn) -> result<void> {
+            txn.put(store::table::chunks, sha256("b").as_bytes(), "damaged");
+            return {};
+        }));
+    }
+    auto s = store::open(folder / "s").value();
+    CHECK(read(s->lists(), "one") == strings{"a", "damaged"});
+    REQUIRE(put(s->lists(), "one", {"a", "b"}));
+    CHECK(read(s->lists(), "one") == strings{"a", "b"});
+}
 
 TEST_CASE("lists: a list is there with its chunks in their order, after a restart too", "[lists]") {
     const test::scratch_folder folder{test::on::memory};

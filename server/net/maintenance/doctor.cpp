@@ -80,11 +80,12 @@ public:
         }
         settle();
         settle_indices();
-        LARDER_TRY(report_.deployments, troubles_of_deployments(e_, stop_));
         if (options_.rebuild) {
             read_states();
             LARDER_TRY(report_.indices, rebuild(e_, states_, tell_, stop_));
         }
+        // It looks at a table that is made anew, too.
+        LARDER_TRY(report_.deployments, troubles_of_deployments(e_, stop_));
         report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
         return std::move(report_);
     }

@@ -37,18 +37,22 @@ private:
     result<void> keep(const state_ref& of, const former_index& index) {
         if (stop_.stop_requested()) return stopped();
         const auto& content = *index.plain->sha256;
-        const auto* here = form_here(e_.store().objects(), index);
-        if (here == nullptr || has_chunks(e_.store().refs(), content)) return {};
+        const auto& objects = e_.store().objects();
+        if (form_here(objects, index) == nullptr || has_chunks(e_.store().refs(), content)) return {};
         const auto like = around_.of(of, index.plain->path);
-        const auto kept = keep_as_chunks(e_.parts(), content, *here->sha256, here->path, like);
-        if (kept) {
-            ++all_.indices;
-            all_.bytes += *kept;
-            return {};
+        for (const auto* form : index.forms) {
+            const auto here = objects.find(*form->sha256);
+            if (!here || !*here) continue;
+            const auto kept = keep_as_chunks(e_.parts(), content, *form->sha256, form->path, like);
+            if (kept) {
+                ++all_.indices;
+                all_.bytes += *kept;
+                return {};
+            }
+            if (!is_about_bytes(kept.error())) return kept.error();
+            e_.log().write(log_level::warn, "index of a former state cannot be kept: " + kept.error().message(),
+                           {{"archive", of.archive}, {"suite", of.suite}, {"index", form->path}});
         }
-        if (!is_about_bytes(kept.error())) return kept.error();
-        e_.log().write(log_level::warn, "index of a former state cannot be kept: " + kept.error().message(),
-                       {{"archive", of.archive}, {"suite", of.suite}, {"index", here->path}});
         return {};
     }
 

@@ -331,16 +331,35 @@ private:
                  remedy(object, entry.error()) +
                      "; the server's own log may have what it said (journalctl -u larder)"});
         }
-        if (all_.size() != before) return {};
-        const auto whole = deployments::journal{s_.objects(), s_.refs()}.verify();
-        if (!whole)
-            all_.push_back({"",
-                            0,
-                            std::string{journal_prefix},
-                            {},
-                            whole.error().detail(),
-                            "the journal is no proof of what was done before",
-                            "find out who has changed the store; a backup of it has the journal as it was"});
+        const deployments::journal journal{s_.objects(), s_.refs()};
+        if (all_.size() == before)
+            if (const auto whole = journal.verify(); !whole)
+                all_.push_back({"",
+                                0,
+                                std::string{journal_prefix},
+                                {},
+                                whole.error().detail(),
+                                "the journal is no proof of what was done before",
+                                "find out who has changed the store; a backup of it has the journal as it was"});
+        // What a journal that is not whole says of the fetch log is no proof either.
+        std::vector<store::fetch_mark> marks;
+        if (all_.size() == before) {
+            LARDER_TRY(marks, journal.marks());
+        }
+        return look_at_fetches(std::move(marks));
+    }
+
+    result<void> look_at_fetches(std::vector<store::fetch_mark> marks) {
+        const auto whole = s_.fetches().verify(std::move(marks));
+        if (whole) return {};
+        if (whole.error().code() != errc::digest_mismatch) return whole.error();
+        all_.push_back({"",
+                        0,
+                        "",
+                        {},
+                        whole.error().detail(),
+                        "larder why may tell what was not so, and larder audit verify ends with 3",
+                        "find out who has changed the store; a backup of its database has the log as it was"});
         return {};
     }
 

@@ -29,7 +29,7 @@ result<kept_things> look_at_kept(store::store& s);
 /// Makes the text of a shown state again, from that of its snapshot. Its signature cannot be made again.
 result<void> restore_shown(store::store& s, const pinned_state& of);
 
-/// What is wrong with deployments, units' reports and the journal; what follows from it, and what to do.
+/// What is wrong with deployments, units' reports, the journal and the fetch log; what follows from it, and what to do.
 result<std::vector<deployment_trouble>> troubles_of_deployments(engine& e, const std::stop_token& stop);
 
 /// Forgets the generations that are lost and not in force, each with an entry in the journal: "REF: what was done".

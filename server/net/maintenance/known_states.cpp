@@ -2,6 +2,8 @@
 #include "archive_paths.hpp"
 #include "deployments/units.hpp"
 #include "held.hpp"
+#include "kept_chunks.hpp"
+#include "maintenance/restore.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
 #include <larder/deployments/registry.hpp>
@@ -14,7 +16,6 @@ namespace {
 
 constexpr std::string_view current_prefix = "archive/";
 constexpr std::string_view history_prefix = "history/";
-constexpr std::string_view kept_note = "indices-kept/";
 
 bool listed(const std::vector<std::string>& list, std::string_view item) {
     return list.empty() || std::find(list.begin(), list.end(), item) != list.end();
@@ -167,15 +168,6 @@ std::vector<stored_file> files_of(const state_manifest& manifest) {
     return files;
 }
 
-bool indices_are_kept(const store::catalogue& known, const digest& state) {
-    const auto note = known.get_note(std::string{kept_note} + state.hex());
-    return note && *note;
-}
-
-result<void> note_indices_kept(store::catalogue& known, const digest& state) {
-    return known.put_note(std::string{kept_note} + state.hex(), "1");
-}
-
 result<std::vector<state_ref>> former_states(store::store& s) {
     const std::string none;
     LARDER_TRY(const auto pinned, pinned_states(s, deployment_refs{none}));
@@ -223,8 +215,9 @@ result<digest_set> reachable(engine& e, const std::string& without, former_indic
         // Clients of the current state find its indices with upstream gone.
         const bool all = parsed->current || (how == former_indices::stay && !indices_are_kept(s.known(), *id));
         auto kept = keep_state(s, *id, all ? with_files::yes : with_files::no, keep);
-        // Without its Release nobody can tell what its indices were.
-        if (!kept && all && !parsed->current) kept = keep_state(s, *id, with_files::no, keep);
+        // Without its Release nobody can tell what its indices were; one that cannot be read now may be whole.
+        if (!kept && all && !parsed->current && is_about_bytes(kept.error()))
+            kept = keep_state(s, *id, with_files::no, keep);
         if (!kept) return kept.error().in("ref " + name + " (larder doctor repairs it)");
     }
     // What the archives themselves know to be in use, should that be more.

@@ -51,9 +51,6 @@ result<digest_set> reachable(engine& e, const std::string& without = {}, former_
 
 /// States that are neither current nor pinned by a generation, each once, an archive's and suite's oldest first.
 result<std::vector<state_ref>> former_states(store::store& s);
-/// Noted once what is here of a state's indices is kept as chunks; derived: without it one looks again.
-bool indices_are_kept(const store::catalogue& known, const digest& state);
-result<void> note_indices_kept(store::catalogue& known, const digest& state);
 
 /// The manifest's own files, without the indices: what a state cannot be served without.
 std::vector<stored_file> files_of(const state_manifest& manifest);

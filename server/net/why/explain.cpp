@@ -48,6 +48,7 @@ public:
                    std::tie(b.package, b.version, b.architecture, b.path);
         });
         report.unread = std::move(states_.unread);
+        report.unread.insert(report.unread.end(), holders_->unread().begin(), holders_->unread().end());
         return {};
     }
 

@@ -51,9 +51,15 @@ result<const holders::units*> holders::units_of(const std::string& deployment) {
     for (const auto& row : rows) by_report[row.report].push_back(row.id);
     units all;
     for (const auto& [report, names] : by_report) {
-        LARDER_TRY(const auto text, e_.store().objects().read(report, most_report));
-        LARDER_TRY(const auto packages, deployments::parse_report(text));
-        for (const auto& one : packages) {
+        const auto text = e_.store().objects().read(report, most_report);
+        const auto packages =
+            text ? deployments::parse_report(*text) : result<std::vector<deployments::installed_package>>{text.error()};
+        if (!packages) {
+            unread_.push_back("what unit '" + names.front() + "' of '" + deployment +
+                              "' has reported: " + packages.error().detail());
+            continue;
+        }
+        for (const auto& one : *packages) {
             auto& having = all[{one.name, one.architecture, one.version}];
             having.insert(having.end(), names.begin(), names.end());
         }

@@ -15,6 +15,8 @@ public:
     void note(const state_here& in, const naming& what);
     /// What was noted of one object. One that nobody noted may be held all the same: since before.
     result<std::vector<why_deployment>> of(const digest& content);
+    /// Units' reports that could not be read.
+    const std::vector<std::string>& unread() const noexcept { return unread_; }
 
 private:
     struct noted {
@@ -30,6 +32,7 @@ private:
     const std::vector<deployments::deployment>& all_;
     std::map<digest, std::map<std::size_t, noted>> noted_;
     std::map<std::string, units> units_;
+    std::vector<std::string> unread_;
 };
 
 }  // namespace larder::net::why

@@ -35,6 +35,9 @@ result<void> note_uses(engine& e, all_states& all, uses& into) {
         const auto position = all.deployed.size();
         all.deployed.push_back(std::move(*found));
         for (std::uint64_t number = 1; number <= all.deployed.back().head; ++number) {
+            const auto id = registry.id_of(name, number);
+            // One that was given up has no ref any more.
+            if (!id && id.error().code() == errc::absent && number != all.deployed.back().head) continue;
             const auto g = registry.load(name, number);
             if (!g) {
                 all.unread.push_back("generation " + std::to_string(number) + " of '" + name +

@@ -47,6 +47,8 @@ public:
     /// Whether the chain is whole: how many entries it has. `digest_mismatch`, or what it is, with the number of the
     /// first entry that does not fit.
     result<std::uint64_t> verify() const;
+    /// What its entries say of the fetch log, the oldest first.
+    result<std::vector<store::fetch_mark>> marks() const;
 
 private:
     store::object_store& objects_;

@@ -21,11 +21,12 @@ struct troubled_object {
     std::string why;                      ///< one line
 };
 
-/// What is wrong with something that a deployment, one of its units or the journal keeps; each a sentence.
+/// What is wrong with something that a deployment, one of its units or the journal keeps, or with the fetch log; each a
+/// sentence.
 struct deployment_trouble {
-    std::string deployment;         ///< empty: the journal
+    std::string deployment;         ///< empty: the journal, or the fetch log
     std::uint64_t generation = 0;   ///< 0: it is none of its generations
-    std::string ref;                ///< that names it
+    std::string ref;                ///< that names it; empty: the fetch log
     std::optional<digest> content;  ///< the object, where one can be named
     std::string what;               ///< "generation 3 of 'web': its manifest is not here"
     std::string follows;            ///< what cannot be done as long as it is so
