@@ -359,6 +359,20 @@ def test_an_older_copy_of_a_peer_is_refused(env):
     assert shown(other) == shown(fleet.larder)
 
 
+def test_a_head_of_the_future_is_refused_and_so_keeps_out_none_of_the_present(env):
+    fleet = leader(env)
+    bundle, key = bundle_of(fleet), key_of(fleet)
+    tree = bundle.as_peer(env.folder("peer"))
+    now = bundle.fields["Made"]
+    peer = env.hostile(tree)
+    bundle.fields["Made"] = "20990101T000000Z"
+    bundle.as_peer(tree)
+    other = refuses(fleet, peer, key, "signed this on 20990101T000000Z, which is yet to come")
+    bundle.fields["Made"] = now
+    bundle.as_peer(tree)
+    follow(fleet, other, url=peer.url, key=key)
+
+
 def test_what_was_interrupted_is_gone_on_with(env):
     fleet = leader(env)
     bundle, key = bundle_of(fleet), key_of(fleet)

@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 using deployments::bundle_head;
 using deployments::following;
 
+/// By how much a peer's clock may be ahead.
+constexpr auto most_ahead = 1h;
+
 std::string note_name(const std::string& deployment) { return "followed/" + deployment; }
 
 /// A base URL in its one form.
@@ -58,6 +61,10 @@ result<void> is_no_older(engine& e, const bundle_head& head, const std::optional
         return error{errc::refused, "it shows what it had signed on " + format_timestamp(head.made) +
                                         ", and what it signed on " + format_timestamp(before->peer.made) +
                                         " is here already: an older copy of it answers, or somebody between"};
+    // Once taken, nothing that it signs with its clock set right would be new.
+    if (head.made > e.clock().now() + most_ahead)
+        return error{errc::refused, "it says that it signed this on " + format_timestamp(head.made) +
+                                        ", which is yet to come: its clock is wrong, or this machine's"};
     const auto there = registry_of(e).find(head.deployment);
     if (!there && there.error().code() == errc::absent) return {};
     if (!there) return there.error();
