@@ -3,6 +3,8 @@
 import re
 import subprocess
 
+from support import debs
+from support.debs import Package
 from support.env import Skip
 from support.larder import clean_environment
 from support.places import ROOT, larder_binary
@@ -23,6 +25,7 @@ rm -rf etc/apt/sources.list etc/apt/sources.list.d/* etc/apt/apt.conf.d/* etc/ap
 rm -rf tmp/* quick && mkdir -p tmp quick/build/release quick/build/run && chmod 1777 tmp
 cp {larder} quick/build/release/larder
 cp {block} quick/block
+cp {packages} quick/
 printf '#!/bin/sh\nexec "$@"\n' >usr/local/bin/sudo && chmod 755 usr/local/bin/sudo
 cat >etc/apt/sources.list.d/debian.sources <<'END'
 {sources}
@@ -39,9 +42,7 @@ exec chroot . /bin/bash -c '
     for _ in $(seq 300); do curl -fsS http://127.0.0.1:3142/healthz >/dev/null 2>&1 && break; sleep 0.1; done
     set -x
     if ! . ./block; then cat build/run/log; exit 1; fi
-    /usr/bin/hello
-    cat /etc/apt/sources.list.d/larder.sources
-    build/release/larder deployment status web --config build/run/larder.toml
+    {after}
     kill %1 %2'
 """
 
@@ -51,13 +52,12 @@ def block_of(readme, heading):
     return re.search(rf"^## {heading}\n.*?^```\n(.*?)^```$", readme, re.M | re.S)[1]
 
 
-def test_a_unit_is_installed_from_a_deployment_by_the_five_commands_of_the_readme(env):
+def on_a_copy_of_this_machine(env, commands, after, packages=()):
+    """What the commands print, and what those after them."""
     env.skip_unless_root()
     if subprocess.run(["unshare", "--mount", "--net", "true"]).returncode:
         raise Skip("no namespaces can be made here")
     piece = env.slice()
-    commands = block_of((ROOT / "README.md").read_text(), "Machines that stay alike")
-    assert len([line for line in commands.splitlines() if line]) == 5, commands
     block = env.tmp / "block"
     block.write_text(commands)
     archives = {}
@@ -67,13 +67,38 @@ def test_a_unit_is_installed_from_a_deployment_by_the_five_commands_of_the_readm
                           f"Components: {components}\nSigned-By: /usr/share/keyrings/slice.gpg"
                           for (archive, components), suites in archives.items())
     script = AROUND.format(work=env.folder("machine"), slice=piece.tree.parent, larder=larder_binary(), block=block,
-                           keyring=piece.keyring, sources=sources)
+                           keyring=piece.keyring, sources=sources, after="\n    ".join(after),
+                           packages=" ".join(map(str, packages or ["/dev/null"])))
     done = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "bash", "-c", script],
                           capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=280,
                           env=clean_environment(DEBIAN_FRONTEND="noninteractive"))
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
-    assert "Hello, world!" in done.stdout and "/d/web/debian" in done.stdout
-    assert re.search(r"held +[1-9]", done.stdout), done.stdout
+    return done.stdout
+
+
+def test_a_unit_is_installed_from_a_deployment_by_the_five_commands_of_the_readme(env):
+    commands = block_of((ROOT / "README.md").read_text(), "Machines that stay alike")
+    assert len([line for line in commands.splitlines() if line]) == 5, commands
+    out = on_a_copy_of_this_machine(env, commands, (
+        "/usr/bin/hello", "cat /etc/apt/sources.list.d/larder.sources",
+        "build/release/larder deployment status web --config build/run/larder.toml"))
+    assert "Hello, world!" in out and "/d/web/debian" in out
+    assert re.search(r"held +[1-9]", out), out
 
 
 test_a_unit_is_installed_from_a_deployment_by_the_five_commands_of_the_readme.limit = 300
+
+
+def test_a_folder_of_packages_becomes_a_pocket_that_apt_installs_from(env):
+    commands = "export LARDER_CONFIG=build/run/larder.toml PATH=$PWD/build/release:$PATH\n" + \
+        block_of((ROOT / "README.md").read_text(), "An archive of one's own")
+    packages = [debs.deb(Package("service", "2.0", arch="amd64", depends="library (= 2.0)")), debs.deb(Package("library", "2.0"))]
+    out = on_a_copy_of_this_machine(env, commands, (
+        "apt-get install -y service", "cat /usr/share/service/payload",
+        "larder pocket rollback cloud-archive/bookworm-folsom --reason trial", "sudo apt-get update",
+        "apt-cache policy service"), packages)
+    assert "service 2.0 amd64" in out
+    assert "/var/lib/dpkg/status" in out and "cloud-archive" not in out.split("apt-cache policy service")[-1].split("Version table")[-1], out
+
+
+test_a_folder_of_packages_becomes_a_pocket_that_apt_installs_from.limit = 300

@@ -119,7 +119,7 @@ TEST_CASE("gc: of an index one form of which is damaged another one is kept as c
     g.damage(smaller);
     CHECK(gc(*g.e, in_earnest(), quiet).value().former_indices == 1);
     CHECK_FALSE(g.has(plain));
-    REQUIRE(join_to_object(g.e->store(), plain));
+    REQUIRE(join_to_object(g.e->store(), plain, plain));
     CHECK(g.e->store().objects().read(plain).value() == text);
 }
 
@@ -136,7 +136,7 @@ TEST_CASE("gc: an index that comes after the others of its state were kept as ch
     REQUIRE(index_of_state_came(g.e->store().known(), id));
     CHECK(gc(*g.e, in_earnest(), quiet).value().former_indices == 1);
     CHECK_FALSE(g.has(content));
-    REQUIRE(join_to_object(g.e->store(), content));
+    REQUIRE(join_to_object(g.e->store(), content, content));
     CHECK(g.has(content));
 }
 
@@ -173,6 +173,70 @@ TEST_CASE("gc: removes nothing when it cannot tell what a ref reaches", "[net][m
     CHECK(report.error().detail().find("archive/debian/suite/stable") != std::string::npos);
     CHECK(report.error().detail().find("doctor") != std::string::npos);
     CHECK(g.has(loose));
+}
+
+TEST_CASE("gc: an index of a former state that cannot be read now stays until it can be kept", "[net][maintenance]") {
+    ground g;
+    const auto [past, index] = g.state("older");
+    g.refer("history/debian/older@20260101T000000Z", past.hex());
+    const auto file = g.path_of(index);
+    fs::rename(file, file + ".away");
+    fs::create_symlink(file + ".away", file);
+    CHECK(gc(*g.e, in_earnest(), quiet).value().former_indices == 0);
+    REQUIRE(g.has(index));
+    fs::rename(file + ".away", file);
+    CHECK(gc(*g.e, in_earnest(), quiet).value().former_indices == 1);
+    CHECK(join_to_object(g.e->store(), index));
+}
+
+TEST_CASE("gc: what comes to be referred to during a pass stays", "[net][maintenance]") {
+    ground g;
+    std::vector<digest> all;
+    for (int i = 0; i < 300; ++i) all.push_back(g.put("object " + std::to_string(i), i));
+    const auto swing = [&](const progress& told) {
+        if (told.doing != "removing" || told.done == told.total) return;
+        const std::lock_guard lock{g.e->parts().refs_mutex};
+        ++g.e->parts().refs_changed;
+        g.refer("note/x", all.back().hex());
+    };
+    const auto before = g.e->removals();
+    CHECK(gc(*g.e, in_earnest(), swing).value().removed == 299);
+    CHECK(g.has(all.back()));
+    CHECK(g.e->removals() > before);
+}
+
+TEST_CASE("gc: what is held for a deployment that is not there goes", "[net][maintenance]") {
+    ground g;
+    const auto held = g.put("held for nobody");
+    REQUIRE(g.e->store().holds().add("nobody", {{held, 15, "debian", "pool/x.deb"}}));
+    CHECK(gc(*g.e, in_earnest(), quiet).value().removed == 1);
+}
+
+TEST_CASE("chunks: an index whose chunks are in another's lost file is not kept, and is once that is back",
+          "[net][maintenance]") {
+    ground g;
+    std::string text;
+    for (int i = 0; i < 200; ++i)
+        text += "Package: p" + std::to_string(i) + "\nDescription: " + std::string(1000, 'x') + "\n\n";
+    const auto first = sha256(text), second = sha256(text + "Package: q\n");
+    const std::vector<std::pair<std::string, std::string>> states{{"20260101T000000Z", text},
+                                                                  {"20260102T000000Z", text + "Package: q\n"}};
+    for (const auto& [when, bytes] : states) {
+        g.put(bytes);
+        const auto id = g.state_with("older", {g.line(bytes, "main/binary-amd64/Packages")});
+        g.refer("history/debian/older@" + when, id.hex());
+        const auto changes = g.e->parts().refs_changed;
+        REQUIRE(gc(*g.e, in_earnest(), quiet).value().former_indices == 1);
+        CHECK(g.e->parts().refs_changed > changes);
+    }
+    const auto kept = find_chunks(g.e->store(), second).value();
+    REQUIRE((kept && kept->list.packs.size() == 1));
+    const auto file = g.path_of(kept->list.packs.front());
+    fs::rename(file, file + ".away");
+    CHECK_FALSE(find_chunks(g.e->store(), second).value());
+    CHECK_FALSE(find_chunks(g.e->store(), first).value());
+    fs::rename(file + ".away", file);
+    CHECK(join_to_object(g.e->store(), second));
 }
 
 TEST_CASE("gc: removes nothing when the Release of a former state cannot be read now", "[net][maintenance]") {

@@ -3,8 +3,8 @@
 #include <site/api.hpp>
 #include <site/deployment_answers.hpp>
 #include <site/deployment_pages.hpp>
-#include <site/pocket_pages.hpp>
 #include <site/page_reply.hpp>
+#include <site/pocket_pages.hpp>
 #include <site/visitor.hpp>
 
 // Which page of which deployment is asked for, and what it takes.
