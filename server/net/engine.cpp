@@ -5,6 +5,7 @@
 #include "own_key.hpp"
 #include "own_names.hpp"
 #include "pockets/archive_keys.hpp"
+#include "pockets/refresher.hpp"
 #include "rescue.hpp"
 #include "site/site_state.hpp"
 #include "views.hpp"
@@ -84,8 +85,9 @@ struct engine::impl {
     std::unique_ptr<own_key> key;
     std::unique_ptr<archive_keys> keys;
     pinning::expectations expected;
-    std::unique_ptr<pinning::keeper> keeper;      ///< of a server
-    std::unique_ptr<pinning::follower> follower;  ///< of a server
+    std::unique_ptr<pinning::keeper> keeper;           ///< of a server
+    std::unique_ptr<pinning::follower> follower;       ///< of a server
+    std::unique_ptr<publishing::refresher> refresher;  ///< of a server
 
     std::mutex rerouting;  ///< one change of the routes at a time
     mutable std::mutex mutex;
@@ -296,11 +298,13 @@ void engine::stop() {
     self->ending.request_stop();
     std::unique_ptr<pinning::keeper> ended;
     std::unique_ptr<pinning::follower> ended_too;
+    std::unique_ptr<publishing::refresher> ended_as_well;
     self->site->jobs().stop();
     {
         const std::lock_guard lock{self->mutex};
         self->keeper.swap(ended);
         self->follower.swap(ended_too);
+        self->refresher.swap(ended_as_well);
     }
     self->site->answers().close();
     self->pinned->first_uses().close();
@@ -315,6 +319,7 @@ void engine::stop() {
     self->pool.join();
     ended.reset();
     ended_too.reset();
+    ended_as_well.reset();
     asio::post(self->loop, [self] { self->loop.stop(); });
     self->thread.join();
     const auto flushed = self->store->known().flush_uses();
@@ -575,9 +580,11 @@ void engine::start_upkeep() {
     asio::co_spawn(impl_->loop, std::move(noting), asio::detached);
     auto keeper = std::make_unique<pinning::keeper>(*this);
     auto follower = std::make_unique<pinning::follower>(*this);
+    auto refresher = std::make_unique<publishing::refresher>(*this);
     const std::lock_guard lock{impl_->mutex};
     impl_->keeper = std::move(keeper);
     impl_->follower = std::move(follower);
+    impl_->refresher = std::move(refresher);
 }
 
 void engine::more_is_held() {

@@ -5,10 +5,14 @@ import json
 import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 from support import debs
 from support.debs import Package
 from support.larder import archive_table
+from support.process import wait_for
+from test_api import ask
+from test_clock import DAY, jumping_clock
 
 ARCHIVE = "cloud"
 STAGING, PROPOSED, RELEASED = "bookworm-folsom-staging", "bookworm-folsom-proposed", "bookworm-folsom"
@@ -281,6 +285,24 @@ def test_what_is_no_package_of_the_pocket_is_refused_and_all_or_nothing_comes_in
     assert chain.release(STAGING) == before
 
 
+def test_two_versions_of_a_package_do_not_come_in_together(env):
+    chain = Chain(env)
+    why = chain.include(STAGING, Package("tool", "1.0"), Package("tool", "2.0"), check=1).stderr
+    assert "tool is given twice, as 1.0 and 2.0" in why
+
+
+def test_many_writers_at_once_wait_for_each_other_and_nothing_of_theirs_is_lost(env):
+    chain = Chain(env)
+    packages = [Package(f"tool{i}") for i in range(8)]
+    for package in packages:
+        debs.deb(package)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda package: chain.include(STAGING, package), packages))
+    assert re.findall(rb"^Package: (\S+)$", chain.index(STAGING), re.M) == [p.name.encode() for p in packages]
+    numbers = [p["number"] for p in chain.json("pocket", "history", chain.name(STAGING))["publications"]]
+    assert numbers == list(range(9, 0, -1))
+
+
 def test_a_pocket_may_ask_for_sources(env):
     chain = Chain(env, chain=())
     chain.json("pocket", "create", "cloud/strict", "--arch", "amd64,source", "--needs-source")
@@ -347,6 +369,19 @@ def test_what_is_published_is_whole_after_gc_and_doctor_and_rebuild(env):
     assert chain.larder.good(f"/snapshot/{ARCHIVE}/{first}/dists/{STAGING}/main/binary-amd64/Packages").ok
 
 
+def test_doctor_names_a_published_file_that_is_lost(env):
+    chain = Chain(env)
+    chain.include(STAGING, Package("tool", "1.0"))
+    body = debs.deb(Package("tool", "1.0")).read_bytes()
+    name = hashlib.sha256(body).hexdigest()
+    (chain.larder.store / "objects" / name[:2] / name[2:]).unlink()
+    told = chain.cli("doctor", check=1).stdout
+    assert name in told and "pool/main/t/tool/tool_1.0_all.deb" in told, told
+    chain.include(STAGING, Package("tool", "1.0"))
+    chain.cli("doctor")
+    assert chain.larder.good(f"/{ARCHIVE}/pool/main/t/tool/tool_1.0_all.deb").body == body
+
+
 def test_a_deployment_may_be_of_a_pocket(env):
     chain = Chain(env)
     chain.include(STAGING, Package("tool", "1.0"))
@@ -374,6 +409,7 @@ def test_what_does_not_exist_is_absent_and_names_are_checked(env):
                         (("pocket", "create", "cloud/x", "--arch", "all"), "is no architecture of a pocket"),
                         (("pocket", "create", "cloud/x", "--arch", "amd64", "--feeds", "y"), "--feeds y"),
                         (("pocket", "create", "cloud/x", "--arch", "amd64", "--base", "debian/x"), "no suite of an archive"),
+                        (("pocket", "create", chain.name(STAGING) + "/main", "--arch", "amd64"), "in one folder"),
                         (("archive", "create", ARCHIVE), "already"), (("archive", "create", "api"), "has a page"),
                         (("archive", "create", "a/b"), "cannot be")):
         assert said in chain.cli(*wrong, check=None).stderr, wrong
@@ -396,3 +432,71 @@ def test_the_journal_has_all_of_it(env):
     for what in ("archive-create", "pocket-create", "pocket-include", "pocket-promote"):
         assert what in text
     chain.cli("audit", "verify")
+
+
+def test_valid_until_is_renewed_before_it_ends(env):
+    chain = Chain(env, chain=())
+    chain.json("pocket", "create", "cloud/weekly", "--arch", "amd64,source", "--valid-days", "7")
+    chain.include("weekly", Package("tool"))
+    index = chain.index("weekly")
+    clock = env.folder("clock") / "offset"
+    later = {"LD_PRELOAD": str(jumping_clock(clock.parent)), "JUMPING_CLOCK": str(clock)}
+
+    def valid_until(days):
+        clock.write_text(f"{days * DAY}\n")
+        chain.larder.stop()
+        chain.larder.start(**later)
+        return re.search(r"^Valid-Until: (.*)$", chain.release("weekly"), re.M)[1]
+    first = valid_until(0)
+    assert valid_until(4) == first
+    wait_for(lambda: valid_until(5) != first, "it to be published again")
+    assert chain.index("weekly") == index
+    history = chain.json("pocket", "history", "cloud/weekly")["publications"]
+    assert [p["step"] for p in history] == ["refresh", "include", "create"]
+
+
+def with_tokens(env):
+    tokens = [{"name": role, "role": role, "sha256": hashlib.sha256(f"a {role}".encode()).hexdigest()}
+              for role in ("read", "upload", "promote", "admin")]
+    chain = Chain(env, token=tokens)
+    chain.include(STAGING, SERVICE, LIBRARY)
+    return chain
+
+
+def start(chain, kind, token, **options):
+    """A job over TCP, until it has ended: (200, its result), or the answer that refused it."""
+    status, told, _ = ask(chain.larder, f"/jobs/{kind}", "POST", f"a {token}", options)
+    if status != 202:
+        return status, told["error"]["detail"]
+
+    def ended():
+        job = ask(chain.larder, f"/jobs/{told['job']}", role=f"a {token}")[1]
+        return job if job["state"] in ("done", "failed") else None
+    job = wait_for(ended, "the job to end")
+    return 200, job.get("result") or job["error"]
+
+
+def test_who_has_the_role_promote_promotes_and_stands_in_the_history_by_name(env):
+    chain = with_tokens(env)
+    options = {"pocket": chain.name(STAGING), "reason": "tested"}
+    for role in ("read", "upload"):
+        status, why = start(chain, "pocket_promote", role, **options)
+        assert (status, "needs the role promote" in why) == (403, True), why
+    status, result = start(chain, "pocket_promote", "promote", by="somebody else", **options)
+    assert status == 200 and result["made"], result
+    assert chain.json("pocket", "history", chain.name(PROPOSED))["publications"][0]["by"] == "token promote"
+
+
+def test_only_an_admin_sets_aside_what_the_gate_says(env):
+    chain = with_tokens(env)
+    options = {"pocket": chain.name(STAGING), "reason": "tested", "override": "in a hurry"}
+    status, why = start(chain, "pocket_promote", "promote", **options)
+    assert (status, "needs the role admin" in why) == (403, True), why
+    assert start(chain, "pocket_promote", "admin", **options)[1]["made"]
+
+
+def test_what_comes_in_is_for_admins(env):
+    chain = with_tokens(env)
+    options = {"pocket": chain.name(STAGING), "files": [str(debs.deb(Package("tool")))]}
+    for role in ("read", "upload", "promote"):
+        assert start(chain, "pocket_include", role, **options)[0] == 403

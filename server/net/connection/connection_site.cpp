@@ -52,6 +52,8 @@ awaitable<void> connection::answer_site(const core::request_head& head, const co
     request.content_type = head.content_type;
     request.secure = transport_->encrypted();
     request.who = role_of(head);
+    if (const auto token = core::parse_bearer(head.authorization))
+        request.caller = name_of_token(loop_->routes->options.tokens, *token);
     std::optional<site_part> part;
     if (const auto* api = std::get_if<core::api_call>(&way)) {
         request.path = api->path;

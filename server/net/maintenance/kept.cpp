@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <larder/base/text.hpp>
+#include <larder/pockets/registry.hpp>
 #include <mutex>
 #include <set>
 
@@ -377,6 +378,22 @@ bool kept_things::may_pin(std::string_view state) const {
            std::any_of(pins.begin(), pins.end(), [&](const pinned_state& one) { return one.state.value == state; });
 }
 
+namespace {
+
+/// What is in the pools of the archives that are published here: nobody else has it.
+result<void> add_published(kept_things& all, store::store& s) {
+    LARDER_TRY(const auto archives, s.refs().list(pockets::archive_prefix));
+    for (const auto& [ref_name, ref] : archives) {
+        const auto archive = ref_name.substr(pockets::archive_prefix.size());
+        LARDER_CHECK(s.holds().each(pockets::holder_of(archive), [&](std::string_view, const store::held_object& one) {
+            all.objects.emplace_back(one.content, ref_name);
+        }));
+    }
+    return {};
+}
+
+}  // namespace
+
 result<kept_things> look_at_kept(store::store& s) {
     kept_things all;
     for (const auto prefix : {generation_prefix, journal_prefix, unit_prefix}) {
@@ -393,6 +410,7 @@ result<kept_things> look_at_kept(store::store& s) {
                 all.unknown.push_back(name);
         }
     }
+    LARDER_CHECK(add_published(all, s));
     return all;
 }
 

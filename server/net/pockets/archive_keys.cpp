@@ -38,4 +38,9 @@ result<std::shared_ptr<const signing::signer>> archive_keys::get(const std::stri
     return key;
 }
 
+std::mutex& archive_keys::turn(const std::string& archive) {
+    const std::lock_guard lock{mutex_};
+    return turns_[archive];
+}
+
 }  // namespace larder::net

@@ -19,12 +19,17 @@ public:
     /// `absent` says where it should be.
     result<std::shared_ptr<const signing::signer>> get(const std::string& archive);
 
+    /// Held while something is published in the archive: who comes meanwhile waits, and is not told that it was
+    /// changed.
+    std::mutex& turn(const std::string& archive);
+
 private:
     std::string path_of(const std::string& archive) const { return folder_ + "/archive-" + archive + ".key"; }
 
     const std::string folder_;
     std::mutex mutex_;
     std::map<std::string, std::shared_ptr<const signing::signer>> known_;
+    std::map<std::string, std::mutex> turns_;
 };
 
 }  // namespace larder::net

@@ -350,6 +350,13 @@ result<std::vector<index::listed_package>> packages_of(engine& e, const pockets:
     return all;
 }
 
+result<turn> turn::take(engine& e, const std::string& pocket) {
+    LARDER_TRY(const auto named, pockets::parse_pocket_name(pocket));
+    std::unique_lock lock{e.keys().turn(named.archive)};
+    LARDER_TRY(auto of, registry_of(e).find(pocket));
+    return turn{std::move(lock), std::move(of)};
+}
+
 result<publication_report> publish(engine& e, edition what, const consent& ask) {
     auto report = press{e, std::move(what)}.run(ask);
     if (!report || !report->made) return report;

@@ -4,6 +4,7 @@
 #include <larder/net/pockets.hpp>
 #include <larder/pockets/published_index.hpp>
 #include <map>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,19 @@ result<pockets::placed_list> list_of(engine& e, const pockets::kept_index& of);
 
 /// All packages of an index.
 result<std::vector<index::listed_package>> packages_of(engine& e, const pockets::kept_index& of);
+
+/// A pocket, read while nobody else publishes in its archive, for as long as this lives.
+class turn {
+public:
+    /// `absent` or `refused` as from registry::find. Blocks.
+    static result<turn> take(engine& e, const std::string& pocket);
+    const pockets::pocket& of() const noexcept { return of_; }
+
+private:
+    turn(std::unique_lock<std::mutex> lock, pockets::pocket of) : lock_{std::move(lock)}, of_{std::move(of)} {}
+    std::unique_lock<std::mutex> lock_;
+    pockets::pocket of_;
+};
 
 /// What is to be published.
 struct edition {

@@ -126,13 +126,17 @@ private:
         LARDER_TRY(const auto stanza, debs::packages_stanza(package, folder + "/" + name));
         for (const auto& architecture : of_.architectures)
             if (architecture != "source" && (everywhere || architecture == package.architecture))
-                put(architecture, package.kind, package.name, package.version, stanza);
+                LARDER_CHECK(put(architecture, package.kind, package.name, package.version, stanza));
         sources_needed_.emplace(package.source.name, path);
         return keep(std::move(copy), folder + "/" + name);
     }
 
-    void put(const std::string& architecture, debs::file_kind kind, const std::string& name, const std::string& version,
-             const std::string& stanza) {
+    result<void> put(const std::string& architecture, debs::file_kind kind, const std::string& name,
+                     const std::string& version, const std::string& stanza) {
+        const auto [given, first] = versions_.try_emplace({architecture, name}, version);
+        if (!first && given->second != version)
+            return error{errc::refused, name + " is given twice, as " + given->second + " and " + version +
+                                            ": a pocket has one version of a package"};
         for (const auto& component : of_.components) {
             auto path = index_path(component, architecture);
             if (kind == debs::file_kind::udeb)
@@ -143,7 +147,7 @@ private:
             else if (kind != debs::file_kind::udeb)
                 edits[path][name] = std::nullopt;
         }
-        versions_[{architecture, name}] = version;
+        return {};
     }
 
     result<void> take_dsc(const std::string& path) {
@@ -157,8 +161,7 @@ private:
         for (const auto& file : source.files)
             if (auto kept = keep_listed(folder_of(path), file, folder); !kept) return kept.error().in(file.name);
         LARDER_CHECK(keep_listed(folder_of(path), {name_in(path), source.content, source.size}, folder, name));
-        put("source", debs::file_kind::dsc, source.name, source.version, stanza);
-        return {};
+        return put("source", debs::file_kind::dsc, source.name, source.version, stanza);
     }
 
     result<void> keep_listed(const std::string& from, const debs::listed_file& file, const std::string& folder,
@@ -269,7 +272,8 @@ private:
 
 result<publication_report> include_packages(engine& e, const include_options& options, const progress_sink& tell,
                                             std::stop_token stop) {
-    LARDER_TRY(const auto of, registry_of(e).find(options.pocket));
+    LARDER_TRY(const auto mine, turn::take(e, options.pocket));
+    const auto& of = mine.of();
     if (options.files.empty()) return error{errc::refused, "nothing is given to be included"};
     if (options.allow_downgrade && trim(options.who.reason).empty())
         return error{errc::refused, "a version that goes backwards needs a reason: --reason TEXT"};

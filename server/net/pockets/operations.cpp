@@ -38,6 +38,23 @@ result<void> check_link(engine& e, const pockets::pocket& made) {
     return {};
 }
 
+/// Whether the folder of one pocket is one in which another has its indices: "x" with the component "y", and "x/y".
+bool lies_in(const pockets::pocket& inner, const pockets::pocket& outer) {
+    if (!inner.suite.starts_with(outer.suite + "/")) return false;
+    const auto rest = std::string_view{inner.suite}.substr(outer.suite.size() + 1);
+    const auto first = rest.substr(0, rest.find('/'));
+    return std::find(outer.components.begin(), outer.components.end(), first) != outer.components.end();
+}
+
+result<void> check_folders(engine& e, const pockets::pocket& made) {
+    LARDER_TRY(const auto others, registry_of(e).pockets(made.archive));
+    for (const auto& other : others)
+        if (lies_in(made, other) || lies_in(other, made))
+            return error{errc::refused, made.name() + " and " + other.name() +
+                                            " would have their indices in one folder: call it something else"};
+    return {};
+}
+
 result<void> check_pocket(engine& e, pockets::pocket& made) {
     LARDER_TRY(const auto named, pockets::parse_pocket_name(made.name()));
     static_cast<void>(named);
@@ -57,6 +74,7 @@ result<void> check_pocket(engine& e, pockets::pocket& made) {
         return error{errc::refused, "a pocket that asks for sources needs the architecture 'source'"};
     if (made.origin.empty()) made.origin = archive.name;
     if (made.label.empty()) made.label = archive.name;
+    LARDER_CHECK(check_folders(e, made));
     return check_link(e, made);
 }
 
@@ -107,7 +125,8 @@ result<publication_report> create_pocket(engine& e, const pocket_create_options&
 }
 
 result<publication_report> remove_packages(engine& e, const remove_options& options) {
-    LARDER_TRY(const auto of, registry_of(e).find(options.pocket));
+    LARDER_TRY(const auto mine, turn::take(e, options.pocket));
+    const auto& of = mine.of();
     auto what = edition_of(of, step::remove, options.who);
     if (of.head == 0) return error{errc::absent, "pocket " + of.name() + " has no publication"};
     LARDER_TRY(const auto last, registry_of(e).load(of, of.head));
@@ -130,7 +149,8 @@ result<publication_report> remove_packages(engine& e, const remove_options& opti
 }
 
 result<publication_report> rollback_pocket(engine& e, const pocket_rollback_options& options) {
-    LARDER_TRY(const auto of, registry_of(e).find(options.pocket));
+    LARDER_TRY(const auto mine, turn::take(e, options.pocket));
+    const auto& of = mine.of();
     if (of.head < 2 && options.to == 0)
         return error{errc::refused, "pocket " + of.name() + " has nothing to go back to"};
     const auto to = options.to == 0 ? of.head - 1 : options.to;
@@ -144,7 +164,8 @@ result<publication_report> rollback_pocket(engine& e, const pocket_rollback_opti
 }
 
 result<pockets::pocket> freeze_pocket(engine& e, const freeze_options& options) {
-    LARDER_TRY(auto of, registry_of(e).find(options.pocket));
+    LARDER_TRY(const auto mine, turn::take(e, options.pocket));
+    auto of = mine.of();
     if (options.frozen && trim(options.who.reason).empty())
         return error{errc::refused, "why is it frozen? --reason TEXT says it to those who want to publish there"};
     if (options.frozen == !of.frozen.empty())

@@ -163,7 +163,8 @@ std::string text_of(const qa::finding& one) {
 
 result<publication_report> promote_pocket(engine& e, const promote_options& options, const progress_sink& tell,
                                           std::stop_token stop) {
-    LARDER_TRY(const auto from, registry_of(e).find(options.pocket));
+    LARDER_TRY(const auto mine, turn::take(e, options.pocket));
+    const auto& from = mine.of();
     if (from.feeds.empty())
         return error{errc::refused,
                      "pocket " + from.name() + " feeds none: larder pocket create --feeds says which one"};

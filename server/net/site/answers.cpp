@@ -41,23 +41,37 @@ site_reply archive_page(engine& e, const site_request& request, std::string_view
 
 }  // namespace
 
-role role_of_token(const std::vector<core::token_options>& known, std::string_view token) {
+namespace {
+
+/// The first with the token's hash. Every one is compared, and each in a time that does not depend on where it differs.
+const core::token_options* find_token(const std::vector<core::token_options>& known, std::string_view token) {
     const auto hash = sha256(token);
-    role found = role::none;
+    const core::token_options* found = nullptr;
     for (const auto& one : known) {
         const auto theirs = digest::from_hex(one.sha256);
         if (!theirs || CRYPTO_memcmp(theirs->bytes.data(), hash.bytes.data(), hash.bytes.size()) != 0) continue;
-        if (found != role::none) continue;
-        if (one.role == "admin")
-            found = role::admin;
-        else if (one.role == "promote")
-            found = role::promote;
-        else if (one.role == "upload")
-            found = role::upload;
-        else if (one.role == "read")
-            found = role::read;
+        if (found == nullptr) found = &one;
     }
     return found;
+}
+
+role role_called(std::string_view name) {
+    if (name == "admin") return role::admin;
+    if (name == "promote") return role::promote;
+    if (name == "upload") return role::upload;
+    return name == "read" ? role::read : role::none;
+}
+
+}  // namespace
+
+role role_of_token(const std::vector<core::token_options>& known, std::string_view token) {
+    const auto* found = find_token(known, token);
+    return found != nullptr ? role_called(found->role) : role::none;
+}
+
+std::string name_of_token(const std::vector<core::token_options>& known, std::string_view token) {
+    const auto* found = find_token(known, token);
+    return found != nullptr ? found->name : std::string{};
 }
 
 site_reply answer_metrics(engine& e) {

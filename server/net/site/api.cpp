@@ -91,10 +91,36 @@ site_reply accepted(const result<job_board::started>& job) {
     return reply;
 }
 
+std::optional<site_reply> keep_out(role needed, role who) {
+    if (who >= needed) return {};
+    if (who == role::none) {
+        auto reply =
+            json_error(401, "unauthorized",
+                       "this needs a token with the role " + std::string{name_of(needed)} + ", or the admin socket");
+        reply.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"larder\"");
+        return reply;
+    }
+    return json_error(
+        403, "forbidden",
+        "this needs the role " + std::string{name_of(needed)} + "; this token has " + std::string{name_of(who)});
+}
+
+/// Whether the caller may give these options; and who it is stands in them then, whatever they said.
+std::optional<site_reply> check_caller(const api_request& call, const job_kind& kind, json::object& options) {
+    if (call.request.who >= role::admin) return {};
+    for (const auto& one : kind.options) {
+        if (one.name == "by") options["by"] = "token " + call.request.caller;
+        if (!options.contains(one.name) || one.name == "by") continue;
+        if (auto no = keep_out(one.who, call.request.who)) return no;
+    }
+    return {};
+}
+
 site_reply start_job(const api_request& call, const job_kind& kind) {
     auto options = parse_body(call.request.body);
     if (!options) return json_error(options.error());
     if (auto fine = check_options(kind, *options); !fine) return json_error(fine.error());
+    if (auto no = check_caller(call, kind, *options)) return std::move(*no);
     auto text = canonical(*options);
     const auto turn = kind.waits != nullptr && kind.waits(*options) ? job_board::turn::aside : job_board::turn::queue;
     auto work = [&host = call.host, run = kind.run, given = std::move(*options)](const progress_sink& tell,
@@ -181,20 +207,6 @@ site_reply not_allowed(const std::vector<api_route>& routes, std::string_view pa
     auto reply = json_error(405, "method_not_allowed", "only " + allow + " can be used here");
     reply.fields.emplace_back("Allow", allow);
     return reply;
-}
-
-std::optional<site_reply> keep_out(role needed, role who) {
-    if (who >= needed) return {};
-    if (who == role::none) {
-        auto reply =
-            json_error(401, "unauthorized",
-                       "this needs a token with the role " + std::string{name_of(needed)} + ", or the admin socket");
-        reply.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"larder\"");
-        return reply;
-    }
-    return json_error(
-        403, "forbidden",
-        "this needs the role " + std::string{name_of(needed)} + "; this token has " + std::string{name_of(who)});
 }
 
 /// What of a query the operation does not know, or is no number.
@@ -289,7 +301,7 @@ std::vector<api_route> api_routes(const std::vector<job_kind>& kinds) {
     for (const auto& k : kinds) {
         api_route start{method::post,
                         "/jobs/" + std::string{k.name},
-                        role::admin,
+                        k.needed,
                         "start_" + std::string{k.name},
                         std::string{k.purpose},
                         "Started",

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <larder/net/engine.hpp>
+#include <larder/net/reply.hpp>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ struct job_option {
     /// Of a number: the largest that is taken. JSON's integers as far as everybody has them (RFC 8259,
     /// section 6).
     std::uint64_t most = (1ULL << 53) - 1;
+    role who = role::none;  ///< who may give it, beyond those who may start the job
 };
 
 /// A kind of long work. `run` gets options that were checked: only the listed ones, of the right types and in
@@ -34,6 +36,7 @@ struct job_kind {
     std::function<result<std::string>(engine&, const boost::json::object&, const progress_sink&, std::stop_token)> run;
     /// Whether with these options it waits for others most of the time; null: never.
     bool (*waits)(const boost::json::object&) = nullptr;
+    role needed = role::admin;  ///< to start it
 };
 
 /// doctor, gc, import, update, fetch.

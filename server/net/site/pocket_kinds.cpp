@@ -129,7 +129,7 @@ std::vector<job_kind> pocket_kinds() {
     using enum option_type;
     constexpr auto needed = presence::required;
     const job_option pocket{"pocket", text, "\"archive/suite\".", needed};
-    const job_option by{"by", text, "Who does it; it stands in the history. Default: the token's name."};
+    const job_option by{"by", text, "Who does it, for the history; of a token without the role admin, its name."};
     const job_option reason{"reason", text, "Why; the same."};
     const job_option dry_run{"dry_run", boolean, "Only tell what would change; default false."};
     return {
@@ -143,7 +143,9 @@ std::vector<job_kind> pocket_kinds() {
         {"pockets",
          "Lists pockets, those of a chain one after the other.",
          {{"archive", text, "Only of this one."}},
-         run_list},
+         run_list,
+         nullptr,
+         role::read},
         {"pocket_create",
          "Makes a pocket, and publishes it empty.",
          {{"name", text, "\"archive/suite\".", needed},
@@ -187,23 +189,32 @@ std::vector<job_kind> pocket_kinds() {
          "Copies what a pocket has to the one that it feeds, if the gate lets it.",
          {pocket,
           {"only", texts, "Source packages. Default: all."},
-          {"override", text, "Why what the gate says is set aside."},
+          {"override", text, "Why what the gate says is set aside. Needs the role admin.", presence::optional,
+           (1ULL << 53) - 1, role::admin},
           dry_run,
           by,
           reason},
-         run_promote},
+         run_promote,
+         nullptr,
+         role::promote},
         {"pocket_rollback",
          "Publishes again what a former publication had.",
          {pocket, {"to", number, "Its number. Default: the one before the last."}, dry_run, by, reason},
-         run_rollback},
+         run_rollback,
+         nullptr,
+         role::promote},
         {"pocket_freeze",
          "Keeps a pocket from being published, or lets it again.",
          {pocket, {"frozen", boolean, "Default: true."}, by, reason},
-         run_freeze},
+         run_freeze,
+         nullptr,
+         role::promote},
         {"pocket_history",
          "The publications of a pocket, the last first.",
          {pocket, {"last", number, "So many. Default: 50."}},
-         run_history},
+         run_history,
+         nullptr,
+         role::promote},
     };
 }
 

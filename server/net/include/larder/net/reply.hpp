@@ -27,6 +27,7 @@ struct site_request {
     std::string accept;        ///< the Accept field; a browser's names text/html
     std::string content_type;  ///< of the body; empty when the client sent none
     role who = role::none;
+    std::string caller;   ///< the name of its token; empty without one
     bool secure = false;  ///< came over HTTPS
 };
 
@@ -41,6 +42,8 @@ struct site_reply {
 /// Whose token this is: the role of the first [[token]] with its hash, or `none`. Every configured
 /// hash is compared, and each in a time that does not depend on where it differs.
 role role_of_token(const std::vector<core::token_options>& known, std::string_view token);
+/// What the same token is called; empty when there is none.
+std::string name_of_token(const std::vector<core::token_options>& known, std::string_view token);
 
 /// The same of a password that a browser asked for (any name goes): at most `read`, for a browser sends it with
 /// whatever a page elsewhere has it ask for.
