@@ -442,14 +442,20 @@ def test_valid_until_is_renewed_before_it_ends(env):
     clock = env.folder("clock") / "offset"
     later = {"LD_PRELOAD": str(jumping_clock(clock.parent)), "JUMPING_CLOCK": str(clock)}
 
-    def valid_until(days):
+    def started_after(days):
         clock.write_text(f"{days * DAY}\n")
         chain.larder.stop()
         chain.larder.start(**later)
+
+    def valid_until():
         return re.search(r"^Valid-Until: (.*)$", chain.release("weekly"), re.M)[1]
-    first = valid_until(0)
-    assert valid_until(4) == first
-    wait_for(lambda: valid_until(5) != first, "it to be published again")
+    first = valid_until()
+    started_after(5)
+    wait_for(lambda: valid_until() != first, "it to be published again")
+    second = valid_until()
+    started_after(5 + 4)
+    chain.include("weekly", Package("other"), more=["--dry-run"])
+    assert valid_until() == second
     assert chain.index("weekly") == index
     history = chain.json("pocket", "history", "cloud/weekly")["publications"]
     assert [p["step"] for p in history] == ["refresh", "include", "create"]
