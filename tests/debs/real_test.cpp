@@ -100,7 +100,9 @@ TEST_CASE("real: a stanza is what apt-ftparchive writes, byte for byte", "[real]
     const scratch_folder folder;
     build_deb(folder, "plain", control("plain", "Section: net\nPriority: optional\n"));
     build_deb(folder, "unknown", control("unknown", "Zeta: 1\nX-Alpha: 2\nPython-Version: 3\nRuby-Versions: all\n"));
-    build_deb(folder, "spelt", "package: spelt\nVERSION: 1\nARCHITECTURE: all\n" + control("x").substr(11 + 32));
+    build_deb(
+        folder, "spelt",
+        "package: spelt\nVERSION:1\nARCHITECTURE: all\nmaintainer: A <a@archive.example>\ndescription: d\n of it\n");
     build_deb(
         folder, "blanks",
         control("blanks", "Homepage:   http://archive.example/  \nTag:\t x\nZeta:  two \nDepends: a,\n b,\n\tc\n"));
@@ -108,7 +110,7 @@ TEST_CASE("real: a stanza is what apt-ftparchive writes, byte for byte", "[real]
     build_deb(folder, "shuffled",
               control("shuffled",
                       "Task: t\nEssential: no\nBuilt-Using: x (= 1)\nEnhances: y\nBuild-Ids: 0\n"
-                      "Auto-Built-Package: debug-symbols\nInstalled-Size: 12\nSource: s (2)\n"
+                      "Auto-Built-Package: debug-symbols\nInstalled-Size: 12\nSource: source (2)\n"
                       "Conffiles:\n /etc/x 0\nProtected: no\nOrigin: o\nBugs: b\n"
                       "Original-Maintainer: m\nStatic-Built-Using: z (= 1)\n"));
     const auto ours = our_packages(folder.path());
@@ -139,7 +141,7 @@ TEST_CASE("real: a stanza of Sources is what apt-ftparchive writes, byte for byt
     const auto dsc = read_dsc(read_file(root + "/greeting_1.0.dsc").value(), "greeting_1.0.dsc").value();
     const auto listed = ftparchive("sources", folder.path());
     REQUIRE(listed.size() == 1);
-    CHECK(sources_stanza(dsc, "source-greeting").value() == listed[0]);
+    CHECK(in_this_folder(sources_stanza(dsc, "source-greeting").value(), "Directory") == listed[0]);
 }
 
 TEST_CASE("real: what dpkg-genchanges and dpkg-genbuildinfo write is read", "[real]") {

@@ -8,7 +8,8 @@ using namespace larder::debs::test;
 
 namespace {
 
-const std::string a_hash(64, 'a'), b_hash(64, 'b'), sha1(40, '0'), md5(32, '0');
+const std::string orig = "hello_2.10.orig.tar.gz";
+const std::string a_hash(64, 'a'), b_hash(64, 'b'), sha1(40, '0'), md5(32, '1');
 
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
     const auto at = text.find(what);
@@ -111,8 +112,8 @@ TEST_CASE("dsc: what is missing or contradicts itself is refused", "[source]") {
 TEST_CASE("dsc: it lists nothing that another package could own", "[source]") {
     const auto with = [](const std::string& name) {
         auto text = dsc;
-        for (std::size_t at = 0; (at = text.find("hello_2.10.orig.tar.gz")) != std::string::npos;)
-            text.replace(at, 22, name);
+        for (auto at = text.find(orig); at != std::string::npos; at = text.find(orig, at + name.size()))
+            text.replace(at, orig.size(), name);
         return told(read_dsc(text, "x.dsc"));
     };
     CHECK(with("hello_2.10.orig.tar.bz2") == "read");
