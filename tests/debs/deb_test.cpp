@@ -124,6 +124,10 @@ TEST_CASE("deb: cut short anywhere, it is refused", "[deb]") {
         REQUIRE(!cut);
         CHECK(cut.error().code() == errc::malformed);
     }
+    const auto plain = deb();
+    for (std::size_t n = 0; n < plain.size(); n += 64)
+        for (const auto want : {file_list::read, file_list::skipped})
+            CHECK(!read(std::string_view{plain}.substr(0, n), "hello.deb", {}, want));
     CHECK(told(read(bytes + "x")) == "malformed: " + at + "the file ends too soon");
 }
 
@@ -141,6 +145,15 @@ TEST_CASE("deb: damaged anywhere in what is packed, it is refused", "[deb]") {
     const auto skipped = read(spoilt, "hello.deb", {}, file_list::skipped).value();
     CHECK(skipped.content == sha256(spoilt));
     CHECK(skipped.files.empty());
+}
+
+TEST_CASE("deb: damage behind the end of a tar is noticed, too", "[deb]") {
+    const auto data = pack(compression::xz, tar({{"./x"}}) + std::string(1U << 20, '\0'));
+    auto bytes = ar({{"debian-binary", format}, {"control.tar", control_tar()}, {"data.tar.xz", data}});
+    CHECK(told(read(bytes)) == "read");
+    auto& last = bytes[bytes.size() - 4];
+    last = static_cast<char>(last ^ 0x20);
+    CHECK(told(read(bytes)).starts_with("malformed: " + at + "data.tar.xz: "));
 }
 
 TEST_CASE("deb: sizes in ar's headers are numbers, and its headers end as they should", "[deb]") {
@@ -165,6 +178,8 @@ TEST_CASE("deb: a control.tar without a control file, or with two, is refused", 
     CHECK(with({{"./control", hello_control}, {"control", hello_control}}) ==
           "malformed: " + at + "control.tar: two entries are called 'control'");
     CHECK(with({{"./control", "", '2'}}) == "malformed: " + at + "control.tar: 'control' is no ordinary file");
+    CHECK(with({{"./target", hello_control}, {"./control", "", '1'}}) ==
+          "malformed: " + at + "control.tar: 'control' is no ordinary file");
     CHECK(with({{"./control", "", '5'}}) == "malformed: " + at + "control.tar: 'control' is no ordinary file");
     CHECK(
         with({{"./control", "nonsense\n"}}).starts_with("malformed: " + at + "control.tar: control: line 1: no field"));

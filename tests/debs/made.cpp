@@ -24,7 +24,7 @@ std::string tar_head(const tar_entry& e) {
     put(136, "14510000000");
     put(148, "        ");
     head[156] = e.type;
-    if (e.type == '2') put(157, "target");
+    if (e.type == '1' || e.type == '2') put(157, "target");
     put(257, std::string_view{"ustar\0"
                               "00",
                               8});

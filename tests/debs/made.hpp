@@ -18,7 +18,7 @@ std::string ar(const members&);
 struct tar_entry {
     std::string path;
     std::string text = {};
-    char type = '0';  ///< '0' a file, '2' a symbolic link, '5' a folder, 'x' pax headers …
+    char type = '0';  ///< '0' a file, '1' a link, '2' a symbolic one, '5' a folder, 'x' pax headers …
 };
 /// A tar of these entries, as POSIX.1-1988 has it, with the two empty blocks at its end.
 std::string tar(const std::vector<tar_entry>&);
