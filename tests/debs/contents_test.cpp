@@ -98,3 +98,9 @@ TEST_CASE("contents: packed paths come back, and nothing else is taken for them"
     CHECK_THROWS_AS(pack_paths(paths{"a\nb"}), std::invalid_argument);
     CHECK_THROWS_AS(pack_paths(paths{""}), std::invalid_argument);
 }
+
+TEST_CASE("contents: a label that would break its line is refused", "[contents]") {
+    const auto a = pack_paths(paths{"a"});
+    for (const std::string odd : {"", "net /x", "net/x,evil", "net\n/x", "net/\x7f"})
+        CHECK(written({{odd, a}}).error().code() == errc::malformed);
+}

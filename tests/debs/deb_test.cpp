@@ -103,7 +103,7 @@ TEST_CASE("deb: a container that is none is refused with what is wrong", "[deb]"
     CHECK(but(0, "debian-split", format) ==
           "malformed: " + at + "it is no package: its first member is not debian-binary");
     CHECK(but(0, "debian-binary", "3.0\n") == "unsupported: " + at + "a package of format 3.0, not 2.x");
-    for (const auto* odd : {"", "2.0", "2\n", "two\n", "2.x\n", "20\n", "2.\n"})
+    for (const auto* odd : {"", "2.0", "2\n", "two\n", "2.x\n", "20\n", "2.\n", "2-0\n"})
         CHECK(but(0, "debian-binary", odd) == "malformed: " + at + "debian-binary: no version of the format");
     CHECK(but(0, "debian-binary", std::string(1025, '2')).starts_with("too_large: " + at + "debian-binary: "));
     CHECK(but(1, "control.tar.rar", "x").starts_with("unsupported: " + at + "control.tar.rar: "));
@@ -194,6 +194,10 @@ TEST_CASE("deb: control data that an archive cannot list is refused", "[deb]") {
     CHECK(told(read(deb("Version: x\n" + without("Version")))).find("'x' is no version") != std::string::npos);
     CHECK(told(read(deb("Architecture: source\n" + without("Architecture")))).find("is no architecture") !=
           std::string::npos);
+    const std::string source = "Source: other (1)\n";
+    CHECK(told(read(deb(source + "Package: A\n" + without("Package")))).find("'A' is no package's name") !=
+          std::string::npos);
+    CHECK(told(read(deb(source + "Version: x\n" + without("Version")))).find("'x' is no version") != std::string::npos);
     CHECK(told(read(deb(with_field("Source: ../x")))).find("'../x' is no package's name") != std::string::npos);
     CHECK(told(read(deb(with_field("package: other")))).find("the field 'package' stands twice") != std::string::npos);
     CHECK(!read(deb(replaced(hello_control, "Description: a package\n with a long description\n", ""))));
