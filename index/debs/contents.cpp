@@ -23,6 +23,12 @@ std::vector<const contents_entry*> in_order(std::span<const contents_entry> entr
     return all;
 }
 
+bool is_label(std::string_view label) noexcept {
+    return !label.empty() && std::all_of(label.begin(), label.end(), [](char c) {
+        return static_cast<unsigned char>(c) > ' ' && c != ',' && c != 127;
+    });
+}
+
 /// Merges the sorted lists of all packages.
 class merge {
 public:
@@ -43,6 +49,8 @@ public:
 private:
     result<void> open() {
         for (std::size_t i = 0; i < entries_.size(); ++i) {
+            if (!is_label(entries_[i]->label))
+                return error{errc::malformed, "'" + printable(entries_[i]->label) + "' is no label of a package"};
             auto cursor = detail::path_cursor::open(entries_[i]->packed);
             if (!cursor) return cursor.error().in(printable(entries_[i]->label));
             cursors_.push_back(std::move(*cursor));

@@ -31,7 +31,8 @@ std::string contents_label(std::string_view section, std::string_view package);
 /// name; the same label once. A package without a file has no line. Memory: a path and a cursor for each package; the
 /// time is that of merging sorted lists. `sink` is given pieces of about 64 KiB.
 ///
-/// `malformed`, with the label, for packed paths that are none; errors of the sink are handed on. The same entries give
+/// `malformed`, with the label, for packed paths that are none, and for a label that is empty or has a blank, comma or
+/// control character (a package's own Section may be anything); errors of the sink are handed on. The same entries give
 /// the same bytes, whatever their order.
 result<void> write_contents(std::span<const contents_entry>, const std::function<result<void>(std::string_view)>& sink);
 

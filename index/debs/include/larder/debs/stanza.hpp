@@ -27,7 +27,8 @@ result<std::string> packages_stanza(const binary_package&, std::string_view file
 
 /// Its stanza in Sources, as `apt-ftparchive sources` writes it with only SHA256 on: Package in place of Source,
 /// Directory, and the .dsc first in Checksums-Sha256. Files and the other lists of hashes are left out: apt-get
-/// source (2.6) does without. `directory` as from pool_folder().
+/// source (2.6) does without. A Priority of the .dsc's own stays, which apt-ftparchive would drop. `directory` as from
+/// pool_folder(); `malformed` as above.
 result<std::string> sources_stanza(const source_package&, std::string_view directory, const overrides& = {});
 
 }  // namespace larder::debs
