@@ -1,6 +1,7 @@
 #include "explaining.hpp"
 #include "package_table.hpp"
 #include "settling.hpp"
+#include "witness.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
 #include <larder/qa/installability.hpp>
@@ -43,29 +44,12 @@ std::vector<package_id> installability::broken() const {
 
 explanation installability::explain(package_id p) const { return detail::explain(*universe_->table_, *selection_, p); }
 
-bool installability::holds_together() const {
-    const auto& table = *universe_->table_;
-    const auto& s = *selection_;
-    const auto consistent = [&](const detail::world& w) {
-        const auto there = [&](package_id p) { return std::binary_search(w.begin(), w.end(), p); };
-        return std::all_of(w.begin(), w.end(), [&](package_id p) {
-            const auto& needs = table[p].clauses;
-            const auto fulfilled = [&](detail::clause_id c) {
-                for (const auto a : table.clause_of(c).atoms)
-                    for (const auto q : table.atom_of(a).fits)
-                        if (there(q)) return true;
-                return false;
-            };
-            return s.has(p) && std::all_of(needs.begin(), needs.end(), fulfilled) && !table.any_enemy(p, there);
-        });
-    };
-    for (package_id p = 0; p < s.counts.size(); ++p)
-        if (s.installable(p)) {
-            const auto& home = s.worlds[s.homes[p]];
-            if (!home || !std::binary_search(home->begin(), home->end(), p)) return false;
-        }
-    return std::all_of(s.worlds.begin(), s.worlds.end(), [&](const auto& w) { return !w || consistent(*w); });
+std::vector<package_id> installability::witness(package_id p) const {
+    if (!selection_->installable(p)) return {};
+    return detail::part_of_world(*universe_->table_, *selection_->worlds[selection_->homes[p]], p);
 }
+
+bool installability::holds_together() const { return detail::holds_together(*universe_->table_, *selection_); }
 
 namespace {
 

@@ -129,6 +129,9 @@ public:
     std::vector<package_id> broken() const;
     /// For a package that is broken; about a millisecond each.
     explanation explain(package_id) const;
+    /// For one that is installable: a consistent set with it, in which each further package is there for another's
+    /// sake; the package first. One of many, and not always the same one.
+    std::vector<package_id> witness(package_id) const;
 
     /// For tests: whether the sets by which packages count as installable are consistent.
     bool holds_together() const;
