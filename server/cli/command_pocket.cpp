@@ -15,9 +15,9 @@ struct pocket_line {
     std::string name, base, feeds, origin, label, description, version, upgrades_from, supported_until, component;
     std::string reason, override_reason;
     std::vector<std::string> architectures, components, files, packages, only;
-    std::uint64_t to = 0, valid_days = 0, last = 50;
+    std::uint64_t to = 0, before = 0, valid_days = 0, last = 50;
     bool not_automatic = false, but_automatic_upgrades = false, needs_source = false, allow_downgrade = false;
-    bool dry_run = false;
+    bool dry_run = false, by_source = false;
 };
 
 json::object who_of(const pocket_line& given) {
@@ -171,6 +171,15 @@ int run_list(const common_options& common, const pocket_line& given) {
     return print(common, ask(common, job("pockets", std::move(o))), print_list);
 }
 
+int run_diff(const common_options& common, const pocket_line& given) {
+    json::object o{{"pocket", given.name}};
+    if (given.before != 0) o["before"] = given.before;
+    if (given.to != 0) o["after"] = given.to;
+    return print(common, ask(common, job("pocket_diff", std::move(o))), [&](const json::object& report) {
+        std::cout << difference_text(report, given.by_source ? rows_of::sources : rows_of::packages);
+    });
+}
+
 int run_history(const common_options& common, const pocket_line& given) {
     json::object o{{"pocket", given.name}, {"last", given.last}};
     return print(common, ask(common, job("pocket_history", std::move(o))), [](const json::object& report) {
@@ -307,6 +316,13 @@ void add_pocket(CLI::App& app, command_line& line) {
     add_include(*noun, line);
     add_changes_of(*noun, line);
     add_freezing(*noun, line);
+    const auto set = std::make_shared<pocket_line>();
+    auto* diff = verb(*noun, "diff", "What changed between two publications.", set);
+    diff->add_option("before", set->before, "A publication's number; default: the one before the other")
+        ->type_name("N");
+    diff->add_option("after", set->to, "A publication's number; default: the last")->type_name("M");
+    diff->add_flag("--by-source", set->by_source, "A row for each source package");
+    diff->callback([&line, set] { line.exit = run_diff(line.common, *set); });
     const auto told = std::make_shared<pocket_line>();
     auto* history = verb(*noun, "history", "Its publications, the last first.", told);
     history->add_option("--last", told->last, "So many; default: 50")->type_name("N");

@@ -434,6 +434,17 @@ def test_the_journal_has_all_of_it(env):
     chain.cli("audit", "verify")
 
 
+def test_two_publications_are_set_against_each_other(env):
+    chain = Chain(env)
+    assert "is the first" in chain.cli("pocket", "diff", chain.name(STAGING), check=None).stderr
+    chain.include(STAGING, Package("tool", "1.0"))
+    chain.include(STAGING, Package("tool", "2.0"), Package("other"))
+    last = chain.json("pocket", "diff", chain.name(STAGING))
+    assert [(p["package"], p["what"]) for p in last["packages"]] == [("other", "added"), ("tool", "upgraded")], last
+    whole = chain.cli("pocket", "diff", chain.name(STAGING), "1", "3").stdout
+    assert "tool" in whole and "2.0" in whole and "1.0" not in whole.replace("other", "").split("tool")[-1], whole
+
+
 def test_valid_until_is_renewed_before_it_ends(env):
     chain = Chain(env, chain=())
     chain.json("pocket", "create", "cloud/weekly", "--arch", "amd64,source", "--valid-days", "7")

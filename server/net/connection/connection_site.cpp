@@ -1,5 +1,6 @@
 #include "connection/connection.hpp"
 #include "connection/tunnel.hpp"
+#include <larder/core/basic_auth.hpp>
 #include <larder/core/status.hpp>
 
 namespace larder::net {

@@ -235,6 +235,19 @@ result<pocket_list> list_pockets(engine& e, const std::string& archive) {
     return report;
 }
 
+result<suite_difference> diff_pocket(engine& e, const pocket_diff_options& options, const progress_sink& tell,
+                                     std::stop_token stop) {
+    LARDER_TRY(const auto of, registry_of(e).find(options.pocket));
+    const auto after = options.after == 0 ? of.head : options.after;
+    const auto before = options.before == 0 ? after - 1 : options.before;
+    if (before == 0)
+        return error{errc::refused, "publication 1 of " + of.name() + " is the first: there is none before it"};
+    LARDER_TRY(const auto older, registry_of(e).load(of, before));
+    LARDER_TRY(const auto newer, registry_of(e).load(of, after));
+    const auto state_of = [&of](const pockets::publication& one) { return of.name() + "@" + one.snapshot.hex(); };
+    return diff_snapshots(e, {state_of(older), state_of(newer), {}}, tell, std::move(stop));
+}
+
 result<pocket_history> history_of_pocket(engine& e, const std::string& name, std::uint64_t most) {
     pocket_history report;
     LARDER_TRY(report.pocket, registry_of(e).find(name));

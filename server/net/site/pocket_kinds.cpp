@@ -115,6 +115,14 @@ result<std::string> run_list(engine& e, const json::object& given, const progres
     return told(list_pockets(e, archive));
 }
 
+result<std::string> run_diff(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
+    pocket_diff_options o;
+    take(given, "pocket", o.pocket);
+    take_number(given, "before", o.before);
+    take_number(given, "after", o.after);
+    return told(diff_pocket(e, o, tell, std::move(stop)));
+}
+
 result<std::string> run_history(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
     std::string pocket;
     std::uint64_t last = 50;
@@ -209,6 +217,14 @@ std::vector<job_kind> pocket_kinds() {
          run_freeze,
          nullptr,
          role::promote},
+        {"pocket_diff",
+         "What changed between two publications of a pocket, package by package.",
+         {pocket,
+          {"before", number, "A publication's number. Default: the one before `after`."},
+          {"after", number, "A publication's number. Default: the last."}},
+         run_diff,
+         nullptr,
+         role::read},
         {"pocket_history",
          "The publications of a pocket, the last first.",
          {pocket, {"last", number, "So many. Default: 50."}},

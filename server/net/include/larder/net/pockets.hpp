@@ -1,7 +1,7 @@
 #pragma once
 
 #include <larder/index/packages.hpp>
-#include <larder/net/engine.hpp>
+#include <larder/net/deployments.hpp>
 #include <larder/pockets/registry.hpp>
 #include <stop_token>
 #include <string>
@@ -109,6 +109,14 @@ struct pocket_history {
     std::vector<pockets::publication> publications;  ///< the last first
 };
 result<pocket_history> history_of_pocket(engine& e, const std::string& name, std::uint64_t most);
+
+/// What changed between two publications of a pocket. `after` 0: the last one; `before` 0: the one before `after`.
+struct pocket_diff_options {
+    std::string pocket;
+    std::uint64_t before = 0, after = 0;
+};
+result<suite_difference> diff_pocket(engine& e, const pocket_diff_options& options, const progress_sink& tell,
+                                     std::stop_token stop = {});
 
 /// The reports as JSON.
 std::string to_json(const pockets::local_archive&);
