@@ -87,6 +87,7 @@ TEST_CASE("contents: packed paths come back, and nothing else is taken for them"
     CHECK(odd("") == "these are no packed paths: another format");
     CHECK(odd("\x02") == "these are no packed paths: another format");
     CHECK(odd({"\x01\x01\x01x", 4}) == "these are no packed paths: cut short");
+    CHECK(odd({"\x01\x00\x02x", 4}) == "these are no packed paths: cut short");
     CHECK(odd({"\x01\x00\x01y\x00\x01x", 7}) == "these are no packed paths: not in order");
     CHECK(odd({"\x01\x00\x01y\x01\x00", 6}) == "these are no packed paths: not in order");
     CHECK(odd({"\x01\x00\x01\n", 4}) == "these are no packed paths: a newline");
