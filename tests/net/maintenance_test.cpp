@@ -186,7 +186,7 @@ TEST_CASE("gc: an index of a former state that cannot be read now stays until it
     REQUIRE(g.has(index));
     fs::rename(file + ".away", file);
     CHECK(gc(*g.e, in_earnest(), quiet).value().former_indices == 1);
-    CHECK(join_to_object(g.e->store(), index));
+    CHECK(join_to_object(g.e->store(), index, index));
 }
 
 TEST_CASE("gc: what comes to be referred to during a pass stays", "[net][maintenance]") {
@@ -236,7 +236,7 @@ TEST_CASE("chunks: an index whose chunks are in another's lost file is not kept,
     CHECK_FALSE(find_chunks(g.e->store(), second).value());
     CHECK_FALSE(find_chunks(g.e->store(), first).value());
     fs::rename(file + ".away", file);
-    CHECK(join_to_object(g.e->store(), second));
+    CHECK(join_to_object(g.e->store(), second, second));
 }
 
 TEST_CASE("gc: removes nothing when the Release of a former state cannot be read now", "[net][maintenance]") {
