@@ -29,7 +29,9 @@ TEST_CASE("config table: every member of the options is a setting, and none is o
     static_assert(members_of<core::token_options>() == 3);
     for_each_section([]<class S>(const section<S>& sec) {
         INFO(header(sec));
-        CHECK(sec.settings.size() == members_of<S>());
+        // Whether an archive is published here is no setting: a command makes those.
+        constexpr std::size_t no_settings = std::is_same_v<S, core::archive_options> ? 1 : 0;
+        CHECK(sec.settings.size() + no_settings == members_of<S>());
         std::set<std::string_view> keys;
         for (std::size_t i = 0; i < sec.settings.size(); ++i) {
             INFO(sec.settings[i].key);
