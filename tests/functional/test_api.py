@@ -120,14 +120,23 @@ def test_each_answer_is_what_the_document_says(env):
         conforms(told, {"$ref": "#/components/schemas/Error"}, document)
 
 
-def test_every_job_of_the_document_wants_admin_and_refuses_unknown_options(env):
+#: All others want admin.
+ROLES_OF_JOBS = {"pockets": "read", "pocket_diff": "read", "pocket_history": "read", "pocket_promote": "promote",
+                 "pocket_rollback": "promote", "pocket_freeze": "promote"}
+
+
+def test_every_job_of_the_document_wants_its_role_and_refuses_unknown_options(env):
     _, _, larder = with_tokens(env)
     document = ask(larder, "/openapi.json", role=None)[1]
     kinds = [p for p in document["paths"] if p.startswith("/jobs/") and "post" in document["paths"][p]]
     assert {f"/jobs/{k}" for k in ("doctor", "gc", "import", "update", "fetch")} <= set(kinds), kinds
+    assert {f"/jobs/{k}" for k in ROLES_OF_JOBS} <= set(kinds), kinds
     for path in kinds:
+        needed = ROLES_OF_JOBS.get(path.removeprefix("/jobs/"), "admin")
+        assert f"role {needed}" in document["paths"][path]["post"]["description"] or needed == "read", path
         for role, expected in ((None, 401), ("wrong-token", 401), ("read", 403), ("upload", 403)):
-            assert ask(larder, path, "POST", role, body={})[0] == expected, (path, role)
+            if needed != "read" or expected == 401:
+                assert ask(larder, path, "POST", role, body={})[0] == expected, (path, role)
         status, told, _ = ask(larder, path, "POST", body={"no_such_option": 1})
         assert status == 400 and "no_such_option" in told["error"]["detail"], (path, status, told)
 

@@ -230,7 +230,7 @@ std::vector<job_kind> pocket_kinds() {
          {pocket, {"last", number, "So many. Default: 50."}},
          run_history,
          nullptr,
-         role::promote},
+         role::read},
     };
 }
 
