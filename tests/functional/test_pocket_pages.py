@@ -47,7 +47,7 @@ def test_a_pocket_s_page_tells_who_and_why_to_those_who_may_know(env):
 
 def test_a_pocket_that_is_not_there_is_not_found(env):
     chain = Chain(env, chain=())
-    for path in ("/cloud/nothing", "/cloud", "/cloud/x/../y"):
+    for path in ("/cloud/nothing", "/cloud", "/cloud/x%20y"):
         page(chain.larder, "/pages/pockets" + path, status=404)
     assert "There is none yet" in page(chain.larder, "/pages/pockets").text
 

@@ -473,7 +473,7 @@ def test_valid_until_is_renewed_before_it_ends(env):
 
 
 def with_tokens(env):
-    tokens = [{"name": role, "role": role, "sha256": hashlib.sha256(f"a {role}".encode()).hexdigest()}
+    tokens = [{"name": role, "role": role, "sha256": hashlib.sha256(f"secret-of-{role}".encode()).hexdigest()}
               for role in ("read", "upload", "promote", "admin")]
     chain = Chain(env, token=tokens)
     chain.include(STAGING, SERVICE, LIBRARY)
@@ -482,12 +482,12 @@ def with_tokens(env):
 
 def start(chain, kind, token, **options):
     """A job over TCP, until it has ended: (200, its result), or the answer that refused it."""
-    status, told, _ = ask(chain.larder, f"/jobs/{kind}", "POST", f"a {token}", options)
+    status, told, _ = ask(chain.larder, f"/jobs/{kind}", "POST", f"secret-of-{token}", options)
     if status != 202:
         return status, told["error"]["detail"]
 
     def ended():
-        job = ask(chain.larder, f"/jobs/{told['job']}", role=f"a {token}")[1]
+        job = ask(chain.larder, f"/jobs/{told['job']}", role=f"secret-of-{token}")[1]
         return job if job["state"] in ("done", "failed") else None
     job = wait_for(ended, "the job to end")
     return 200, job.get("result") or job["error"]
