@@ -1,7 +1,7 @@
 #include "kept_chunks.hpp"
 #include "archive_paths.hpp"
+#include "commit_and_wait.hpp"
 #include "index_reader.hpp"
-#include <future>
 #include <larder/base/text.hpp>
 #include <larder/pockets/published_index.hpp>
 
@@ -33,16 +33,6 @@ result<std::vector<digest>> missing_of(const store::object_store& objects, const
         if (!here) missing.push_back(pack);
     }
     return missing;
-}
-
-/// Waits for a file to be an object.
-result<digest> commit(store::object_store& objects, std::unique_ptr<store::incoming> file, const digest& expected,
-                      sys_seconds modified) {
-    std::promise<result<digest>> promise;
-    auto answer = promise.get_future();
-    objects.commit(std::move(file), expected, modified,
-                   [&promise](result<digest> r) { promise.set_value(std::move(r)); });
-    return answer.get();
 }
 
 result<index::known_chunks> chunks_of(store::store& s, const std::vector<digest>& indices) {
@@ -137,7 +127,7 @@ result<std::uint64_t> keep_as_chunks(engine_parts& parts, const digest& content,
     const auto size = file->size();
     const auto name = file->finish();
     // What is put together of it will have this date, each time the same.
-    LARDER_TRY(const auto object, commit(objects, std::move(file), name, info->modified));
+    LARDER_TRY(const auto object, commit_and_wait(objects, std::move(file), name, info->modified));
     LARDER_CHECK(name_it(parts, content, object));
     return size;
 }
@@ -194,7 +184,7 @@ result<void> join_to_object(store::store& s, const digest& content, const digest
     if (!info) return error{errc::absent, "chunks of an index were removed meanwhile"};
     LARDER_TRY(auto file, s.objects().begin());
     LARDER_CHECK(form == content ? join_plain(s, *found, *file) : join_form(s, *found, form, *file));
-    LARDER_TRY(const auto kept, commit(s.objects(), std::move(file), form, info->modified));
+    LARDER_TRY(const auto kept, commit_and_wait(s.objects(), std::move(file), form, info->modified));
     static_cast<void>(kept);
     return {};
 }

@@ -1,9 +1,9 @@
 #include "deployments/overlay.hpp"
+#include "commit_and_wait.hpp"
 #include "deployments/shown.hpp"
 #include "index_reader.hpp"
 #include "maintenance/known_states.hpp"
 #include <algorithm>
-#include <future>
 #include <larder/index/compose.hpp>
 #include <set>
 #include <tuple>
@@ -30,10 +30,7 @@ public:
     }
     result<index::release_file> keep(store::object_store& objects, std::string path, sys_seconds now) {
         index::release_file made{std::move(path), file_->size(), file_->finish(), wide_.finish_hex()};
-        std::promise<result<digest>> done;
-        objects.commit(std::move(file_), *made.sha256, now,
-                       [&done](result<digest> how) { done.set_value(std::move(how)); });
-        LARDER_CHECK(done.get_future().get());
+        LARDER_CHECK(commit_and_wait(objects, std::move(file_), *made.sha256, now));
         return made;
     }
 

@@ -1,4 +1,5 @@
 #include "pockets/edition.hpp"
+#include "commit_and_wait.hpp"
 #include "deployments/shown.hpp"
 #include "held.hpp"
 #include "kept_chunks.hpp"
@@ -28,11 +29,7 @@ public:
     result<digest> commit(std::unique_ptr<store::incoming> file, sys_seconds modified) {
         const auto name = file->finish();
         note(name);
-        std::promise<result<digest>> done;
-        auto answer = done.get_future();
-        e_.store().objects().commit(std::move(file), name, modified,
-                                    [&done](result<digest> how) { done.set_value(std::move(how)); });
-        return answer.get();
+        return commit_and_wait(e_.store().objects(), std::move(file), name, modified);
     }
     void note(const digest& content) {
         staged_.add(content);

@@ -1,9 +1,9 @@
+#include "commit_and_wait.hpp"
 #include "held.hpp"
 #include "pockets/edition.hpp"
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
-#include <future>
 #include <larder/base/text.hpp>
 #include <larder/debs/deb.hpp>
 #include <larder/debs/source.hpp>
@@ -102,11 +102,7 @@ private:
                 return error{errc::refused, "archive '" + of_.archive + "' has had " + path +
                                                 " with other bytes: give what changed another version"};
         staged_.add(content);
-        std::promise<result<digest>> done;
-        auto answer = done.get_future();
-        e_.store().objects().commit(std::move(file), content, e_.clock().now(),
-                                    [&done](result<digest> how) { done.set_value(std::move(how)); });
-        LARDER_CHECK(answer.get());
+        LARDER_CHECK(commit_and_wait(e_.store().objects(), std::move(file), content, e_.clock().now()));
         files.push_back({content, size, of_.archive, path});
         return {};
     }
