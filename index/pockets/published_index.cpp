@@ -216,6 +216,16 @@ result<std::map<std::string, std::string, std::less<>>> find_stanzas(const place
     return found;
 }
 
+result<void> read_chunks(const placed_list& in, const std::vector<std::size_t>& which, const object_opener& open,
+                         const std::function<result<void>(std::size_t place, std::string_view text)>& take) {
+    chunk_reader reader{open, in.object};
+    for (const auto place : which) {
+        LARDER_TRY(const auto text, reader.plain(in.list, in.list.chunks.at(place)));
+        LARDER_CHECK(take(place, text));
+    }
+    return {};
+}
+
 result<void> splice(const placed_list& in, form which, const object_opener& open,
                     const std::function<result<void>(std::string_view)>& take) {
     chunk_reader reader{open, in.object};

@@ -5,6 +5,7 @@
 #include "own_key.hpp"
 #include "own_names.hpp"
 #include "pockets/archive_keys.hpp"
+#include "pockets/pocket_memory.hpp"
 #include "pockets/refresher.hpp"
 #include "rescue.hpp"
 #include "site/site_state.hpp"
@@ -84,6 +85,7 @@ struct engine::impl {
     std::unique_ptr<held_list> held;
     std::unique_ptr<own_key> key;
     std::unique_ptr<archive_keys> keys;
+    publishing::pocket_memory remembered;
     pinning::expectations expected;
     std::unique_ptr<pinning::keeper> keeper;           ///< of a server
     std::unique_ptr<pinning::follower> follower;       ///< of a server
@@ -392,6 +394,7 @@ held_list& engine::held() noexcept { return *impl_->held; }
 pinning::expectations& engine::expected() noexcept { return impl_->expected; }
 own_key& engine::key() noexcept { return *impl_->key; }
 archive_keys& engine::keys() noexcept { return *impl_->keys; }
+publishing::pocket_memory& engine::remembered() noexcept { return impl_->remembered; }
 views& engine::pinned() noexcept { return *impl_->pinned; }
 site_state& engine::site() noexcept { return *impl_->site; }
 std::uint64_t engine::removals() const noexcept { return impl_->removals.load(std::memory_order_acquire); }

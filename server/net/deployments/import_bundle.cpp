@@ -1,7 +1,6 @@
+#include "commits.hpp"
 #include "deployments/adoption.hpp"
-#include <condition_variable>
 #include <larder/base/text.hpp>
-#include <mutex>
 #include <unordered_map>
 
 // A bundle taken in: read from its beginning to its end, and adopted.
@@ -12,50 +11,6 @@ namespace {
 using namespace pinning;
 using deployments::bundle_list;
 using deployments::bundle_reader;
-
-/// Objects on their way into the store: a few at once, so that they share their fsyncs.
-class commits {
-public:
-    explicit commits(store::object_store& objects) : objects_{objects} {}
-    ~commits() { std::ignore = settle(); }
-    commits(const commits&) = delete;
-    commits& operator=(const commits&) = delete;
-
-    /// The failure of one before is told now: nothing that follows counts.
-    result<void> add(std::unique_ptr<store::incoming> file, const digest& expected, sys_seconds modified,
-                     store::provenance from) {
-        std::unique_lock lock{mutex_};
-        changed_.wait(lock, [this] { return open_ < most_open; });
-        if (failure_) return *failure_;
-        ++open_;
-        lock.unlock();
-        const auto done = [this](const result<digest>& how) {
-            const std::lock_guard guard{mutex_};
-            --open_;
-            if (!how && !failure_) failure_ = how.error();
-            changed_.notify_all();
-        };
-        objects_.commit(std::move(file), expected, modified, done, std::move(from));
-        return {};
-    }
-
-    /// Waits for all; the first failure.
-    result<void> settle() {
-        std::unique_lock lock{mutex_};
-        changed_.wait(lock, [this] { return open_ == 0; });
-        if (failure_) return *failure_;
-        return {};
-    }
-
-private:
-    static constexpr unsigned most_open = 64;
-
-    store::object_store& objects_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    unsigned open_ = 0;
-    std::optional<error> failure_;
-};
 
 error ends_too_soon() {
     return {errc::malformed, "the bundle ends too soon: the export was interrupted, or the file was cut off"};

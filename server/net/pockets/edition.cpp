@@ -1,5 +1,5 @@
 #include "pockets/edition.hpp"
-#include "commit_and_wait.hpp"
+#include "commits.hpp"
 #include "deployments/shown.hpp"
 #include "held.hpp"
 #include "kept_chunks.hpp"
@@ -19,22 +19,22 @@ namespace {
 /// Objects of a publication that is not visible yet: gc leaves them alone.
 class workshop {
 public:
-    explicit workshop(engine& e) : e_{e}, staged_{e.held()} {}
+    explicit workshop(engine& e) : e_{e}, staged_{e.held()}, commits_{e.store().objects()} {}
 
+    /// On its way into the store: settle() waits for it.
     result<stored_file> put(std::string_view bytes, sys_seconds modified) {
-        LARDER_TRY(const auto content, e_.store().objects().put(bytes, modified));
-        note(content);
+        LARDER_TRY(auto file, e_.store().objects().begin());
+        LARDER_CHECK(file->append(bytes));
+        LARDER_TRY(const auto content, commit(std::move(file), modified));
         return stored_file{content, bytes.size()};
     }
     result<digest> commit(std::unique_ptr<store::incoming> file, sys_seconds modified) {
         const auto name = file->finish();
         note(name);
-        return commit_and_wait(e_.store().objects(), std::move(file), name, modified);
+        LARDER_CHECK(commits_.add(std::move(file), name, modified));
+        return name;
     }
-    void note(const digest& content) {
-        staged_.add(content);
-        made_.push_back(content);
-    }
+    result<void> settle() { return commits_.settle(); }
     /// Under refs_mutex.
     result<void> all_here() const {
         for (const auto& content : made_) {
@@ -45,9 +45,15 @@ public:
     }
 
 private:
+    void note(const digest& content) {
+        staged_.add(content);
+        made_.push_back(content);
+    }
+
     engine& e_;
     held_list::staging staged_;
     std::vector<digest> made_;
+    commits commits_;
 };
 
 index::index_kind kind_of(const std::string& path) { return index::kind_of(path); }
@@ -221,6 +227,7 @@ private:
         what_.next.snapshot = id.content;
         what_.next.indices.clear();
         for (const auto& [path, one] : indices_) what_.next.indices.push_back(one.kept);
+        LARDER_CHECK(shop_.settle());
         return id.content;
     }
 

@@ -1,4 +1,4 @@
-#include "commit_and_wait.hpp"
+#include "commits.hpp"
 #include "held.hpp"
 #include "pockets/edition.hpp"
 #include <algorithm>
@@ -56,7 +56,7 @@ std::string name_in(const std::string& path) { return path.substr(path.rfind('/'
 class intake {
 public:
     intake(engine& e, pockets::pocket of, const include_options& options)
-        : e_{e}, of_{std::move(of)}, options_{options}, staged_{e.held()} {
+        : e_{e}, of_{std::move(of)}, options_{options}, staged_{e.held()}, commits_{e.store().objects()} {
         component_ = options.component.empty() ? of_.components.front() : options.component;
     }
 
@@ -70,6 +70,7 @@ public:
             tell({"reading " + name_in(file), done++, options_.files.size()});
             if (auto taken = take(file); !taken) return taken.error().in(file);
         }
+        LARDER_CHECK(commits_.settle());
         LARDER_CHECK(check_downgrades());
         return check_sources();
     }
@@ -102,7 +103,7 @@ private:
                 return error{errc::refused, "archive '" + of_.archive + "' has had " + path +
                                                 " with other bytes: give what changed another version"};
         staged_.add(content);
-        LARDER_CHECK(commit_and_wait(e_.store().objects(), std::move(file), content, e_.clock().now()));
+        LARDER_CHECK(commits_.add(std::move(file), content, e_.clock().now()));
         files.push_back({content, size, of_.archive, path});
         return {};
     }
@@ -259,6 +260,7 @@ private:
     const pockets::pocket of_;
     const include_options& options_;
     held_list::staging staged_;
+    commits commits_;
     std::string component_;
     std::map<std::pair<std::string, std::string>, std::string> versions_;  ///< by architecture and name
     std::map<std::string, std::string> sources_needed_;                    ///< and the file that needs it

@@ -1,22 +1,59 @@
 #pragma once
 
+#include <chrono>
 #include <larder/net/engine.hpp>
 #include <larder/pockets/pocket.hpp>
+#include <larder/pockets/published_index.hpp>
 #include <larder/qa/gate.hpp>
+#include <larder/qa/installability.hpp>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 
 namespace larder::net::publishing {
 
-/// Stanzas of a pocket's Packages for one architecture: all that are there, and those of them that go and that come.
+/// Stanzas of a pocket's Packages for one architecture: those of them that go and that come.
 struct stanza_texts {
-    std::string present, going, coming;
+    std::string going, coming;
+};
+
+/// Chunks of an index by their hashes, with the packages in them.
+using world_chunks = std::map<digest, std::vector<qa::package_id>>;
+
+/// What can be installed in a pocket with its base, for one architecture. Some 100 MB with a base of 63,000 packages.
+struct installable_world {
+    explicit installable_world(const std::string& architecture) : all{{architecture, {}}}, now{all} {}
+    qa::universe all;
+    qa::installability now;
+    digest base{};                                 ///< its state
+    std::map<std::string, world_chunks> chunks{};  ///< by index, those of the pocket that `now` has
+    std::chrono::steady_clock::time_point asked{};
+};
+
+/// Worlds, kept from one promotion to the next: a first one takes a second, one after a change some milliseconds.
+/// Thread-safe; who has taken one out has it for himself.
+class known_worlds {
+public:
+    using clock = std::chrono::steady_clock;
+
+    /// Null when there is none, or another has it.
+    std::unique_ptr<installable_world> take(const std::string& pocket, const std::string& architecture);
+    /// The oldest goes when there are too many.
+    void give_back(const std::string& pocket, const std::string& architecture, std::unique_ptr<installable_world>);
+    void forget(clock::time_point before);
+
+private:
+    std::mutex mutex_;
+    std::map<std::pair<std::string, std::string>, std::unique_ptr<installable_world>> known_;
 };
 
 /// Whether with its base everything in the pocket can be installed that could be before, and all that is new
-/// (qa/installability.hpp), by architecture. A pocket without a base is not asked: what its packages are installed
-/// beside is not known. Reads the base's indices, some 0.5 s for 63,000 packages. `absent` when they are not here.
+/// (qa/installability.hpp), by architecture. `lists`: the pocket's indices as they are, by path. A pocket without a
+/// base is not asked: what its packages are installed beside is not known. `absent` when the base's indices are not
+/// here.
 result<qa::finding> check_installable(engine& e, const pockets::pocket& target,
+                                      const std::map<std::string, pockets::placed_list>& lists,
                                       const std::map<std::string, stanza_texts>& by_architecture);
 
 }  // namespace larder::net::publishing

@@ -1,5 +1,6 @@
 #include "pockets/refresher.hpp"
 #include "pockets/edition.hpp"
+#include "pockets/pocket_memory.hpp"
 
 namespace larder::net::publishing {
 namespace {
@@ -24,6 +25,7 @@ pinning::rounds::clock::time_point refresher::round(const std::stop_token& stop)
             e_.log().write(log_level::error, "a pocket was not published again: " + done.error().message(),
                            {{"pocket", one.name()}});
     }
+    e_.remembered().forget(pocket_memory::clock::now() - pocket_memory::kept_for);
     return pinning::rounds::clock::now() + between_rounds;
 }
 

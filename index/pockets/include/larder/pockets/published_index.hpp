@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // An index that Larder publishes: stanzas sorted by the name of their package, one a name, each with an empty line
 // behind it; kept as chunks (chunk_pack.hpp) of which each is a gzip member and a zstd frame as well. What is served is
@@ -57,6 +58,11 @@ result<published_index> publish_index(const std::optional<placed_list>& before, 
 result<std::map<std::string, std::string, std::less<>>> find_stanzas(const placed_list& in,
                                                                      const std::set<std::string, std::less<>>& names,
                                                                      const object_opener& open);
+
+/// Hands over the texts of some chunks, by their places in `in.list.chunks`: stanzas, each with an empty line behind it.
+/// `digest_mismatch` where one is damaged.
+result<void> read_chunks(const placed_list& in, const std::vector<std::size_t>& which, const object_opener& open,
+                         const std::function<result<void>(std::size_t place, std::string_view text)>& take);
 
 /// Which of the forms that are spliced.
 enum class form { gzip, zstd };

@@ -16,6 +16,9 @@ class views;
 class held_list;
 class own_key;
 class archive_keys;
+namespace publishing {
+struct pocket_memory;
+}
 class rescue;
 namespace pinning {
 class expectations;
@@ -94,6 +97,8 @@ public:
     own_key& key() noexcept;
     /// What its local archives are signed with.
     archive_keys& keys() noexcept;
+    /// What promotions remember.
+    publishing::pocket_memory& remembered() noexcept;
     /// Said when a local archive was made: from now on it is served.
     result<void> local_archives_changed();
     pinning::expectations& expected() noexcept;

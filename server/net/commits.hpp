@@ -1,0 +1,58 @@
+#pragma once
+
+#include <condition_variable>
+#include <larder/store/objects.hpp>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+namespace larder::net {
+
+/// Objects on their way into the store, several at once, so that they share their fsyncs. One thread adds; it waits when
+/// there are too many, each of which has a file open.
+class commits {
+public:
+    static constexpr unsigned most_open = 256;
+
+    explicit commits(store::object_store& objects) : objects_{objects} {}
+    ~commits() { std::ignore = settle(); }
+    commits(const commits&) = delete;
+    commits& operator=(const commits&) = delete;
+
+    /// The failure of one before is told now: nothing that follows counts.
+    result<void> add(std::unique_ptr<store::incoming> file, const digest& expected, sys_seconds modified,
+                     std::optional<store::provenance> from = {}) {
+        std::unique_lock lock{mutex_};
+        changed_.wait(lock, [this] { return open_ < most_open; });
+        if (failure_) return *failure_;
+        ++open_;
+        lock.unlock();
+        const auto done = [this](const result<digest>& how) {
+            const std::lock_guard guard{mutex_};
+            --open_;
+            if (!how && !failure_) failure_ = how.error();
+            changed_.notify_all();
+        };
+        objects_.commit(std::move(file), expected, modified, done, std::move(from));
+        return {};
+    }
+
+    /// Waits for all; the first failure.
+    result<void> settle() {
+        std::unique_lock lock{mutex_};
+        changed_.wait(lock, [this] { return open_ == 0; });
+        if (failure_) return *failure_;
+        return {};
+    }
+
+private:
+    store::object_store& objects_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    unsigned open_ = 0;
+    std::optional<error> failure_;
+};
+
+}  // namespace larder::net

@@ -1,0 +1,226 @@
+"""Pockets: packages come in, are promoted and rolled back, beside what aptly and reprepro need for the same."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from contextlib import contextmanager
+from statistics import median
+
+from . import packages, process, servers, table
+from .lines_deployments import Api, on_disk
+from .places import Broken, folder
+from .run import line
+from .table import Row
+
+KIB = 1024
+ARCHITECTURES = "amd64"
+
+
+def timed(command, **more):
+    """Seconds, and the most memory that it or a child of it took."""
+    begin = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more) as running:
+        said = running.stdout.read()
+        _, status, used = os.wait4(running.pid, 0)
+        running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode:
+        raise Broken(f"{' '.join(map(str, command[:4]))}: {said.strip()[-300:]}")
+    return time.monotonic() - begin, used.ru_maxrss * KIB
+
+
+class Peer:
+    """A folder of its own, with a key to sign with."""
+
+    def __init__(self, name):
+        self.top = servers.fresh("pockets", name)
+        self.home = self.top / "gnupg"
+        self.home.mkdir(mode=0o700)
+        self.environment = {**os.environ, "GNUPGHOME": str(self.home)}
+        self.run("gpg", "--batch", "--quiet", "--passphrase", "", "--quick-gen-key", "bench", "ed25519", "sign", "never")
+
+    def run(self, *command):
+        return timed([servers.needed(command[0]), *command[1:]], env=self.environment, cwd=self.top)
+
+    def close(self):
+        subprocess.run(["gpgconf", "--kill", "all"], env=self.environment, check=True)
+        shutil.rmtree(self.top)
+
+
+class Aptly(Peer):
+    """Without Contents and without bzip2, which Larder's pockets do not have here either."""
+
+    def __init__(self):
+        super().__init__("aptly")
+        settings = {"rootDir": str(self.top / "root"), "architectures": [ARCHITECTURES], "skipContentsPublishing": True}
+        (self.top / "aptly.conf").write_text(json.dumps(settings))
+
+    def aptly(self, *arguments):
+        return self.run("aptly", f"-config={self.top}/aptly.conf", *arguments)
+
+    def add(self, files):
+        listed = self.top / "add"
+        shutil.rmtree(listed, ignore_errors=True)
+        listed.mkdir()
+        for one in files:
+            os.link(one, listed / os.path.basename(one))
+        return self.aptly("repo", "add", "bench", str(listed))
+
+    def publish(self, what, name, verb):
+        more = ["-skip-contents", "-skip-bz2", "-batch", "-gpg-key=bench", f"-architectures={ARCHITECTURES}"]
+        if verb == "switch":
+            return self.aptly("publish", "switch", *more[:-1], "bench", name)
+        return self.aptly("publish", what, *more, "-distribution=bench", name)
+
+
+class Reprepro(Peer):
+    def __init__(self):
+        super().__init__("reprepro")
+        (self.top / "conf").mkdir()
+        (self.top / "conf/distributions").write_text(
+            f"Codename: bench\nArchitectures: {ARCHITECTURES}\nComponents: main\nSignWith: default\n"
+            "DebIndices: Packages Release . .gz\n")
+
+    def add(self, files):
+        return self.run("reprepro", "-b", str(self.top), "-S", "misc", "-P", "optional", "includedeb", "bench", *files)
+
+
+@contextmanager
+def pockets(*suites, name="pockets"):
+    """A larder with a chain of pockets, each of which feeds the one before it."""
+    store = servers.fresh("pockets", "store")
+    with servers.larder([], name, store) as ours:
+        api = Api(ours)
+        api.job("archive_create", name="bench")
+        for i, suite in enumerate(suites):
+            api.job("pocket_create", name=f"bench/{suite}", architectures=[ARCHITECTURES],
+                    **({"feeds": suites[i - 1]} if i else {}))
+        yield ours, api, store
+
+
+def peak(server):
+    return process.memory(server.process.pid, "VmHWM")
+
+
+@line("pocket-include")
+def include(run):
+    """Packages into an empty pocket, up to its signed publication."""
+    files = packages.build().files
+    count = run.pick(20_000, 2_000)
+    chosen = [files[i * len(files) // count] for i in range(count)]
+    rss, samples = [], {"larder": [], "aptly": [], "reprepro": []}
+    for _ in range(run.pick(3, 1)):
+        with pockets("released") as (ours, api, _):
+            report, took = api.job("pocket_include", pocket="bench/released", files=chosen)
+            if report["publication"]["added"] != count:
+                raise Broken(f"{report['publication']['added']} packages came in")
+            samples["larder"].append(took)
+            rss.append(peak(ours))
+        aptly = Aptly()
+        aptly.aptly("repo", "create", "bench")
+        added = aptly.add(chosen)[0]
+        samples["aptly"].append(added + aptly.publish("repo", "bench", "new")[0])
+        aptly.close()
+    reprepro = Reprepro()
+    samples["reprepro"].append(reprepro.add(chosen)[0])
+    reprepro.close()
+    what = f"include {count:,} small packages, published"
+    ours, theirs = median(samples["larder"]), median(samples["aptly"])
+    return [Row(what, table.seconds(ours), f"{table.seconds(theirs)} (aptly repo add, publish)", theirs / ours,
+                "≥ 3.00 times faster", theirs >= 3 * ours,
+                f"reprepro includedeb needs {table.seconds(samples['reprepro'][0])}", samples=samples),
+            Row(f"{what}: peak RSS", table.mebibytes(max(rss)), goal="≤ 256 MiB", met=max(rss) <= 256 << 20,
+                samples={"larder": rss})]
+
+
+def aptly_switches(files, newer):
+    """Seconds of `publish switch` to a snapshot with some packages more, each time others."""
+    aptly = Aptly()
+    aptly.aptly("repo", "create", "bench")
+    aptly.add(files)
+    aptly.aptly("snapshot", "create", "state-0", "from", "repo", "bench")
+    aptly.publish("snapshot", "state-0", "new")
+    took = []
+    for i, some in enumerate(newer, 1):
+        aptly.add(some)
+        aptly.aptly("snapshot", "create", f"state-{i}", "from", "repo", "bench")
+        took.append(aptly.publish("snapshot", f"state-{i}", "switch")[0])
+    aptly.close()
+    return took
+
+
+@line("pocket-promote")
+def promote(run):
+    """A few packages into a pocket that has very many, up to its signed publication."""
+    built = packages.build()
+    files = built.files if not run.short else built.files[:6000]
+    ones = [built.newer(1, f"bench{i}") for i in range(run.repeat + 1)]
+    many = [built.newer(200, f"bench1{i}") for i in range(run.repeat)]
+    took, disk = {1: [], 200: []}, []
+    with pockets("released", "proposed") as (ours, api, store):
+        api.job("pocket_include", pocket="bench/released", files=files)
+        before_it = []
+        for some in ones + many:
+            if before_it:
+                api.job("pocket_remove", pocket="bench/proposed", packages=before_it)
+            api.job("pocket_include", pocket="bench/proposed", files=some)
+            before_it = [os.path.basename(one).split("_")[0] for one in some]
+            os.sync()
+            before = on_disk(store)
+            report, seconds = api.job("pocket_promote", pocket="bench/proposed", reason="bench")
+            if report["publication"]["changed"] != len(some):
+                raise Broken(f"{report['publication']['changed']} packages were promoted")
+            took[len(some)].append(seconds)
+            os.sync()
+            if len(some) == 1:
+                disk.append(on_disk(store) - before)
+        memory = peak(ours)
+    first, *rest = took[1]
+    theirs = aptly_switches(files, ones[:3])
+    reprepro = Reprepro()
+    reprepro.add(files)
+    includes = [reprepro.add(some)[0] for some in ones[:3]]
+    reprepro.close()
+    what = f"into a pocket of {len(files):,}, up to the signed publication"
+    one = median(rest)
+    note = (f"the first after a start {table.seconds(first)}; reprepro includedeb needs "
+            f"{table.seconds(median(includes))}; peak RSS {table.mebibytes(memory)}")
+    return [Row(f"promote one package {what}", table.seconds(one), "-", None, "≤ 150 ms", one <= 0.150, note,
+                samples={"larder": took[1]}),
+            Row("the same, against aptly publish switch", table.seconds(one),
+                f"{table.seconds(median(theirs))} (aptly)", median(theirs) / one, "≥ 50.00 times faster",
+                median(theirs) >= 50 * one, samples={"aptly": theirs, "reprepro": includes}),
+            Row(f"promote 200 packages {what}", table.seconds(median(took[200])), "-", None, "≤ 400 ms",
+                median(took[200]) <= 0.400, samples={"larder": took[200]}),
+            Row("one package more, new on the disk beside the .deb", f"{median(disk) / KIB:.0f} KiB", goal="≤ 300 KiB",
+                met=median(disk) <= 300 * KIB, samples={"larder": disk})]
+
+
+@line("pocket-history")
+def history(run):
+    """A pocket that was published very often; all of it for real. Each publication is a snapshot already: what is
+    measured is to give one a name, as a deployment."""
+    count = run.pick(10_000, 300)
+    files = packages.build().files[:200]
+    took = {"snapshot": [], "rollback": [], "history": []}
+    with pockets("released") as (ours, api, _):
+        for some in (files[:100], files[100:]):
+            api.job("pocket_include", pocket="bench/released", files=some)
+        for _ in range(count - 3):
+            api.job("pocket_rollback", pocket="bench/released", reason="bench")
+        for i in range(3 * run.repeat):
+            took["rollback"].append(api.job("pocket_rollback", pocket="bench/released", reason="bench")[1])
+            took["history"].append(api.job("pocket_history", pocket="bench/released", last=50)[1])
+            took["snapshot"].append(api.job("deployment_create", name=f"kept-{i}", suites=["bench/released"],
+                                            architectures=[ARCHITECTURES])[1])
+        head = api.job("pocket_history", pocket="bench/released", last=1)[0]["publications"][0]["number"]
+        if head < count:
+            raise Broken(f"{head} publications were made")
+    rows = []
+    for what, seconds in took.items():
+        one = median(seconds)
+        rows.append(Row(f"{what} after {count:,} publications", table.seconds(one), goal="≤ 10 ms", met=one <= 0.010,
+                        samples={"larder": seconds}))
+    return rows
