@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view format_line = "Larder-Index: ";
 constexpr std::string_view content_line = "Content: ";
 constexpr std::string_view pack_line = "Pack: ";
-constexpr std::size_t kept_columns = 5, published_columns = 7;
+constexpr std::size_t kept_columns = 5, published_columns = 7, xz_columns = 8;
 constexpr std::uint64_t most_text = 64U << 20;
 constexpr std::uint64_t most_chunk = 32U << 20;
 /// Beyond what any file has; sums of a few such numbers do not wrap.
@@ -79,6 +79,11 @@ bool is_name(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
+std::optional<std::uint64_t> form_in(std::string_view text) {
+    const auto size = size_in(text);
+    return size && *size != 0 && *size <= 2 * most_chunk ? size : std::nullopt;
+}
+
 bool take_chunk(chunk_list& list, std::string_view line, std::size_t columns) {
     const auto parts = split(line, ' ');
     if (parts.size() != columns) return false;
@@ -89,33 +94,45 @@ bool take_chunk(chunk_list& list, std::string_view line, std::size_t columns) {
     if (*size == 0 || *size > most_chunk || *stored == 0 || *stored > 2 * most_chunk || *pack > list.packs.size())
         return false;
     kept_chunk one{*content, *size, *pack, *offset, *stored};
-    if (columns == published_columns) {
-        const auto gzip = size_in(parts[5]);
-        if (!gzip || *gzip == 0 || *gzip > 2 * most_chunk || !is_name(parts[6])) return false;
+    if (columns != kept_columns) {
+        const auto gzip = form_in(parts[5]), xz = columns == xz_columns ? form_in(parts[6]) : std::optional{0UL};
+        if (!gzip || !xz || !is_name(parts.back())) return false;
         one.gzip = *gzip;
-        one.first = parts[6];
+        one.xz = *xz;
+        one.first = parts.back();
     }
     list.chunks.push_back(std::move(one));
     return true;
 }
 
-bool is_published(const chunk_list& list) {
-    return std::any_of(list.chunks.begin(), list.chunks.end(), [](const auto& one) { return one.gzip != 0; });
+/// Of which format its lines are. All of its chunks have the forms that one has.
+char format_of(const chunk_list& list) {
+    if (list.chunks.empty() || list.chunks.front().gzip == 0) return '1';
+    return list.chunks.front().xz == 0 ? '2' : '3';
+}
+
+std::optional<std::size_t> columns_of(std::string_view format) {
+    if (format == "1") return kept_columns;
+    if (format == "2") return published_columns;
+    if (format == "3") return xz_columns;
+    return {};
 }
 
 }  // namespace
 
 std::string chunk_list::write() const {
-    const bool published = is_published(*this);
+    const char format = format_of(*this);
     std::string out{format_line};
-    out += published ? "2\n" : "1\n";
+    (out += format) += "\n";
     ((out += content_line) += content.hex()) += " " + std::to_string(size) + "\n";
     for (const auto& pack : packs) ((out += pack_line) += pack.hex()) += "\n";
     out += "\n";
     for (const auto& one : chunks) {
         out += one.content.hex() + " " + std::to_string(one.size) + " " + std::to_string(one.pack) + " " +
                std::to_string(one.offset) + " " + std::to_string(one.stored);
-        if (published) out += " " + std::to_string(one.gzip) + " " + one.first;
+        if (format != '1') out += " " + std::to_string(one.gzip);
+        if (format == '3') out += " " + std::to_string(one.xz);
+        if (format != '1') out += " " + one.first;
         out += "\n";
     }
     return out;
@@ -128,7 +145,8 @@ result<chunk_list> chunk_list::read(std::string_view text) {
     const auto format = in.next();
     if (!format || !format->starts_with(format_line)) return odd(in.number());
     const auto version = format->substr(format_line.size());
-    if (version != "1" && version != "2")
+    const auto columns = columns_of(version);
+    if (!columns)
         return error{errc::unsupported,
                      "a list of chunks of format " + printable(version, 20) + ": a newer Larder made it"};
     const auto content = in.next();
@@ -141,8 +159,7 @@ result<chunk_list> chunk_list::read(std::string_view text) {
     std::uint64_t sum = 0;
     while (in.more()) {
         const auto line = in.next();
-        if (!line || !take_chunk(list, *line, version == "2" ? published_columns : kept_columns))
-            return odd(in.number());
+        if (!line || !take_chunk(list, *line, *columns)) return odd(in.number());
         sum += list.chunks.back().size;
     }
     if (sum != list.size)
@@ -153,8 +170,8 @@ result<chunk_list> chunk_list::read(std::string_view text) {
 
 void add_chunks(known_chunks& to, const digest& file, const chunk_list& list) {
     for (const auto& one : list.chunks)
-        to.try_emplace(one.content,
-                       chunk_place{one.pack == 0 ? file : list.packs[one.pack - 1], one.offset, one.stored, one.gzip});
+        to.try_emplace(one.content, chunk_place{one.pack == 0 ? file : list.packs[one.pack - 1], one.offset, one.stored,
+                                                one.gzip, one.xz});
 }
 
 }  // namespace larder::index

@@ -53,4 +53,23 @@ finding check_forwards(const promotion& what) {
     return told("forwards", troubles, "no version goes backwards");
 }
 
+finding check_upgrades(const promotion& what) {
+    std::set<std::string> troubles;
+    for (const auto& one : what.changes) {
+        if (one.after.empty()) continue;
+        const auto name = one.name + " (" + one.architecture + ")";
+        for (const auto& beside : what.neighbours) {
+            const auto found = beside.versions.find(name);
+            if (found == beside.versions.end()) continue;
+            const auto order = index::compare_versions(one.after, found->second);
+            if (beside.older ? order >= 0 : order <= 0) continue;
+            troubles.insert(name + " would be " + one.after + (beside.older ? ", below the " : ", above the ") +
+                            found->second + " of " + beside.pocket +
+                            (beside.older ? ", from which machines upgrade" : ", to which machines upgrade"));
+        }
+    }
+    if (what.neighbours.empty()) return told("upgrades", troubles, "no release stands before or behind this one");
+    return told("upgrades", troubles, "machines can be upgraded from the release before, and to the next");
+}
+
 }  // namespace larder::qa

@@ -1,4 +1,5 @@
 #include "chunk_press.hpp"
+#include "xz_blocks.hpp"
 #include <stdexcept>
 #include <thread>
 #include <zlib.h>
@@ -47,7 +48,9 @@ std::size_t most_waiting() { return 2 * std::max(1U, std::thread::hardware_concu
 
 }  // namespace
 
-pressed_chunk press(std::string_view text) { return {zstd_frame(text), gzip_member(text)}; }
+pressed_chunk press(std::string_view text, with_xz xz) {
+    return {zstd_frame(text), gzip_member(text), xz == with_xz::yes ? xz_block(text) : std::string{}};
+}
 
 std::size_t chunk_press::number_of(const digest& file) {
     const auto [at, fresh] = numbers_.try_emplace(file, list_.packs.size() + 1);
@@ -57,11 +60,13 @@ std::size_t chunk_press::number_of(const digest& file) {
 
 /// Whether it need not be written: it is in another file, or in this one already.
 bool chunk_press::reuse(index::kept_chunk& one) {
-    if (const auto there = known_.find(one.content); there != known_.end() && there->second.gzip != 0) {
+    if (const auto there = known_.find(one.content);
+        there != known_.end() && there->second.gzip != 0 && (xz_ == with_xz::no || there->second.xz != 0)) {
         one.pack = number_of(there->second.file);
         one.offset = there->second.offset;
         one.stored = there->second.stored;
         one.gzip = there->second.gzip;
+        one.xz = xz_ == with_xz::yes ? there->second.xz : 0;
         return true;
     }
     return false;
@@ -76,13 +81,15 @@ result<void> chunk_press::add(std::string text, std::string first) {
     list_.chunks.push_back(std::move(one));
     if (there) return {};
     if (waiting_.size() >= most_waiting()) LARDER_CHECK(write_oldest());
-    waiting_.push_back({at, std::async(std::launch::async, [text = std::move(text)] { return press(text); })});
+    waiting_.push_back(
+        {at, std::async(std::launch::async, [text = std::move(text), xz = xz_] { return press(text, xz); })});
     return {};
 }
 
 void chunk_press::keep(const index::chunk_list& of, const digest& object, const index::kept_chunk& one) {
     auto kept = one;
     kept.pack = number_of(one.pack == 0 ? object : of.packs[one.pack - 1]);
+    if (xz_ == with_xz::no) kept.xz = 0;
     list_.size += kept.size;
     list_.chunks.push_back(std::move(kept));
 }
@@ -97,7 +104,11 @@ result<void> chunk_press::write_oldest() {
     one.gzip = pressed.gzip.size();
     LARDER_CHECK(out_.append(pressed.zstd));
     LARDER_CHECK(out_.append(skipped_head(pressed.gzip.size())));
-    return out_.append(pressed.gzip);
+    LARDER_CHECK(out_.append(pressed.gzip));
+    if (pressed.xz.empty()) return {};
+    one.xz = pressed.xz.size();
+    LARDER_CHECK(out_.append(skipped_head(pressed.xz.size())));
+    return out_.append(pressed.xz);
 }
 
 result<index::chunk_list> chunk_press::finish() {

@@ -6,16 +6,18 @@
 
 namespace larder::pockets {
 
-/// A chunk as it is served: a zstd frame and a gzip member. The same text is always the same bytes.
+/// A chunk as it is served: a zstd frame, a gzip member, and where it is asked for, a block of an xz stream. The same
+/// text is always the same bytes.
 struct pressed_chunk {
-    std::string zstd, gzip;
+    std::string zstd, gzip, xz;
 };
-pressed_chunk press(std::string_view text);
+pressed_chunk press(std::string_view text, with_xz xz);
 
 /// Puts chunks into a list and those that are new into its file, compressed on all cores, in their order.
 class chunk_press {
 public:
-    chunk_press(const index::known_chunks& known, store::incoming& out) : known_{known}, out_{out} {}
+    chunk_press(const index::known_chunks& known, with_xz xz, store::incoming& out)
+        : known_{known}, xz_{xz}, out_{out} {}
 
     /// `first`: the name of its first package.
     result<void> add(std::string text, std::string first);
@@ -36,6 +38,7 @@ private:
     result<void> write_oldest();
 
     const index::known_chunks& known_;
+    const with_xz xz_;
     store::incoming& out_;
     index::chunk_list list_;
     std::deque<waiting> waiting_;

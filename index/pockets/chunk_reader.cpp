@@ -1,4 +1,5 @@
 #include "chunk_reader.hpp"
+#include <utility>
 
 namespace larder::pockets {
 
@@ -16,10 +17,12 @@ result<int> chunk_reader::file_of(const index::chunk_list& of, const index::kept
 
 result<std::string> chunk_reader::stored(const index::chunk_list& of, const index::kept_chunk& one, form which) {
     LARDER_TRY(const int fd, file_of(of, one));
-    const bool gzip = which == form::gzip;
-    const auto size = gzip ? one.gzip : one.stored;
-    LARDER_TRY(auto bytes,
-               pread_all(fd, size, one.offset + (gzip ? one.stored + index::gzip_gap : 0), "reading a file of chunks"));
+    // One form after the other, each but the first in a frame that zstd skips.
+    auto at = one.offset;
+    auto size = one.stored;
+    if (which != form::zstd) at += std::exchange(size, one.gzip) + index::gzip_gap;
+    if (which == form::xz) at += std::exchange(size, one.xz) + index::gzip_gap;
+    LARDER_TRY(auto bytes, pread_all(fd, size, at, "reading a file of chunks"));
     if (bytes.size() != size) return error{errc::digest_mismatch, "a file of chunks is shorter than its list says"};
     return bytes;
 }

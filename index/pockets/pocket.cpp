@@ -31,6 +31,7 @@ std::string* text_field(pocket& p, std::string_view name) {
     if (name == "Version") return &p.release_version;
     if (name == "Upgrades-From") return &p.upgrades_from;
     if (name == "Frozen") return &p.frozen;
+    if (name == "Changelogs") return &p.changelogs;
     return nullptr;
 }
 
@@ -38,6 +39,7 @@ bool* switch_field(pocket& p, std::string_view name) {
     if (name == "Not-Automatic") return &p.not_automatic;
     if (name == "But-Automatic-Upgrades") return &p.but_automatic_upgrades;
     if (name == "Needs-Source") return &p.needs_source;
+    if (name == "Xz") return &p.xz;
     return nullptr;
 }
 
@@ -128,6 +130,8 @@ std::string pocket::write() const {
     if (not_automatic) out.add("Not-Automatic", "yes");
     if (but_automatic_upgrades) out.add("But-Automatic-Upgrades", "yes");
     if (needs_source) out.add("Needs-Source", "yes");
+    if (xz) out.add("Xz", "yes");
+    out.add("Changelogs", changelogs);
     if (valid_for.count() != 0) out.add("Valid-For", std::to_string(valid_for.count()));
     out.add("Frozen", frozen);
     out.add("Head", std::to_string(head));
@@ -142,6 +146,16 @@ result<pocket> pocket::read(std::string_view text) {
     if (p.archive.empty() || p.suite.empty() || p.components.empty() || p.architectures.empty())
         return error{errc::malformed, "a pocket's description lacks a field"};
     return p;
+}
+
+bool support_has_ended(const pocket& of, sys_seconds now) { return of.supported_until && *of.supported_until <= now; }
+
+std::string support_warning(const pocket& of, sys_seconds now) {
+    if (!of.supported_until || *of.supported_until - now > warned_before) return {};
+    const auto day = format_iso(*of.supported_until - std::chrono::seconds{1}).substr(0, 10);
+    if (support_has_ended(of, now)) return "the support of " + of.name() + " ended on " + day;
+    const auto left = std::chrono::duration_cast<std::chrono::hours>(*of.supported_until - now).count() / 24;
+    return "the support of " + of.name() + " ends on " + day + ", in " + std::to_string(left) + " days";
 }
 
 result<pocket_name> parse_pocket_name(std::string_view text) {

@@ -40,6 +40,7 @@ std::string write_release(const pocket& of, std::vector<index::release_file> fil
     add(out, "Components", joined(of.components));
     add(out, "Description", of.description);
     add(out, "Signed-By", signed_by);
+    add(out, "Changelogs", of.changelogs);
     add(out, "Snapshots", snapshots);
     std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     out += "SHA256:\n";

@@ -1,5 +1,6 @@
 #include "chunk_press.hpp"
 #include "chunk_reader.hpp"
+#include "xz_blocks.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
 #include <larder/index/chunker.hpp>
@@ -59,12 +60,13 @@ std::size_t chunk_of(const index::chunk_list& list, std::string_view name) {
 class editor {
 public:
     editor(const std::optional<placed_list>& before, const stanza_edits& edits, const index::known_chunks& known,
-           const object_opener& open, store::incoming& out)
+           const object_opener& open, store::incoming& out, with_xz xz)
         : before_{before ? *before : placed_list{}},
           edits_{edits},
           reader_{open, before_.object},
           known_{with(known, before_)},
-          press_{known_, out},
+          xz_{xz},
+          press_{known_, xz, out},
           cutter_{[this](std::string_view chunk) { take(chunk); }, published_sizes} {}
 
     result<index::chunk_list> run() {
@@ -73,7 +75,8 @@ public:
             const auto& one = before_.list.chunks[i];
             // What a boundary hangs on lies before it, but for the size of the stanza behind it: so a chunk is cut
             // anew also when the next one is.
-            if (!dirty_[i] && cutter_.at_boundary()) {
+            const bool has_forms = xz_ == with_xz::no || one.xz != 0;
+            if (!dirty_[i] && has_forms && cutter_.at_boundary()) {
                 press_.keep(before_.list, before_.object, one);
                 continue;
             }
@@ -131,6 +134,7 @@ private:
     const stanza_edits& edits_;
     chunk_reader reader_;
     const index::known_chunks known_;
+    const with_xz xz_;
     chunk_press press_;
     index::chunk_cutter cutter_;
     std::vector<bool> dirty_;
@@ -140,19 +144,24 @@ private:
 
 /// What a form is when the index is empty: one member, or frame, of nothing.
 std::string empty_form(form which) {
-    auto nothing = press({});
+    auto nothing = press({}, with_xz::no);
     return which == form::gzip ? std::move(nothing.gzip) : std::move(nothing.zstd);
 }
 
+bool has(const index::kept_chunk& one, form which) { return which == form::xz ? one.xz != 0 : one.gzip != 0; }
+
 result<void> splice(const index::chunk_list& list, chunk_reader& reader, form which,
                     const std::function<result<void>(std::string_view)>& take) {
-    if (list.chunks.empty()) return take(empty_form(which));
+    xz_frame around;
+    if (which == form::xz) LARDER_CHECK(take(around.head()));
+    if (list.chunks.empty() && which != form::xz) return take(empty_form(which));
     for (const auto& one : list.chunks) {
-        if (one.gzip == 0) return error{errc::malformed, "an index that is kept, but was not published here"};
+        if (!has(one, which)) return error{errc::malformed, "an index that is kept, but was not published so"};
         LARDER_TRY(const auto bytes, reader.stored(list, one, which));
+        if (which == form::xz) LARDER_CHECK(around.note(bytes, one.size));
         LARDER_CHECK(take(bytes));
     }
-    return {};
+    return which == form::xz ? take(around.tail()) : result<void>{};
 }
 
 result<served_form> hash_form(const index::chunk_list& list, int own, const object_opener& open, form which) {
@@ -181,17 +190,20 @@ result<digest> hash_plain(const index::chunk_list& list, int own, const object_o
 }  // namespace
 
 result<published_index> publish_index(const std::optional<placed_list>& before, const stanza_edits& edits,
-                                      const index::known_chunks& known, const object_opener& open,
-                                      store::incoming& out) {
+                                      const index::known_chunks& known, const object_opener& open, store::incoming& out,
+                                      with_xz xz) {
     LARDER_CHECK(check(edits));
     published_index made;
-    LARDER_TRY(made.list, (editor{before, edits, known, open, out}.run()));
+    LARDER_TRY(made.list, (editor{before, edits, known, open, out, xz}.run()));
     auto plain = std::async(std::launch::async, [&] { return hash_plain(made.list, out.fd(), open); });
     auto gzip = hash_form(made.list, out.fd(), open, form::gzip);
     auto zstd = hash_form(made.list, out.fd(), open, form::zstd);
     LARDER_TRY(made.list.content, plain.get());
     LARDER_TRY(made.gzip, std::move(gzip));
     LARDER_TRY(made.zstd, std::move(zstd));
+    if (xz == with_xz::yes) {
+        LARDER_TRY(made.xz, hash_form(made.list, out.fd(), open, form::xz));
+    }
     LARDER_TRY(const auto end, index::end_of_pack(made.list));
     LARDER_CHECK(out.append(end));
     return made;

@@ -1,8 +1,12 @@
 #include "commands.hpp"
 #include "deployment_commands.hpp"
+#include "pocket_commands.hpp"
 #include "table.hpp"
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <iostream>
 #include <larder/base/text.hpp>
 
@@ -12,48 +16,16 @@ namespace {
 namespace json = boost::json;
 
 struct pocket_line {
-    std::string name, base, feeds, origin, label, description, version, upgrades_from, supported_until, component;
-    std::string reason, override_reason;
-    std::vector<std::string> architectures, components, files, packages, only;
-    std::uint64_t to = 0, before = 0, valid_days = 0, last = 50;
-    bool not_automatic = false, but_automatic_upgrades = false, needs_source = false, allow_downgrade = false;
-    bool dry_run = false, by_source = false;
+    std::string name, component, reason, override_reason, preferences;
+    std::vector<std::string> files, packages, only;
+    std::uint64_t to = 0, before = 0, last = 50;
+    bool allow_downgrade = false, past_support = false, dry_run = false, by_source = false;
 };
 
 json::object who_of(const pocket_line& given) {
     json::object o{{"by", caller()}};
     if (!given.reason.empty()) o["reason"] = given.reason;
     return o;
-}
-
-void add_text(json::object& to, std::string_view name, const std::string& value) {
-    if (!value.empty()) to[name] = value;
-}
-
-void add_texts(json::object& to, std::string_view name, const std::vector<std::string>& all) {
-    if (!all.empty()) to[name] = json::value_from(all);
-}
-
-/// What the next publication is, or would be.
-void print_publication(const json::object& report, bool dry_run) {
-    const auto& pocket = inner(report, "pocket");
-    const auto& publication = inner(report, "publication");
-    for (const auto& one : list_in(report, "findings")) std::cout << printable(std::string{one.as_string()}) << "\n";
-    if (list_in(report, "packages").empty()) {
-        if (text_in(publication, "step") != "create") {
-            std::cout << "Nothing changes in " << text_in(pocket, "name") << ".\n";
-            return;
-        }
-    } else {
-        std::cout << changes_text(report, rows_of::packages);
-    }
-    if (is_set(report, "made"))
-        std::cout << "Published " << text_in(pocket, "name") << ", publication " << number_in(publication, "number")
-                  << ".\n";
-    else if (dry_run)
-        std::cout << "A dry run: nothing was published.\n";
-    else
-        std::cout << "Nothing was published.\n";
 }
 
 int run_step(const common_options& common, const std::string& kind, json::object options, bool dry_run) {
@@ -65,27 +37,6 @@ int run_step(const common_options& common, const std::string& kind, json::object
     return is_set(*report, "passed") || is_set(*report, "made") ? done : answer_is_no;
 }
 
-int run_create(const common_options& common, const pocket_line& given) {
-    auto o = who_of(given);
-    o["name"] = given.name;
-    add_text(o, "base", given.base);
-    add_text(o, "feeds", given.feeds);
-    add_text(o, "origin", given.origin);
-    add_text(o, "label", given.label);
-    add_text(o, "description", given.description);
-    add_text(o, "version", given.version);
-    add_text(o, "upgrades_from", given.upgrades_from);
-    add_text(o, "supported_until", given.supported_until);
-    add_texts(o, "architectures", given.architectures);
-    add_texts(o, "components", given.components);
-    if (given.not_automatic) o["not_automatic"] = true;
-    if (given.but_automatic_upgrades) o["but_automatic_upgrades"] = true;
-    if (given.needs_source) o["needs_source"] = true;
-    if (given.valid_days != 0) o["valid_for_seconds"] = given.valid_days * 86'400;
-    return print(common, ask(common, job("pocket_create", std::move(o))),
-                 [](const json::object& r) { print_publication(r, false); });
-}
-
 int run_include(const common_options& common, const pocket_line& given) {
     auto o = who_of(given);
     o["pocket"] = given.name;
@@ -94,6 +45,7 @@ int run_include(const common_options& common, const pocket_line& given) {
     o["files"] = std::move(files);
     add_text(o, "component", given.component);
     if (given.allow_downgrade) o["allow_downgrade"] = true;
+    if (given.past_support) o["past_support"] = true;
     return run_step(common, "pocket_include", std::move(o), given.dry_run);
 }
 
@@ -109,14 +61,30 @@ int run_promote(const common_options& common, const pocket_line& given) {
     o["pocket"] = given.name;
     add_texts(o, "only", given.only);
     add_text(o, "override", given.override_reason);
+    if (given.past_support) o["past_support"] = true;
     return run_step(common, "pocket_promote", std::move(o), given.dry_run);
+}
+
+/// With which machines go down, too.
+int write_preferences(const std::string& path, const std::string& text) {
+    std::ofstream out{path, std::ios::binary | std::ios::trunc};
+    if (out << text && out.flush()) return done;
+    std::cerr << "larder: " << path << " cannot be written: " << std::strerror(errno) << "\n";
+    return failed;
 }
 
 int run_rollback(const common_options& common, const pocket_line& given) {
     auto o = who_of(given);
     o["pocket"] = given.name;
     if (given.to != 0) o["to"] = given.to;
-    return run_step(common, "pocket_rollback", std::move(o), given.dry_run);
+    if (given.preferences.empty()) return run_step(common, "pocket_rollback", std::move(o), given.dry_run);
+    o["preferences"] = true;
+    o["dry_run"] = given.dry_run;
+    const auto report = ask(common, job("pocket_rollback", std::move(o)));
+    if (report)
+        if (const auto how = write_preferences(given.preferences, text_in(*report, "preferences")); how != done)
+            return how;
+    return print(common, report, [&](const json::object& r) { print_publication(r, given.dry_run); });
 }
 
 int run_freeze(const common_options& common, const pocket_line& given, bool frozen) {
@@ -143,6 +111,12 @@ void print_list(const json::object& report) {
                         text_in(p, "frozen").empty() ? "" : "frozen: " + printable(text_in(p, "frozen"), 60)});
     }
     std::cout << table(rows);
+    for (const auto& one : list_in(report, "pockets")) {
+        const auto& p = one.as_object();
+        if (const auto older = text_in(p, "upgrades_from"); !older.empty())
+            std::cout << "Machines upgrade: " << older << " -> " << text_in(p, "name") << "\n";
+        if (const auto warning = text_in(p, "warning"); !warning.empty()) std::cout << "Warning: " << warning << "\n";
+    }
     std::map<std::string, std::map<std::string, std::string>> versions;
     std::vector<std::string> head{"SOURCE"};
     for (const auto& one : list_in(report, "pockets")) {
@@ -215,40 +189,13 @@ void add_reason(CLI::App& command, const shared_line& given) {
     command.add_option("--reason", given->reason, "Why; it stands in the history")->type_name("TEXT");
 }
 
+void add_past_support(CLI::App& command, const shared_line& given) {
+    command.add_flag("--past-support", given->past_support, "Also after the end of the pocket's support");
+}
+
 void add_step_options(CLI::App& command, const shared_line& given) {
     command.add_flag("--dry-run", given->dry_run, "Only tell what would change");
     add_reason(command, given);
-}
-
-void add_create(CLI::App& noun, command_line& line) {
-    const auto given = std::make_shared<pocket_line>();
-    auto* command = verb(noun, "create", "Make a pocket, and publish it empty.", given);
-    command->add_option("--arch", given->architectures, "Its architectures; 'source' among them for sources")
-        ->required()
-        ->delimiter(',')
-        ->type_name("ARCH")
-        ->allow_extra_args(false);
-    command->add_option("--component", given->components, "Its components; default: main")
-        ->delimiter(',')
-        ->type_name("NAME")
-        ->allow_extra_args(false);
-    command->add_option("--base", given->base, "The suite that its packages are installed beside")
-        ->type_name("ARCHIVE/SUITE");
-    command->add_option("--feeds", given->feeds, "The pocket of the same archive that it is promoted to")
-        ->type_name("SUITE");
-    command->add_option("--origin", given->origin, "Origin of its Release")->type_name("TEXT");
-    command->add_option("--label", given->label, "Label of its Release")->type_name("TEXT");
-    command->add_option("--description", given->description, "Description of its Release")->type_name("TEXT");
-    command->add_option("--release-version", given->version, "Version of its Release")->type_name("TEXT");
-    command->add_option("--upgrades-from", given->upgrades_from, "The pocket of the release before it")
-        ->type_name("ARCHIVE/SUITE");
-    command->add_option("--supported-until", given->supported_until, "The last day of its support")->type_name("DAY");
-    command->add_option("--valid-days", given->valid_days, "Valid-Until lies so many days behind Date")->type_name("N");
-    command->add_flag("--not-automatic", given->not_automatic, "apt takes from it only what is asked for");
-    command->add_flag("--but-automatic-upgrades", given->but_automatic_upgrades, "But upgrades what was taken from it");
-    command->add_flag("--needs-source", given->needs_source, "Refuse a binary package without its source");
-    add_reason(*command, given);
-    command->callback([&line, given] { line.exit = run_create(line.common, *given); });
 }
 
 void add_include(CLI::App& noun, command_line& line) {
@@ -260,6 +207,7 @@ void add_include(CLI::App& noun, command_line& line) {
     command->add_option("--component", given->component, "Into this component; default: the pocket's first")
         ->type_name("NAME");
     command->add_flag("--allow-downgrade", given->allow_downgrade, "Also a version below the one that is there");
+    add_past_support(*command, given);
     add_step_options(*command, given);
     command->callback([&line, given] { line.exit = run_include(line.common, *given); });
 }
@@ -281,12 +229,17 @@ void add_changes_of(CLI::App& noun, command_line& line) {
         ->allow_extra_args(false);
     command->add_option("--override", promote->override_reason, "Set aside what the gate says, and why")
         ->type_name("REASON");
+    add_past_support(*command, promote);
     add_step_options(*command, promote);
     command->callback([&line, promote] { line.exit = run_promote(line.common, *promote); });
 
     const auto rollback = std::make_shared<pocket_line>();
     command = verb(noun, "rollback", "Publish again what a former publication had.", rollback);
     command->add_option("--to", rollback->to, "Its number; default: the one before the last")->type_name("N");
+    command
+        ->add_option("--preferences", rollback->preferences,
+                     "Write there what machines need in /etc/apt/preferences.d to go down, too")
+        ->type_name("FILE");
     add_step_options(*command, rollback);
     command->callback([&line, rollback] { line.exit = run_rollback(line.common, *rollback); });
 }
@@ -312,7 +265,7 @@ void add_pocket(CLI::App& app, command_line& line) {
     auto* list = noun->add_subcommand("list", "List them by chains, with the sources at each stage.");
     list->add_option("archive", listed->name, "Only of this archive")->type_name("ARCHIVE");
     list->callback([&line, listed] { line.exit = run_list(line.common, *listed); });
-    add_create(*noun, line);
+    add_pocket_settings(*noun, line);
     add_include(*noun, line);
     add_changes_of(*noun, line);
     add_freezing(*noun, line);

@@ -93,13 +93,18 @@ result<std::vector<digest>> missing_files(const store::object_store& objects, co
 
 result<std::optional<found_chunks>> find_chunks(store::store& s, const digest& content) {
     LARDER_TRY(const auto refs, chunk_refs(s.refs(), &content));
+    std::optional<found_chunks> found;
     for (const auto& one : refs) {
         auto list = list_in(s.objects(), one.object);
         if (!list || list->content != content) continue;
         LARDER_TRY(const auto missing, missing_of(s.objects(), *list));
-        if (missing.empty()) return std::optional{found_chunks{one.object, std::move(*list)}};
+        if (!missing.empty()) continue;
+        // Of one that was published with an .xz and without, the list that has all forms.
+        const bool whole = !list->chunks.empty() && list->chunks.front().xz != 0;
+        if (!found || whole) found = found_chunks{one.object, std::move(*list)};
+        if (whole) break;
     }
-    return std::optional<found_chunks>{};
+    return found;
 }
 
 result<std::unique_ptr<index::byte_source>> open_chunks(store::store& s, const digest& content) {
@@ -158,10 +163,13 @@ result<void> join_plain(store::store& s, const found_chunks& found, store::incom
     }
 }
 
+bool has_xz(const index::chunk_list& list) { return list.chunks.empty() || list.chunks.front().xz != 0; }
+
 /// Which compression has the hash is not noted: the one that has it is the one.
 result<void> join_form(store::store& s, const found_chunks& found, const digest& form, store::incoming& to) {
     const pockets::object_opener open = [&s](const digest& file) { return s.objects().open(file); };
-    for (const auto which : {pockets::form::gzip, pockets::form::zstd}) {
+    for (const auto which : {pockets::form::gzip, pockets::form::zstd, pockets::form::xz}) {
+        if (which == pockets::form::xz && !has_xz(found.list)) break;
         hasher hash;
         LARDER_CHECK(to.restart());
         LARDER_CHECK(pockets::splice({found.list, found.object}, which, open, [&](std::string_view piece) {

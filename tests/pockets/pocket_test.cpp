@@ -168,3 +168,19 @@ TEST_CASE("a pocket's Release: what apt reads of it", "[pockets]") {
           "Snapshots: https://archive.example/snapshot/cloud-archive/@SNAPSHOTID@/\nSHA256:\n " +
               sha256("a").hex() + " 3 main/binary-amd64/Packages\n " + sha256("b").hex() + " 5 main/source/Sources\n");
 }
+
+TEST_CASE("pocket: the end of its support is warned of 60 days before", "[pockets]") {
+    pocket p;
+    p.archive = "cloud";
+    p.suite = "folsom";
+    const auto end = parse_timestamp("20270501T000000Z").value();  // the beginning of the day after the last
+    CHECK(support_warning(p, end).empty());
+    CHECK_FALSE(support_has_ended(p, end));
+    p.supported_until = end;
+    CHECK(support_warning(p, end - std::chrono::hours{24 * 60} - std::chrono::seconds{1}).empty());
+    CHECK(support_warning(p, end - std::chrono::hours{24 * 60}) ==
+          "the support of cloud/folsom ends on 2027-04-30, in 60 days");
+    CHECK_FALSE(support_has_ended(p, end - std::chrono::seconds{1}));
+    CHECK(support_has_ended(p, end));
+    CHECK(support_warning(p, end) == "the support of cloud/folsom ended on 2027-04-30");
+}

@@ -33,9 +33,10 @@ public:
     const object_opener open = [this](const digest& name) { return objects_->open(name); };
 
     /// What is published, and how many bytes that took on the disk.
-    result<published_index> publish(const stanza_edits& edits, const index::known_chunks& known = {}) {
+    result<published_index> publish(const stanza_edits& edits, const index::known_chunks& known = {},
+                                    with_xz xz = with_xz::no) {
         LARDER_TRY(const auto out, objects_->begin());
-        LARDER_TRY(auto made, publish_index(last_, edits, known, open, *out));
+        LARDER_TRY(auto made, publish_index(last_, edits, known, open, *out, xz));
         written = out->size();
         return keep(std::move(made), out);
     }
@@ -234,4 +235,68 @@ TEST_CASE("published index: a damaged chunk is not published again", "[pockets][
     const auto made = p.publish({{"zzz", stanza("zzz", "1")}});
     REQUIRE_FALSE(made);
     CHECK(made.error().code() == errc::digest_mismatch);
+}
+
+TEST_CASE("published index: an .xz is one stream with a block for each chunk, and unpacks to the index",
+          "[pockets][publish]") {
+    publisher p;
+    auto all = many(3000);
+    auto made = p.publish(as_edits(all), {}, with_xz::yes).value();
+    REQUIRE(made.list.chunks.size() > 3);
+    const auto check = [&] {
+        const auto xz = p.text(form::xz);
+        REQUIRE(made.xz);
+        CHECK(made.xz->content == sha256(xz));
+        CHECK(made.xz->size == xz.size());
+        CHECK(unpacked(xz, index::compression::xz) == text_of(all));
+        check_forms(p, made, all);
+    };
+    check();
+    all["package-x"] = stanza("package-x", "2.0");
+    made = p.publish({{"package-x", all["package-x"]}}, {}, with_xz::yes).value();
+    check();
+    CHECK(p.written < 400'000);
+}
+
+TEST_CASE("published index: the .xz comes and goes with the wish for it, and changes nothing else",
+          "[pockets][publish]") {
+    publisher p;
+    const auto all = many(1000);
+    const auto without = p.publish(as_edits(all)).value();
+    CHECK_FALSE(without.xz);
+    const auto with = p.publish({}, {}, with_xz::yes).value();
+    REQUIRE(with.xz);
+    CHECK(with.list.content == without.list.content);
+    CHECK(with.gzip.content == without.gzip.content);
+    CHECK(with.zstd.content == without.zstd.content);
+    CHECK(unpacked(p.text(form::xz), index::compression::xz) == text_of(all));
+    const auto again = p.publish({}).value();
+    CHECK_FALSE(again.xz);
+    CHECK(again.list.chunks.front().xz == 0);
+    CHECK(again.zstd.content == without.zstd.content);
+}
+
+TEST_CASE("published index: an empty one has an .xz that unpacks to nothing", "[pockets][publish]") {
+    publisher p;
+    const auto made = p.publish({}, {}, with_xz::yes).value();
+    REQUIRE(made.xz);
+    const auto xz = p.text(form::xz);
+    CHECK(made.xz->content == sha256(xz));
+    CHECK(unpacked(xz, index::compression::xz).empty());
+}
+
+TEST_CASE("published index: chunks are read by their places", "[pockets][publish]") {
+    publisher p;
+    const auto all = many(1000);
+    REQUIRE(p.publish(as_edits(all)));
+    std::vector<std::size_t> every;
+    for (std::size_t i = 0; i < p.last().list.chunks.size(); ++i) every.push_back(i);
+    REQUIRE(every.size() > 1);
+    std::string text;
+    REQUIRE(read_chunks(p.last(), every, p.open, [&](std::size_t place, std::string_view chunk) -> result<void> {
+        CHECK(sha256(chunk) == p.last().list.chunks[place].content);
+        text += chunk;
+        return {};
+    }));
+    CHECK(text == text_of(all));
 }

@@ -84,3 +84,45 @@ TEST_CASE("gate: one finding that did not pass is a no", "[qa][gate]") {
     CHECK(lets_through({{"a", true, ""}, {"b", true, ""}}));
     CHECK_FALSE(lets_through({{"a", true, ""}, {"b", false, "why"}}));
 }
+
+TEST_CASE("gate: a release stays below the next one and above the one before", "[qa][gate]") {
+    promotion p;
+    auto one = change(index::package_change::kind::upgraded, "nova-api");
+    one.after = "2:28.0-1";
+    p.changes = {one};
+    CHECK(check_upgrades(p).text == "no release stands before or behind this one");
+    p.neighbours = {{"cloud/folsom", true, {{"nova-api (amd64)", "2:27.0-1"}}},
+                    {"cloud/havana", false, {{"nova-api (amd64)", "2:29.0-1"}}}};
+    CHECK(check_upgrades(p).passed);
+    CHECK(check_upgrades(p).check == "upgrades");
+    p.neighbours[0].versions["nova-api (amd64)"] = "2:28.0-1";
+    p.neighbours[1].versions["nova-api (amd64)"] = "2:28.0-1";
+    CHECK(check_upgrades(p).passed);
+}
+
+TEST_CASE("gate: a release above the next one, or below the one before, is told by package", "[qa][gate]") {
+    promotion p;
+    auto one = change(index::package_change::kind::upgraded, "nova-api");
+    one.after = "2:28.0-1";
+    p.changes = {one};
+    p.neighbours = {{"cloud/folsom", true, {{"nova-api (amd64)", "2:28.0-2"}}},
+                    {"cloud/havana", false, {{"nova-api (amd64)", "2:27.9-1"}, {"other (amd64)", "0"}}}};
+    const auto found = check_upgrades(p);
+    CHECK_FALSE(found.passed);
+    CHECK(found.text ==
+          "nova-api (amd64) would be 2:28.0-1, above the 2:27.9-1 of cloud/havana, to which machines upgrade; nova-api "
+          "(amd64) would be 2:28.0-1, below the 2:28.0-2 of cloud/folsom, from which machines upgrade");
+}
+
+TEST_CASE("gate: what leaves a release, or another architecture, stands in nobody's way", "[qa][gate]") {
+    promotion p;
+    auto one = change(index::package_change::kind::removed, "nova-api");
+    one.after.clear();
+    p.changes = {one};
+    p.neighbours = {{"cloud/folsom", true, {{"nova-api (amd64)", "2:28.0-2"}}}};
+    CHECK(check_upgrades(p).passed);
+    one.after = "1.0";
+    one.architecture = "arm64";
+    p.changes = {one};
+    CHECK(check_upgrades(p).passed);
+}

@@ -65,15 +65,6 @@ std::string text_of(const pockets::stanza_edits& edits) {
     return text;
 }
 
-result<std::vector<index::listed_package>> read_listed(index::index_kind kind, std::string_view text) {
-    std::vector<index::listed_package> all;
-    const auto in = index::memory_source(text);
-    LARDER_TRY(const auto skipped,
-               index::read_packages(kind, *in, [&](index::listed_package&& one) { all.push_back(std::move(one)); }));
-    if (skipped != 0) return error{errc::malformed, "a stanza to be published lacks Package or Version"};
-    return all;
-}
-
 error not_publishing(const pockets::pocket& of, const std::string& why) {
     return {errc::refused, "pocket " + of.name() + ": " + why};
 }
@@ -87,6 +78,8 @@ public:
         LARDER_CHECK(begin());
         publication_report report;
         report.pocket = what_.of;
+        if (auto warning = pockets::support_warning(what_.of, e_.clock().now()); !warning.empty())
+            report.warnings.push_back(std::move(warning));
         LARDER_TRY(report.changes, changes());
         LARDER_TRY(const bool wanted, ask(report.changes, what_.next));
         if (!wanted) {
@@ -96,8 +89,7 @@ public:
         LARDER_TRY(key_, e_.keys().get(what_.of.archive));
         session_ = std::async(std::launch::async, [key = key_] { return key->begin(); });
         for (const auto& [path, edits] : what_.edits) LARDER_CHECK(make_index(path, edits));
-        for (const auto& path : index_paths(what_.of))
-            if (!indices_.contains(path)) LARDER_CHECK(make_index(path, {}));
+        for (const auto& path : unfinished()) LARDER_CHECK(make_index(path, {}));
         count(report.changes);
         LARDER_TRY(const auto state, make_state());
         LARDER_CHECK(learn());
@@ -114,6 +106,7 @@ private:
         const auto& of = what_.of;
         if (!of.frozen.empty() && what_.next.how != pockets::step::refresh)
             return not_publishing(of, "it is frozen: " + of.frozen + "; larder pocket unfreeze opens it again");
+        LARDER_CHECK(check_support());
         auto& next = what_.next;
         next.pocket = of.name();
         next.number = of.head + 1;
@@ -127,6 +120,15 @@ private:
         next.made = std::max(next.made, last.made + std::chrono::seconds{1});
         if (what_.instead) indices_ = *what_.instead;
         return {};
+    }
+
+    /// After its support has ended nothing comes in by mistake; what takes something back may be published.
+    result<void> check_support() const {
+        const bool comes_in = what_.next.how == pockets::step::include || what_.next.how == pockets::step::promote;
+        if (!comes_in || what_.past_support || !pockets::support_has_ended(what_.of, e_.clock().now())) return {};
+        return not_publishing(what_.of, pockets::support_warning(what_.of, e_.clock().now()) +
+                                            ": --past-support with --reason puts something in all the same, and larder "
+                                            "pocket change --supported-until sets another day");
     }
 
     /// What the edits change, package by package; without those that change nothing.
@@ -180,18 +182,29 @@ private:
         }
     }
 
+    /// Indices that are not there yet, or have not the forms that the pocket asks for.
+    std::set<std::string> unfinished() const {
+        std::set<std::string> all;
+        for (const auto& path : index_paths(what_.of))
+            if (!indices_.contains(path)) all.insert(path);
+        for (const auto& [path, one] : indices_)
+            if (one.xz.has_value() != what_.of.xz) all.insert(path);
+        return all;
+    }
+
     result<void> make_index(const std::string& path, const pockets::stanza_edits& edits) {
         std::optional<pockets::placed_list> before;
         if (const auto there = indices_.find(path); there != indices_.end()) {
             LARDER_TRY(before, list_of(e_, there->second.kept));
         }
         LARDER_TRY(auto file, e_.store().objects().begin());
-        auto made = pockets::publish_index(before, edits, {}, opener_of(e_), *file);
+        const auto xz = what_.of.xz ? pockets::with_xz::yes : pockets::with_xz::no;
+        auto made = pockets::publish_index(before, edits, {}, opener_of(e_), *file, xz);
         if (!made) return made.error().in(what_.of.name() + ", " + path);
         auto& to = indices_[path];
-        if (before && before->list.content == made->list.content) return {};
+        if (before && before->list.content == made->list.content && to.xz.has_value() == what_.of.xz) return {};
         LARDER_TRY(const auto object, shop_.commit(std::move(file), what_.next.made));
-        to = {{path, made->list.content, object}, made->list.size, made->gzip, made->zstd};
+        to = {{path, made->list.content, object}, made->list.size, made->gzip, made->zstd, made->xz};
         fresh_.insert(path);
         return {};
     }
@@ -201,6 +214,7 @@ private:
         for (const auto& [path, one] : indices_) {
             all.push_back({path, one.size, one.kept.content, {}});
             all.push_back({path + ".gz", one.gzip.size, one.gzip.content, {}});
+            if (one.xz) all.push_back({path + ".xz", one.xz->size, one.xz->content, {}});
             all.push_back({path + ".zst", one.zstd.size, one.zstd.content, {}});
         }
         return all;
@@ -294,6 +308,15 @@ private:
 
 }  // namespace
 
+result<std::vector<index::listed_package>> read_listed(index::index_kind kind, std::string_view text) {
+    std::vector<index::listed_package> all;
+    const auto in = index::memory_source(text);
+    LARDER_TRY(const auto skipped,
+               index::read_packages(kind, *in, [&](index::listed_package&& one) { all.push_back(std::move(one)); }));
+    if (skipped != 0) return error{errc::malformed, "a stanza to be published lacks Package or Version"};
+    return all;
+}
+
 pockets::registry registry_of(engine& e) { return pockets::registry{e.store().refs()}; }
 
 pockets::object_opener opener_of(engine& e) {
@@ -317,7 +340,7 @@ result<known_indices> indices_of(engine& e, const pockets::publication& of) {
     const auto state = load_state(e.store().objects(), of.snapshot);
     if (!state) return state.error().in(where);
     for (const auto& kept : of.indices) {
-        known_index one{kept, 0, {}, {}};
+        known_index one{kept, 0, {}, {}, {}};
         const auto* plain = (*state)->by_path(kept.path);
         const auto* gzip = (*state)->by_path(kept.path + ".gz");
         const auto* zstd = (*state)->by_path(kept.path + ".zst");
@@ -326,6 +349,8 @@ result<known_indices> indices_of(engine& e, const pockets::publication& of) {
         one.size = plain->size;
         one.gzip = {gzip->size, *gzip->sha256};
         one.zstd = {zstd->size, *zstd->sha256};
+        if (const auto* xz = (*state)->by_path(kept.path + ".xz"); xz != nullptr && xz->sha256)
+            one.xz = pockets::served_form{xz->size, *xz->sha256};
         all.emplace(kept.path, one);
     }
     return all;
@@ -359,6 +384,15 @@ result<turn> turn::take(engine& e, const std::string& pocket) {
     std::unique_lock lock{e.keys().turn(named.archive)};
     LARDER_TRY(auto of, registry_of(e).find(pocket));
     return turn{std::move(lock), std::move(of)};
+}
+
+edition edition_of(const pockets::pocket& of, pockets::step how, const publisher& who) {
+    edition made;
+    made.of = of;
+    made.next.how = how;
+    made.next.by = who.by;
+    made.next.reason = who.reason;
+    return made;
 }
 
 result<publication_report> publish(engine& e, edition what, const consent& ask) {

@@ -20,6 +20,7 @@ struct known_index {
     pockets::kept_index kept;
     std::uint64_t size = 0;  ///< uncompressed
     pockets::served_form gzip, zstd;
+    std::optional<pockets::served_form> xz;
 };
 using known_indices = std::map<std::string, known_index>;
 
@@ -34,6 +35,9 @@ result<pockets::placed_list> list_of(engine& e, const pockets::kept_index& of);
 
 /// All packages of an index.
 result<std::vector<index::listed_package>> packages_of(engine& e, const pockets::kept_index& of);
+
+/// The packages of a few stanzas.
+result<std::vector<index::listed_package>> read_listed(index::index_kind kind, std::string_view text);
 
 /// A pocket, read while nobody else publishes in its archive, for as long as this lives.
 class turn {
@@ -57,7 +61,9 @@ struct edition {
     /// In place of what the last publication has: of a rollback.
     std::optional<known_indices> instead;
     std::vector<store::held_object> files;  ///< of the pool, which the edits name
+    bool past_support = false;              ///< packages may come in though its support has ended
 };
+edition edition_of(const pockets::pocket& of, pockets::step how, const publisher& who);
 
 /// Told of what changes before anything is made, and of the publication, to which it may add what a gate said; false:
 /// it is not to be published (a dry run).

@@ -275,6 +275,8 @@ result<publication_report> include_packages(engine& e, const include_options& op
     if (options.files.empty()) return error{errc::refused, "nothing is given to be included"};
     if (options.allow_downgrade && trim(options.who.reason).empty())
         return error{errc::refused, "a version that goes backwards needs a reason: --reason TEXT"};
+    if (options.past_support && trim(options.who.reason).empty())
+        return error{errc::refused, "what comes in after the end of its support needs a reason: --reason TEXT"};
     intake all{e, of, options};
     LARDER_CHECK(all.run(tell, stop));
     edition what;
@@ -284,6 +286,7 @@ result<publication_report> include_packages(engine& e, const include_options& op
     what.next.reason = options.who.reason;
     what.edits = std::move(all.edits);
     what.files = std::move(all.files);
+    what.past_support = options.past_support;
     return publish(e, std::move(what),
                    [&](const auto& changes, auto&) { return !options.dry_run && !changes.empty(); });
 }

@@ -24,73 +24,8 @@ result<void> check_archive_name(engine& e, const std::string& name) {
     return {};
 }
 
-result<void> check_link(engine& e, const pockets::pocket& made) {
-    if (!made.feeds.empty()) {
-        const auto target = registry_of(e).find(made.archive + "/" + made.feeds);
-        if (!target) return target.error().in("--feeds " + made.feeds);
-    }
-    if (made.base.empty()) return {};
-    const auto slash = made.base.find('/');
-    const auto archive = e.find_archive(std::string_view{made.base}.substr(0, slash));
-    if (slash == std::string::npos || !archive)
-        return error{errc::refused, "the base '" + printable(made.base, 110) +
-                                        "' is no suite of an archive that is known here: it is called ARCHIVE/SUITE"};
-    return {};
-}
-
-/// Whether the folder of one pocket is one in which another has its indices: "x" with the component "y", and "x/y".
-bool lies_in(const pockets::pocket& inner, const pockets::pocket& outer) {
-    if (!inner.suite.starts_with(outer.suite + "/")) return false;
-    const auto rest = std::string_view{inner.suite}.substr(outer.suite.size() + 1);
-    const auto first = rest.substr(0, rest.find('/'));
-    return std::find(outer.components.begin(), outer.components.end(), first) != outer.components.end();
-}
-
-result<void> check_folders(engine& e, const pockets::pocket& made) {
-    LARDER_TRY(const auto others, registry_of(e).pockets(made.archive));
-    for (const auto& other : others)
-        if (lies_in(made, other) || lies_in(other, made))
-            return error{errc::refused, made.name() + " and " + other.name() +
-                                            " would have their indices in one folder: call it something else"};
-    return {};
-}
-
-result<void> check_pocket(engine& e, pockets::pocket& made) {
-    LARDER_TRY(const auto named, pockets::parse_pocket_name(made.name()));
-    static_cast<void>(named);
-    LARDER_TRY(const auto archive, registry_of(e).find_archive(made.archive));
-    if (made.components.empty()) made.components = {"main"};
-    if (made.architectures.empty())
-        return error{errc::refused, "a pocket needs an architecture: --arch amd64, or --arch amd64,source"};
-    for (const auto& one : made.components) LARDER_CHECK(pockets::check_component(one));
-    for (const auto& one : made.architectures) {
-        LARDER_CHECK(pockets::check_architecture(one));
-        if (one == "all" || one == "any")
-            return error{errc::refused, "'" + one +
-                                            "' is no architecture of a pocket: what is for all of them stands "
-                                            "in the index of each"};
-    }
-    if (made.needs_source && !made.has_architecture("source"))
-        return error{errc::refused, "a pocket that asks for sources needs the architecture 'source'"};
-    if (made.origin.empty()) made.origin = archive.name;
-    if (made.label.empty()) made.label = archive.name;
-    LARDER_CHECK(check_folders(e, made));
-    return check_link(e, made);
-}
-
-const consent always = [](const auto&, auto&) { return true; };
-
 consent unless(bool dry_run) {
     return [dry_run](const auto& changes, auto&) { return !dry_run && !changes.empty(); };
-}
-
-edition edition_of(const pockets::pocket& of, step how, const publisher& who) {
-    edition made;
-    made.of = of;
-    made.next.how = how;
-    made.next.by = who.by;
-    made.next.reason = who.reason;
-    return made;
 }
 
 /// A journal entry of what is no publication.
@@ -115,13 +50,6 @@ result<pockets::local_archive> create_archive(engine& e, const archive_create_op
     LARDER_CHECK(e.local_archives_changed());
     LARDER_CHECK(tell_journal(e, "archive-create", made.name, options.who));
     return made;
-}
-
-result<publication_report> create_pocket(engine& e, const pocket_create_options& options) {
-    auto made = options.made;
-    LARDER_CHECK(check_pocket(e, made));
-    if (registry_of(e).find(made.name())) return error{errc::conflict, "there is a pocket " + made.name() + " already"};
-    return publish(e, edition_of(made, step::create, options.who), always);
 }
 
 result<publication_report> remove_packages(engine& e, const remove_options& options) {
@@ -160,7 +88,21 @@ result<publication_report> rollback_pocket(engine& e, const pocket_rollback_opti
     auto what = edition_of(of, step::rollback, options.who);
     what.next.origin = to;
     LARDER_TRY(what.instead, indices_of(e, target));
-    return publish(e, std::move(what), unless(options.dry_run));
+    LARDER_TRY(auto report, publish(e, std::move(what), unless(options.dry_run)));
+    if (options.preferences) report.preferences = pin_downgraded(report.changes);
+    return report;
+}
+
+std::string pin_downgraded(const std::vector<index::package_change>& changes) {
+    std::map<std::string, std::string> versions;
+    for (const auto& one : changes)
+        if (one.what == index::package_change::kind::downgraded && one.architecture != "source")
+            versions[one.name] = one.after;
+    std::string text;
+    for (const auto& [name, version] : versions)
+        text += (text.empty() ? "Package: " : "\nPackage: ") + name + "\nPin: version " + version +
+                "\nPin-Priority: 1001\n";
+    return text;
 }
 
 result<pockets::pocket> freeze_pocket(engine& e, const freeze_options& options) {
@@ -222,10 +164,14 @@ result<std::vector<std::pair<std::string, std::string>>> sources_of(engine& e, c
 
 result<pocket_list> list_pockets(engine& e, const std::string& archive) {
     pocket_list report;
+    LARDER_TRY(const auto everywhere, registry_of(e).pockets());
     LARDER_TRY(auto all, registry_of(e).pockets(archive));
     for (const auto& one : in_chains(std::move(all))) {
         pocket_row row;
         row.pocket = one;
+        row.warning = pockets::support_warning(one, e.clock().now());
+        for (const auto& other : everywhere)
+            if (other.upgrades_from == one.name()) row.upgrades_to.push_back(other.name());
         if (one.head != 0) {
             LARDER_TRY(row.last, registry_of(e).load(one, one.head));
             LARDER_TRY(row.sources, sources_of(e, *row.last));

@@ -34,6 +34,8 @@ json::object pocket_json(const pockets::pocket& p) {
             {"but_automatic_upgrades", p.but_automatic_upgrades},
             {"valid_for_seconds", p.valid_for.count()},
             {"needs_source", p.needs_source},
+            {"changelogs", p.changelogs},
+            {"xz", p.xz},
             {"frozen", p.frozen},
             {"publication", p.head}};
 }
@@ -67,7 +69,9 @@ std::string to_json(const publication_report& report) {
                      {"publication", publication_json(report.publication)},
                      {"made", report.made},
                      {"passed", report.passed},
-                     {"findings", strings(report.findings)}};
+                     {"findings", strings(report.findings)},
+                     {"warnings", strings(report.warnings)}};
+    if (!report.preferences.empty()) out["preferences"] = report.preferences;
     pinning::add_changes(out, report.changes);
     return json_text(out);
 }
@@ -76,6 +80,8 @@ std::string to_json(const pocket_list& report) {
     json::array all;
     for (const auto& row : report.pockets) {
         auto one = pocket_json(row.pocket);
+        one["upgrades_to"] = strings(row.upgrades_to);
+        one["warning"] = row.warning;
         one["last"] = row.last ? json::value{publication_json(*row.last)} : json::value{nullptr};
         json::array sources;
         for (const auto& [name, version] : row.sources)

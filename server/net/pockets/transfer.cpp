@@ -138,7 +138,9 @@ result<void> transfer::note_texts(const std::string& path, const pockets::stanza
 }
 
 qa::promotion transfer::promotion() const {
-    qa::promotion made{from_.name(), to_.name(), {}, {}};
+    qa::promotion made;
+    made.from = from_.name();
+    made.to = to_.name();
     each_of(there_, [&](const listed_stanza& one) {
         if (touched_.contains(one.package.source)) made.promoted.push_back(one.package);
     });

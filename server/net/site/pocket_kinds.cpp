@@ -1,6 +1,7 @@
 #include <larder/net/pockets.hpp>
 #include <site/job_kinds.hpp>
 #include <site/job_options.hpp>
+#include <site/pocket_setting_options.hpp>
 
 // Local archives and pockets, as jobs: each option is a member of pockets.hpp's structs.
 
@@ -22,44 +23,28 @@ result<std::string> run_archive_create(engine& e, const json::object& given, con
     return told(create_archive(e, o));
 }
 
-/// "2027-04-30": its support ends with that day.
-result<std::optional<sys_seconds>> end_of(const std::string& day) {
-    if (day.empty()) return std::optional<sys_seconds>{};
-    auto digits = day;
-    std::erase(digits, '-');
-    const auto begin = digits.size() == 8 && day.size() == 10 ? parse_timestamp(digits + "T000000Z")
-                                                              : result<sys_seconds>{error{errc::malformed, "no day"}};
-    if (!begin) return error{errc::malformed, "supported_until is a day, as in 2027-04-30"};
-    return std::optional{*begin + std::chrono::hours{24}};
-}
-
 result<std::string> run_create(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
     pocket_create_options o;
-    std::string name, until;
+    std::string name;
     take(given, "name", name);
     LARDER_TRY(auto parsed, pockets::parse_pocket_name(name));
-    auto& p = o.made;
-    p.archive = std::move(parsed.archive);
-    p.suite = std::move(parsed.suite);
-    take(given, "base", p.base);
-    take(given, "feeds", p.feeds);
-    take(given, "components", p.components);
-    take(given, "architectures", p.architectures);
-    take(given, "origin", p.origin);
-    take(given, "label", p.label);
-    take(given, "description", p.description);
-    take(given, "version", p.release_version);
-    take(given, "upgrades_from", p.upgrades_from);
-    take(given, "not_automatic", p.not_automatic);
-    take(given, "but_automatic_upgrades", p.but_automatic_upgrades);
-    take(given, "needs_source", p.needs_source);
-    take(given, "supported_until", until);
-    LARDER_TRY(p.supported_until, end_of(until));
-    std::uint64_t valid = 0;
-    take_number(given, "valid_for_seconds", valid);
-    p.valid_for = std::chrono::seconds{static_cast<std::int64_t>(valid)};
+    o.made.archive = std::move(parsed.archive);
+    o.made.suite = std::move(parsed.suite);
+    take(given, "components", o.made.components);
+    take(given, "architectures", o.made.architectures);
+    LARDER_TRY(o.settings, take_settings(given));
     take_who(given, o.who);
     return told(create_pocket(e, o));
+}
+
+result<std::string> run_change(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    pocket_change_options o;
+    take(given, "pocket", o.pocket);
+    LARDER_TRY(o.settings, take_settings(given));
+    take(given, "more_architectures", o.settings.more_architectures);
+    take(given, "more_components", o.settings.more_components);
+    take_who(given, o.who);
+    return told(change_pocket(e, o));
 }
 
 result<std::string> run_include(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
@@ -68,6 +53,7 @@ result<std::string> run_include(engine& e, const json::object& given, const prog
     take(given, "files", o.files);
     take(given, "component", o.component);
     take(given, "allow_downgrade", o.allow_downgrade);
+    take(given, "past_support", o.past_support);
     take(given, "dry_run", o.dry_run);
     take_who(given, o.who);
     return told(include_packages(e, o, tell, std::move(stop)));
@@ -88,6 +74,7 @@ result<std::string> run_promote(engine& e, const json::object& given, const prog
     take(given, "only", o.only);
     take(given, "dry_run", o.dry_run);
     take(given, "override", o.override_reason);
+    take(given, "past_support", o.past_support);
     take_who(given, o.who);
     return told(promote_pocket(e, o, tell, std::move(stop)));
 }
@@ -96,6 +83,7 @@ result<std::string> run_rollback(engine& e, const json::object& given, const pro
     pocket_rollback_options o;
     take(given, "pocket", o.pocket);
     take_number(given, "to", o.to);
+    take(given, "preferences", o.preferences);
     take(given, "dry_run", o.dry_run);
     take_who(given, o.who);
     return told(rollback_pocket(e, o));
@@ -140,7 +128,10 @@ std::vector<job_kind> pocket_kinds() {
     const job_option by{"by", text, "Who does it, for the history; of a token without the role admin, its name."};
     const job_option reason{"reason", text, "Why; the same."};
     const job_option dry_run{"dry_run", boolean, "Only tell what would change; default false."};
-    return {
+    const job_option past_support{
+        "past_support",     boolean,          "Also after the end of the pocket's support. Needs the role admin.",
+        presence::optional, (1ULL << 53) - 1, role::admin};
+    std::vector<job_kind> all{
         {"archive_create",
          "Makes an archive that is published here, with a key of its own.",
          {{"name", text, "Its name: the first part of its URLs.", needed},
@@ -159,27 +150,23 @@ std::vector<job_kind> pocket_kinds() {
          {{"name", text, "\"archive/suite\".", needed},
           {"architectures", texts, "\"source\" among them for sources.", needed},
           {"components", texts, "Default: main."},
-          {"base", text, "The suite that its packages are installed beside, \"archive/suite\"."},
-          {"feeds", text, "The pocket of the same archive that it is promoted to."},
-          {"origin", text, "Default: the archive's name."},
-          {"label", text, "Default: the archive's name."},
-          {"description", text, "One line."},
-          {"version", text, "Of the Release."},
-          {"upgrades_from", text, "The pocket of the release before it, \"archive/suite\"."},
-          {"supported_until", text, "The last day of its support: 2027-04-30."},
-          {"not_automatic", boolean, "apt takes from it only what is asked for by name; default false."},
-          {"but_automatic_upgrades", boolean, "But upgrades what was taken from it; default false."},
-          {"needs_source", boolean, "A binary package is refused without its source; default false."},
-          {"valid_for_seconds", number, "Valid-Until lies so far behind Date. Default: 0, it has none.",
-           presence::optional, 10ULL * 366 * 86'400},
           by,
           reason},
          run_create},
+        {"pocket_change",
+         "Changes what a pocket is, and publishes it so.",
+         {pocket,
+          {"more_architectures", texts, "Architectures that are added."},
+          {"more_components", texts, "Components that are added."},
+          by,
+          reason},
+         run_change},
         {"pocket_include",
          "Takes packages into a pocket, all or none, and publishes it.",
          {pocket,
           {"files", texts, "Whole paths on the machine of the store: .deb, .udeb, .ddeb, .dsc, .changes.", needed},
           {"component", text, "Default: the pocket's first."},
+          past_support,
           {"allow_downgrade", boolean, "Also a version below the one that is there; needs a reason; default false."},
           dry_run,
           by,
@@ -199,6 +186,7 @@ std::vector<job_kind> pocket_kinds() {
           {"only", texts, "Source packages. Default: all."},
           {"override", text, "Why what the gate says is set aside. Needs the role admin.", presence::optional,
            (1ULL << 53) - 1, role::admin},
+          past_support,
           dry_run,
           by,
           reason},
@@ -207,7 +195,12 @@ std::vector<job_kind> pocket_kinds() {
          role::promote},
         {"pocket_rollback",
          "Publishes again what a former publication had.",
-         {pocket, {"to", number, "Its number. Default: the one before the last."}, dry_run, by, reason},
+         {pocket,
+          {"to", number, "Its number. Default: the one before the last."},
+          {"preferences", boolean, "Give the apt preferences with which machines go down, too; default false."},
+          dry_run,
+          by,
+          reason},
          run_rollback,
          nullptr,
          role::promote},
@@ -232,6 +225,11 @@ std::vector<job_kind> pocket_kinds() {
          nullptr,
          role::read},
     };
+    const auto settings = setting_options();
+    for (auto& one : all)
+        if (one.name == "pocket_create" || one.name == "pocket_change")
+            one.options.insert(one.options.end() - 2, settings.begin(), settings.end());
+    return all;
 }
 
 }  // namespace larder::net::site

@@ -35,6 +35,9 @@ struct kept_chunk {
     /// none.
     std::uint64_t gzip = 0;
     std::string first{};  ///< the name of its first package, of a chunk that has a gzip member
+    /// Bytes of the same chunk as a block of an xz stream, which lies as far behind the member, in another frame that
+    /// zstd skips; 0: has none.
+    std::uint64_t xz = 0;
 
     bool operator==(const kept_chunk&) const = default;
 };
@@ -49,7 +52,8 @@ inline constexpr std::uint64_t gzip_gap = 8;
 ///     SHA256 SIZE PACK OFFSET STORED
 ///
 /// `Content` is the index, uncompressed; a `Pack` is another file, whose chunks it has too; then a line a chunk. The
-/// list of an index that Larder publishes is of format 2: each line ends with GZIP and FIRST.
+/// list of an index that Larder publishes is of format 2: each line ends with GZIP and FIRST; or where it is published
+/// as .xz as well, of format 3: with GZIP, XZ and FIRST.
 struct chunk_list {
     digest content{};
     std::uint64_t size = 0;
@@ -67,7 +71,7 @@ struct chunk_list {
 /// Chunks that are kept already, by their content.
 struct chunk_place {
     digest file{};
-    std::uint64_t offset = 0, stored = 0, gzip = 0;
+    std::uint64_t offset = 0, stored = 0, gzip = 0, xz = 0;
 };
 using known_chunks = std::unordered_map<digest, chunk_place, digest_hash>;
 /// Adds all chunks of a list that stands in `file`.

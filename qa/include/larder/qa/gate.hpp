@@ -1,6 +1,7 @@
 #pragma once
 
 #include <larder/index/packages.hpp>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,6 +16,13 @@ struct promoted_package {
     std::string source, source_version;       ///< what it was built from
 };
 
+/// Another release's pocket, from which machines come to the target or go on from it.
+struct neighbour {
+    std::string pocket;
+    bool older = false;                           ///< machines upgrade from it to the target; else the other way
+    std::map<std::string, std::string> versions;  ///< by "NAME (ARCHITECTURE)", of packages that change in the target
+};
+
 /// What is to be promoted, and what it changes.
 struct promotion {
     std::string from, to;  ///< pockets: "cloud-archive/bookworm-folsom-proposed"
@@ -22,6 +30,7 @@ struct promotion {
     std::vector<promoted_package> promoted;
     /// What becomes of the second.
     std::vector<index::package_change> changes;
+    std::vector<neighbour> neighbours;
 };
 
 /// What one check found. `text` is a sentence for people, without a newline.
@@ -49,5 +58,8 @@ bool lets_through(const std::vector<finding>&);
 finding check_closed(const promotion&);
 /// No package of the target goes to a lower version.
 finding check_forwards(const promotion&);
+/// Each release can be upgraded to the next: what changes is not lower than in the release before it, and not higher
+/// than in the one after.
+finding check_upgrades(const promotion&);
 
 }  // namespace larder::qa

@@ -38,6 +38,8 @@ struct pocket {
     std::string upgrades_from;                   ///< "ARCHIVE/SUITE" of the release before it
     bool not_automatic = false, but_automatic_upgrades = false;
     std::chrono::seconds valid_for{0};  ///< how far Valid-Until lies behind Date; 0: there is none
+    std::string changelogs;             ///< the Release's Changelogs: a URL with @CHANGEPATH@, for `apt changelog`
+    bool xz = false;                    ///< its indices are published as .xz, too
     bool needs_source = false;          ///< a binary package is refused whose source is not there
     std::string frozen;                 ///< why nothing may change; empty: it may
     std::uint64_t head = 0;             ///< number of its last publication; 0: none yet
@@ -50,6 +52,13 @@ struct pocket {
     /// `malformed` names the field; `unsupported`: of a newer Larder.
     static result<pocket> read(std::string_view text);
 };
+
+/// So long before the last day it is warned of.
+inline constexpr std::chrono::hours warned_before{60 * 24};
+bool support_has_ended(const pocket& of, sys_seconds now);
+/// "the support of cloud-archive/bookworm-folsom ends on 2027-04-30, in 12 days", or that it ended; empty as long as
+/// that is far off.
+std::string support_warning(const pocket& of, sys_seconds now);
 
 /// "cloud-archive/bookworm-folsom", or a suite that holds slashes itself: the archive ends at the first.
 struct pocket_name {

@@ -15,7 +15,8 @@
 #include <vector>
 
 // An index that Larder publishes: stanzas sorted by the name of their package, one a name, each with an empty line
-// behind it; kept as chunks (chunk_pack.hpp) of which each is a gzip member and a zstd frame as well. What is served is
+// behind it; kept as chunks (chunk_pack.hpp) of which each is a gzip member and a zstd frame as well, and where it is
+// asked for a block of an xz stream (apt takes many of them in one stream, but not many streams). What is served is
 // these, one after the other: a publication compresses and writes only the chunks that changed, and is the same bytes
 // whatever way its stanzas came.
 
@@ -41,7 +42,10 @@ struct served_form {
 struct published_index {
     index::chunk_list list;
     served_form gzip, zstd;
+    std::optional<served_form> xz;
 };
+/// Whether there is an .xz, too. Compressing takes it some twenty times as long as the others.
+enum class with_xz { no, yes };
 
 using object_opener = std::function<result<unique_fd>(const digest&)>;
 
@@ -50,8 +54,8 @@ using object_opener = std::function<result<unique_fd>(const digest&)>;
 /// nothing. The caller commits `out`. Memory: some chunks, the list, and the edits. `malformed` for a name that is no
 /// word of printable ASCII, or a stanza that is none; `digest_mismatch` where a chunk of `before` is damaged.
 result<published_index> publish_index(const std::optional<placed_list>& before, const stanza_edits& edits,
-                                      const index::known_chunks& known, const object_opener& open,
-                                      store::incoming& out);
+                                      const index::known_chunks& known, const object_opener& open, store::incoming& out,
+                                      with_xz xz = with_xz::no);
 
 /// The stanzas of these packages, as they stand there; those that are not there are left out. Reads only the chunks
 /// that may have them.
@@ -59,15 +63,15 @@ result<std::map<std::string, std::string, std::less<>>> find_stanzas(const place
                                                                      const std::set<std::string, std::less<>>& names,
                                                                      const object_opener& open);
 
-/// Hands over the texts of some chunks, by their places in `in.list.chunks`: stanzas, each with an empty line behind it.
-/// `digest_mismatch` where one is damaged.
+/// Hands over the texts of some chunks, by their places in `in.list.chunks`: stanzas, each with an empty line behind
+/// it. `digest_mismatch` where one is damaged.
 result<void> read_chunks(const placed_list& in, const std::vector<std::size_t>& which, const object_opener& open,
                          const std::function<result<void>(std::size_t place, std::string_view text)>& take);
 
 /// Which of the forms that are spliced.
-enum class form { gzip, zstd };
-/// Hands over a form of the index, piece by piece. The caller compares the hash. `malformed` when the list has no gzip
-/// members.
+enum class form { gzip, zstd, xz };
+/// Hands over a form of the index, piece by piece. The caller compares the hash. `malformed` when the list has not that
+/// form.
 result<void> splice(const placed_list& in, form which, const object_opener& open,
                     const std::function<result<void>(std::string_view)>& take);
 

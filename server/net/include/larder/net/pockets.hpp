@@ -26,8 +26,17 @@ struct archive_create_options {
 /// Makes a local archive with a key of its own; it is served at once. `conflict` for a name that an archive has.
 result<pockets::local_archive> create_archive(engine& e, const archive_create_options& options);
 
+/// What is to be set in a pocket; the rest stays as it is.
+struct pocket_settings {
+    std::optional<std::string> base, feeds, origin, label, description, release_version, upgrades_from, changelogs;
+    std::optional<std::optional<sys_seconds>> supported_until;
+    std::optional<bool> not_automatic, but_automatic_upgrades, needs_source, xz;
+    std::optional<std::chrono::seconds> valid_for;
+    std::vector<std::string> more_architectures, more_components;  ///< none is ever taken away: clients may have them
+};
 struct pocket_create_options {
-    pockets::pocket made;  ///< without what publications change
+    pockets::pocket made;      ///< its name, components and architectures
+    pocket_settings settings;  ///< the rest
     publisher who;
 };
 /// Makes a pocket and publishes it, empty. `refused` for a name, component or architecture that cannot be, a base or
@@ -39,14 +48,25 @@ struct publication_report {
     std::vector<index::package_change> changes;
     std::vector<std::string> findings;  ///< of the gate
     bool passed = true;                 ///< whether the gate let it through
+    std::vector<std::string> warnings;  ///< sentences
+    std::string preferences;            ///< of a rollback that was asked for them: see pin_downgraded()
 };
 result<publication_report> create_pocket(engine& e, const pocket_create_options& options);
+
+struct pocket_change_options {
+    std::string pocket;
+    pocket_settings settings;
+    publisher who;
+};
+/// Changes what a pocket is, and publishes it so. `refused` as for create_pocket, and when nothing changes.
+result<publication_report> change_pocket(engine& e, const pocket_change_options& options);
 
 struct include_options {
     std::string pocket;
     std::vector<std::string> files;  ///< on this machine, absolute
     std::string component;           ///< empty: the pocket's first
     bool allow_downgrade = false;    ///< a version below the one that is there
+    bool past_support = false;       ///< also when the pocket's support has ended
     bool dry_run = false;
     publisher who;
 };
@@ -69,6 +89,7 @@ struct promote_options {
     std::vector<std::string> only;  ///< names of source packages; empty: all
     bool dry_run = false;
     std::string override_reason;  ///< sets aside what the gate says
+    bool past_support = false;    ///< also when the target's support has ended
     publisher who;
 };
 /// Copies what a pocket has to the one it feeds, when the gate lets it. A source goes with all that was built from it,
@@ -79,11 +100,16 @@ result<publication_report> promote_pocket(engine& e, const promote_options& opti
 struct pocket_rollback_options {
     std::string pocket;
     std::uint64_t to = 0;  ///< 0: the one before the last
+    bool preferences = false;
     bool dry_run = false;
     publisher who;
 };
 /// Publishes again what a former publication had, with a newer Date.
 result<publication_report> rollback_pocket(engine& e, const pocket_rollback_options& options);
+
+/// What apt needs to know to go down to a former version (apt_preferences(5)): a pin above 1000 for each package that
+/// has a lower one now. Empty when none has.
+std::string pin_downgraded(const std::vector<index::package_change>& changes);
 
 struct freeze_options {
     std::string pocket;
@@ -98,6 +124,8 @@ struct pocket_row {
     std::optional<pockets::publication> last;
     /// Source packages and their versions.
     std::vector<std::pair<std::string, std::string>> sources;
+    std::vector<std::string> upgrades_to;  ///< pockets that upgrade from it
+    std::string warning;                   ///< that its support ends soon, or has ended; mostly empty
 };
 struct pocket_list {
     std::vector<pocket_row> pockets;  ///< by archive; those of a chain follow each other
