@@ -472,6 +472,23 @@ def test_valid_until_is_renewed_before_it_ends(env):
     assert [p["step"] for p in history] == ["refresh", "include", "create"]
 
 
+def test_a_pocket_whose_last_date_is_still_to_come_is_not_published_again(env):
+    clock = env.folder("clock") / "offset"
+    clock.write_text(f"{2 * DAY}\n")
+    chain = Chain(env, chain=())
+    chain.larder.stop()
+    chain.larder.start(LD_PRELOAD=str(jumping_clock(clock.parent)), JUMPING_CLOCK=str(clock))
+    chain.json("pocket", "create", "cloud/early", "--arch", "amd64")
+    before = chain.release("early")
+    clock.write_text("0\n")
+    why = chain.include("early", Package("tool"), check=1).stderr
+    assert "is still to come" in why and "set the clock right" in why, why
+    assert chain.release("early") == before
+    chain.include("early", Package("tool"), more=["--dry-run"])
+    clock.write_text(f"{2 * DAY}\n")
+    chain.include("early", Package("tool"))
+
+
 def with_tokens(env):
     tokens = [{"name": role, "role": role, "sha256": hashlib.sha256(f"secret-of-{role}".encode()).hexdigest()}
               for role in ("read", "upload", "promote", "admin")]

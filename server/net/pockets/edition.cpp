@@ -12,6 +12,7 @@
 #include <larder/net/deployments.hpp>
 #include <larder/pockets/pocket_release.hpp>
 #include <set>
+#include <thread>
 
 namespace larder::net::publishing {
 namespace {
@@ -72,6 +73,20 @@ error not_publishing(const pockets::pocket& of, const std::string& why) {
     return {errc::refused, "pocket " + of.name() + ": " + why};
 }
 
+/// Until clients take a Release of that Date: apt refuses one that lies more than ten seconds ahead of its own clock
+/// (Acquire::Max-FutureTime), and Dates lie a second apart. So who publishes more often than once a second waits.
+result<void> wait_for_date(const pockets::pocket& of, const wall_clock& clock, sys_seconds date) {
+    constexpr std::chrono::seconds most_ahead{5}, clock_is_wrong{60};
+    constexpr std::chrono::milliseconds step{20};
+    if (date > clock.now() + clock_is_wrong)
+        return not_publishing(of,
+                              "its last publication is of " + format_iso(date - std::chrono::seconds{1}) +
+                                  ", which by this machine's clock is still to come, and clients take nothing older "
+                                  "than what they have seen: set the clock right");
+    while (date > clock.now() + most_ahead) std::this_thread::sleep_for(step);
+    return {};
+}
+
 /// One edition on its way.
 class press {
 public:
@@ -87,6 +102,7 @@ public:
             report.publication = what_.next;
             return report;
         }
+        LARDER_CHECK(wait_for_date(what_.of, e_.clock(), what_.next.made));
         LARDER_TRY(key_, e_.keys().get(what_.of.archive));
         session_ = std::async(std::launch::async, [key = key_] { return key->begin(); });
         for (const auto& [path, edits] : what_.edits) LARDER_CHECK(make_index(path, edits));
