@@ -4,6 +4,7 @@
 #include "held.hpp"
 #include "kept_chunks.hpp"
 #include "pockets/archive_keys.hpp"
+#include "pockets/edition_steps.hpp"
 #include "suite.hpp"
 #include <algorithm>
 #include <future>
@@ -12,7 +13,6 @@
 #include <larder/net/deployments.hpp>
 #include <larder/pockets/pocket_release.hpp>
 #include <set>
-#include <thread>
 
 namespace larder::net::publishing {
 namespace {
@@ -71,20 +71,6 @@ result<std::vector<index::listed_package>> read_listed(index::index_kind kind, s
 
 error not_publishing(const pockets::pocket& of, const std::string& why) {
     return {errc::refused, "pocket " + of.name() + ": " + why};
-}
-
-/// Until clients take a Release of that Date: apt refuses one that lies more than ten seconds ahead of its own clock
-/// (Acquire::Max-FutureTime), and Dates lie a second apart. So who publishes more often than once a second waits.
-result<void> wait_for_date(const pockets::pocket& of, const wall_clock& clock, sys_seconds date) {
-    constexpr std::chrono::seconds most_ahead{5}, clock_is_wrong{60};
-    constexpr std::chrono::milliseconds step{20};
-    if (date > clock.now() + clock_is_wrong)
-        return not_publishing(of,
-                              "its last publication is of " + format_iso(date - std::chrono::seconds{1}) +
-                                  ", which by this machine's clock is still to come, and clients take nothing older "
-                                  "than what they have seen: set the clock right");
-    while (date > clock.now() + most_ahead) std::this_thread::sleep_for(step);
-    return {};
 }
 
 /// One edition on its way.
@@ -284,13 +270,39 @@ private:
         LARDER_CHECK(e_.store().holds().add(pockets::holder_of(what_.of.archive), what_.files));
         LARDER_TRY(auto now, load_state(parts.store.objects(), state));
         const auto archive = e_.find_archive(what_.of.archive);
+        LARDER_TRY(auto told, journal_step_of(e_, what_.next));
         const std::lock_guard lock{parts.refs_mutex};
         LARDER_CHECK(shop_.all_here());
         ++parts.refs_changed;
-        LARDER_CHECK(registry_of(e_).publish(what_.of, what_.next, ref_changes(state, e_.store().refs())));
+        auto how = change_refs(state, told);
+        // Something else was journalled meanwhile.
+        for (int tries = 0; !how && how.error().code() == errc::conflict && tries < most_tries; ++tries) {
+            LARDER_TRY(const bool fits, deployments::fits(e_.store().refs(), told));
+            if (fits) break;
+            LARDER_TRY(told, journal_step_of(e_, what_.next));
+            how = change_refs(state, told);
+        }
+        LARDER_CHECK(how);
         if (archive) archive->published(what_.of.suite, std::move(now));
+        recorded(told.entry);
         return {};
     }
+
+    /// The refs of the state, of the pocket and of the journal: after a crash there are all or none.
+    result<void> change_refs(const digest& state, const deployments::journal_step& told) {
+        auto all = ref_changes(state, e_.store().refs());
+        all.insert(all.end(), told.refs.begin(), told.refs.end());
+        return registry_of(e_).publish(what_.of, what_.next, std::move(all));
+    }
+
+    void recorded(const deployments::journal_entry& entry) {
+        // It is new, and so young that gc leaves it alone until it sees the ref.
+        e_.held().keep(sha256(entry.write()));
+        e_.log().write(log_level::info, entry.what,
+                       {{"subject", entry.subject}, {"by", entry.by}, {"reason", entry.reason}});
+    }
+
+    static constexpr int most_tries = 100;
 
     engine& e_;
     edition what_;
@@ -371,17 +383,7 @@ result<turn> turn::take(engine& e, const std::string& pocket) {
 }
 
 result<publication_report> publish(engine& e, edition what, const consent& ask) {
-    auto report = press{e, std::move(what)}.run(ask);
-    if (!report || !report->made) return report;
-    const auto& made = report->publication;
-    deployments::journal_entry entry;
-    entry.when = made.made;
-    entry.what = "pocket-" + std::string{to_string(made.how)};
-    entry.subject = made.pocket + "#" + std::to_string(made.number);
-    entry.by = made.by;
-    entry.reason = made.reason;
-    LARDER_CHECK(record(e, std::move(entry)));
-    return report;
+    return press{e, std::move(what)}.run(ask);
 }
 
 }  // namespace larder::net::publishing
