@@ -445,6 +445,15 @@ def test_two_publications_are_set_against_each_other(env):
     assert "tool" in whole and "2.0" in whole and "1.0" not in whole.replace("other", "").split("tool")[-1], whole
 
 
+def test_sources_are_set_against_each_other_as_well(env):
+    chain = Chain(env)
+    chain.include(STAGING, debs.source("service", "2.0")[0])
+    chain.include(STAGING, debs.source("service", "2.1")[0])
+    last = chain.json("pocket", "diff", chain.name(STAGING))
+    assert [(p["package"], p["architecture"], p["before"], p["after"]) for p in last["packages"]] == \
+        [("service", "source", "2.0", "2.1")], last
+
+
 def test_valid_until_is_renewed_before_it_ends(env):
     chain = Chain(env, chain=())
     chain.json("pocket", "create", "cloud/weekly", "--arch", "amd64,source", "--valid-days", "7")
