@@ -28,7 +28,7 @@ VERSIONS = [f"1.{n}" for n in range(12)]
 HARMLESS = ("has no 'w", "has no source package 'w", "has nothing to go back to", "already", "has no publication")
 #: What apt must never say, whatever happens to the server.
 NEVER = ("Hash Sum mismatch", "unexpected size", "is not signed", "NO_PUBKEY", "BADSIG", "not valid yet", "is expired",
-         "changed its", "Splitting up", "Conflicting distribution", "404")
+         "changed its", "Splitting up", "Conflicting distribution", "404  Not Found")
 
 
 class Down(Exception):
