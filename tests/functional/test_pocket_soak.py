@@ -261,6 +261,7 @@ def whole_histories(soak):
         pocket = soak.cloud.name(suite)
         history = list(reversed(soak.cloud.history(suite)))
         assert [p["number"] for p in history] == list(range(1, len(history) + 1)), pocket
+        assert [p["parent"] for p in history] == [None, *(p["id"] for p in history[:-1])], pocket
         made = [p["made"] for p in history]
         assert made == sorted(set(made)), pocket
         rows += [(p["made"], pocket, p) for p in history]

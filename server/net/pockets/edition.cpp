@@ -146,7 +146,10 @@ private:
 
     result<std::vector<index::package_change>> compare_all() {
         std::vector<index::listed_package> before, after;
-        for (const auto& path : index_paths(what_.of)) {
+        std::set<std::string> paths;  // also of those that only one of them has
+        for (const auto* side : {&before_, &indices_})
+            for (const auto& [path, one] : *side) paths.insert(path);
+        for (const auto& path : paths) {
             const auto was = before_.find(path), now = indices_.find(path);
             const bool both = was != before_.end() && now != indices_.end();
             if (both && was->second.kept.content == now->second.kept.content) continue;
