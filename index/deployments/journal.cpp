@@ -1,6 +1,7 @@
 #include <larder/base/number.hpp>
 #include <larder/base/text.hpp>
 #include <larder/deployments/journal.hpp>
+#include <larder/deployments/journal_step.hpp>
 
 namespace larder::deployments {
 namespace {
@@ -98,16 +99,27 @@ result<journal_entry> journal_entry::read(std::string_view text) {
     return e;
 }
 
+result<journal_step> make_step(store::object_store& objects, const store::ref_store& refs, journal_entry entry) {
+    LARDER_TRY(const auto now, read_head(refs));
+    entry.number = now.number + 1;
+    entry.previous = now.last;
+    LARDER_TRY(const auto id, objects.put(entry.write(), entry.when));
+    std::vector<store::ref_change> changes{
+        {std::string{head_name}, now.version, std::to_string(entry.number) + " " + id.hex()},
+        {ref_name(entry.number), 0, id.hex()}};
+    return journal_step{std::move(entry), std::move(changes)};
+}
+
+result<bool> fits(const store::ref_store& refs, const journal_step& step) {
+    LARDER_TRY(const auto now, read_head(refs));
+    return now.number + 1 == step.entry.number;
+}
+
 result<journal_entry> journal::append(journal_entry entry) {
     for (int tries = 0;; ++tries) {
-        LARDER_TRY(const auto now, read_head(refs_));
-        entry.number = now.number + 1;
-        entry.previous = now.last;
-        LARDER_TRY(const auto id, objects_.put(entry.write(), entry.when));
-        const auto done =
-            refs_.change({{std::string{head_name}, now.version, std::to_string(entry.number) + " " + id.hex()},
-                          {ref_name(entry.number), 0, id.hex()}});
-        if (done) return entry;
+        LARDER_TRY(auto step, make_step(objects_, refs_, entry));
+        const auto done = refs_.change(step.refs);
+        if (done) return std::move(step.entry);
         if (done.error().code() != errc::conflict || tries >= most_tries) return done.error();
     }
 }

@@ -445,6 +445,15 @@ def test_two_publications_are_set_against_each_other(env):
     assert "tool" in whole and "2.0" in whole and "1.0" not in whole.replace("other", "").split("tool")[-1], whole
 
 
+def test_sources_are_set_against_each_other_as_well(env):
+    chain = Chain(env)
+    chain.include(STAGING, debs.source("service", "2.0")[0])
+    chain.include(STAGING, debs.source("service", "2.1")[0])
+    last = chain.json("pocket", "diff", chain.name(STAGING))
+    assert [(p["package"], p["architecture"], p["before"], p["after"]) for p in last["packages"]] == \
+        [("service", "source", "2.0", "2.1")], last
+
+
 def test_valid_until_is_renewed_before_it_ends(env):
     chain = Chain(env, chain=())
     chain.json("pocket", "create", "cloud/weekly", "--arch", "amd64,source", "--valid-days", "7")
@@ -470,6 +479,23 @@ def test_valid_until_is_renewed_before_it_ends(env):
     assert chain.index("weekly") == index
     history = chain.json("pocket", "history", "cloud/weekly")["publications"]
     assert [p["step"] for p in history] == ["refresh", "include", "create"]
+
+
+def test_a_pocket_whose_last_date_is_still_to_come_is_not_published_again(env):
+    clock = env.folder("clock") / "offset"
+    clock.write_text(f"{2 * DAY}\n")
+    chain = Chain(env, chain=())
+    chain.larder.stop()
+    chain.larder.start(LD_PRELOAD=str(jumping_clock(clock.parent)), JUMPING_CLOCK=str(clock))
+    chain.json("pocket", "create", "cloud/early", "--arch", "amd64")
+    before = chain.release("early")
+    clock.write_text("0\n")
+    why = chain.include("early", Package("tool"), check=1).stderr
+    assert "is still to come" in why and "set the clock right" in why, why
+    assert chain.release("early") == before
+    chain.include("early", Package("tool"), more=["--dry-run"])
+    clock.write_text(f"{2 * DAY}\n")
+    chain.include("early", Package("tool"))
 
 
 def with_tokens(env):

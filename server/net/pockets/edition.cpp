@@ -4,6 +4,7 @@
 #include "held.hpp"
 #include "kept_chunks.hpp"
 #include "pockets/archive_keys.hpp"
+#include "pockets/edition_steps.hpp"
 #include "suite.hpp"
 #include <algorithm>
 #include <future>
@@ -86,6 +87,7 @@ public:
             report.publication = what_.next;
             return report;
         }
+        LARDER_CHECK(wait_for_date(what_.of, e_.clock(), what_.next.made));
         LARDER_TRY(key_, e_.keys().get(what_.of.archive));
         session_ = std::async(std::launch::async, [key = key_] { return key->begin(); });
         for (const auto& [path, edits] : what_.edits) LARDER_CHECK(make_index(path, edits));
@@ -152,7 +154,10 @@ private:
 
     result<std::vector<index::package_change>> compare_all() {
         std::vector<index::listed_package> before, after;
-        for (const auto& path : index_paths(what_.of)) {
+        std::set<std::string> paths;  // also of those that only one of them has
+        for (const auto* side : {&before_, &indices_})
+            for (const auto& [path, one] : *side) paths.insert(path);
+        for (const auto& path : paths) {
             const auto was = before_.find(path), now = indices_.find(path);
             const bool both = was != before_.end() && now != indices_.end();
             if (both && was->second.kept.content == now->second.kept.content) continue;
@@ -289,13 +294,39 @@ private:
         LARDER_CHECK(e_.store().holds().add(pockets::holder_of(what_.of.archive), what_.files));
         LARDER_TRY(auto now, load_state(parts.store.objects(), state));
         const auto archive = e_.find_archive(what_.of.archive);
+        LARDER_TRY(auto told, journal_step_of(e_, what_.next));
         const std::lock_guard lock{parts.refs_mutex};
         LARDER_CHECK(shop_.all_here());
         ++parts.refs_changed;
-        LARDER_CHECK(registry_of(e_).publish(what_.of, what_.next, ref_changes(state, e_.store().refs())));
+        auto how = change_refs(state, told);
+        // Something else was journalled meanwhile.
+        for (int tries = 0; !how && how.error().code() == errc::conflict && tries < most_tries; ++tries) {
+            LARDER_TRY(const bool fits, deployments::fits(e_.store().refs(), told));
+            if (fits) break;
+            LARDER_TRY(told, journal_step_of(e_, what_.next));
+            how = change_refs(state, told);
+        }
+        LARDER_CHECK(how);
         if (archive) archive->published(what_.of.suite, std::move(now));
+        recorded(told.entry);
         return {};
     }
+
+    /// The refs of the state, of the pocket and of the journal: after a crash there are all or none.
+    result<void> change_refs(const digest& state, const deployments::journal_step& told) {
+        auto all = ref_changes(state, e_.store().refs());
+        all.insert(all.end(), told.refs.begin(), told.refs.end());
+        return registry_of(e_).publish(what_.of, what_.next, std::move(all));
+    }
+
+    void recorded(const deployments::journal_entry& entry) {
+        // It is new, and so young that gc leaves it alone until it sees the ref.
+        e_.held().keep(sha256(entry.write()));
+        e_.log().write(log_level::info, entry.what,
+                       {{"subject", entry.subject}, {"by", entry.by}, {"reason", entry.reason}});
+    }
+
+    static constexpr int most_tries = 100;
 
     engine& e_;
     edition what_;
@@ -396,17 +427,7 @@ edition edition_of(const pockets::pocket& of, pockets::step how, const publisher
 }
 
 result<publication_report> publish(engine& e, edition what, const consent& ask) {
-    auto report = press{e, std::move(what)}.run(ask);
-    if (!report || !report->made) return report;
-    const auto& made = report->publication;
-    deployments::journal_entry entry;
-    entry.when = made.made;
-    entry.what = "pocket-" + std::string{to_string(made.how)};
-    entry.subject = made.pocket + "#" + std::to_string(made.number);
-    entry.by = made.by;
-    entry.reason = made.reason;
-    LARDER_CHECK(record(e, std::move(entry)));
-    return report;
+    return press{e, std::move(what)}.run(ask);
 }
 
 }  // namespace larder::net::publishing

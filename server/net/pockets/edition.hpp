@@ -69,8 +69,9 @@ edition edition_of(const pockets::pocket& of, pockets::step how, const publisher
 /// it is not to be published (a dry run).
 using consent = std::function<result<bool>(const std::vector<index::package_change>&, pockets::publication&)>;
 
-/// Makes what the edition needs, asks for consent, and publishes. `refused` for a frozen pocket, or one without
-/// support; `conflict` when it was changed meanwhile.
+/// Makes what the edition needs, asks for consent, and publishes. Waits where the Date, later than the last by a second
+/// at least, would lie more than five seconds ahead. `refused` for a frozen pocket, or when the last Date lies far
+/// ahead of the clock; `conflict` when it was changed meanwhile.
 result<publication_report> publish(engine& e, edition what, const consent& ask);
 
 }  // namespace larder::net::publishing

@@ -190,8 +190,7 @@ private:
         LARDER_TRY(const auto upload, debs::read_changes(text, name_in(path)));
         for (const auto& file : upload.files) {
             const auto beside = folder_of(path) + "/" + file.name;
-            LARDER_TRY(const auto copy, copy_of(beside, file));
-            static_cast<void>(copy);
+            if (const auto copy = copy_of(beside, file); !copy) return copy.error().in(file.name);
             if (file.kind == debs::file_kind::other) continue;  // of the source package: taken with its .dsc
             if (auto taken = take(beside); !taken) return taken.error().in(beside);
         }

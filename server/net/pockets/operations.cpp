@@ -181,6 +181,27 @@ result<pocket_list> list_pockets(engine& e, const std::string& archive) {
     return report;
 }
 
+namespace {
+
+/// Sources, which the difference of two snapshots leaves out: no machine installs from them.
+result<std::vector<index::package_change>> source_changes(engine& e, const pockets::publication& before,
+                                                          const pockets::publication& after) {
+    const auto sources = [&e](const pockets::publication& of) -> result<std::vector<index::listed_package>> {
+        std::vector<index::listed_package> all;
+        for (const auto& kept : of.indices) {
+            if (!kept.path.ends_with("/Sources")) continue;
+            LARDER_TRY(auto listed, packages_of(e, kept));
+            std::move(listed.begin(), listed.end(), std::back_inserter(all));
+        }
+        return all;
+    };
+    LARDER_TRY(auto was, sources(before));
+    LARDER_TRY(auto is, sources(after));
+    return index::compare(std::move(was), std::move(is));
+}
+
+}  // namespace
+
 result<suite_difference> diff_pocket(engine& e, const pocket_diff_options& options, const progress_sink& tell,
                                      std::stop_token stop) {
     LARDER_TRY(const auto of, registry_of(e).find(options.pocket));
@@ -191,7 +212,10 @@ result<suite_difference> diff_pocket(engine& e, const pocket_diff_options& optio
     LARDER_TRY(const auto older, registry_of(e).load(of, before));
     LARDER_TRY(const auto newer, registry_of(e).load(of, after));
     const auto state_of = [&of](const pockets::publication& one) { return of.name() + "@" + one.snapshot.hex(); };
-    return diff_snapshots(e, {state_of(older), state_of(newer), {}}, tell, std::move(stop));
+    LARDER_TRY(auto all, diff_snapshots(e, {state_of(older), state_of(newer), {}}, tell, std::move(stop)));
+    LARDER_TRY(auto sources, source_changes(e, older, newer));
+    std::move(sources.begin(), sources.end(), std::back_inserter(all.packages));
+    return all;
 }
 
 result<pocket_history> history_of_pocket(engine& e, const std::string& name, std::uint64_t most) {

@@ -43,6 +43,8 @@ json::object pocket_json(const pockets::pocket& p) {
 json::object publication_json(const pockets::publication& p) {
     json::object out{{"pocket", p.pocket},
                      {"number", p.number},
+                     {"id", p.id().hex()},
+                     {"parent", p.parent ? json::value(p.parent->hex()) : json::value(nullptr)},
                      {"made", format_iso(p.made)},
                      {"step", to_string(p.how)},
                      {"by", p.by},
@@ -82,7 +84,7 @@ std::string to_json(const pocket_list& report) {
         auto one = pocket_json(row.pocket);
         one["upgrades_to"] = strings(row.upgrades_to);
         one["warning"] = row.warning;
-        one["last"] = row.last ? json::value{publication_json(*row.last)} : json::value{nullptr};
+        one["last"] = row.last ? json::value(publication_json(*row.last)) : json::value(nullptr);
         json::array sources;
         for (const auto& [name, version] : row.sources)
             sources.push_back(json::object{{"source", name}, {"version", version}});

@@ -1,0 +1,85 @@
+"""A pocket goes back, and clients that have seen more follow: of a suite of any kind, whatever way they fetch indices."""
+
+from pocket_ground import SUITE, Cloud, field, moment
+from support import debs
+from support.debs import Package
+from support.larder import archive_table
+from support.process import wait_for
+
+OLD, NEW, ADDED = Package("tool", "1.0"), Package("tool", "2.0"), Package("added")
+SLASH = "bookworm-updates/folsom"
+
+
+def goes_back(env, suite, *options, **client):
+    cloud = Cloud(env)
+    cloud.pocket(suite)
+    cloud.include(suite, OLD)
+    apt = cloud.client(suite, **client)
+    apt.update(*options).must()
+    cloud.include(suite, NEW, ADDED)
+    apt.update(*options).must()
+    assert (apt.versions("tool"), apt.versions("added")) == (["2.0"], ["1.0"])
+    before = cloud.release(suite)
+    cloud.job("pocket_rollback", pocket=cloud.name(suite), reason="2.0 loses mail")
+    assert moment(field(cloud.release(suite), "Date")) > moment(field(before, "Date"))
+    apt.update(*options).must()
+    assert (apt.versions("tool"), apt.versions("added")) == (["1.0"], [])
+    apt.install("tool").must()
+    assert (apt.root / "var/cache/apt/archives/tool_1.0_all.deb").read_bytes() == debs.deb(OLD).read_bytes()
+    # And forth again: back to the publication before the rollback.
+    cloud.job("pocket_rollback", pocket=cloud.name(suite), to=3, reason="it was something else")
+    apt.update(*options).must()
+    assert (apt.versions("tool"), apt.versions("added")) == (["2.0"], ["1.0"])
+    assert [p["step"] for p in cloud.history(suite)] == ["rollback", "rollback", "include", "include", "create"]
+    return cloud
+
+
+def test_a_client_that_asks_by_hash_follows(env):
+    goes_back(env, SUITE)
+
+
+def test_a_client_that_asks_by_name_follows(env):
+    goes_back(env, SUITE, "Acquire::By-Hash=no")
+
+
+def test_a_client_that_takes_zstd_follows(env):
+    goes_back(env, SUITE, "Acquire::CompressionTypes::Order::=zst")
+
+
+def test_a_client_of_a_suite_with_a_slash_follows(env):
+    goes_back(env, SLASH)
+
+
+def test_a_client_of_a_suite_with_a_slash_that_asks_by_name_follows(env):
+    goes_back(env, SLASH, "Acquire::By-Hash=no")
+
+
+def test_a_client_follows_through_a_larder_that_mirrors_the_pocket(env):
+    """Two machines: the second has the pocket as an upstream like any other."""
+    cloud = Cloud(env)
+    cloud.pocket(SUITE)
+    cloud.include(SUITE, OLD)
+    cloud.include(SUITE, NEW)
+    table = archive_table("mirror", f"{cloud.larder.url}/{cloud.archive}", cloud.keyring(), [SUITE])
+    mirror = env.larder(table)
+    apt = cloud.client(SUITE, url=f"{mirror.url}/mirror")
+    apt.update().must()
+    assert apt.versions("tool") == ["2.0"]
+    cloud.job("pocket_rollback", pocket=cloud.name(SUITE))
+    wanted = cloud.get(SUITE, "InRelease").body
+    wait_for(lambda: mirror.good(f"/mirror/dists/{SUITE}/InRelease").body == wanted, "the state gone back to")
+    apt.update().must()
+    assert apt.versions("tool") == ["1.0"]
+    apt.install("tool").must()
+
+
+def test_one_goes_back_to_nothing_and_clients_follow(env):
+    cloud = Cloud(env)
+    cloud.pocket(SUITE)
+    cloud.include(SUITE, OLD, debs.source("service", "2.0")[0])
+    apt = cloud.client(SUITE)
+    apt.update().must()
+    cloud.job("pocket_rollback", pocket=cloud.name(SUITE))
+    apt.update().must()
+    assert apt.versions("tool") == []
+    apt.source("--download-only", "service").must_fail("Unable to find a source package|You must put some")
