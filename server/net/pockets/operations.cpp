@@ -1,3 +1,5 @@
+#include "keys/keyring_package.hpp"
+#include "keys/new_key.hpp"
 #include "pockets/archive_keys.hpp"
 #include "pockets/edition.hpp"
 #include <algorithm>
@@ -104,13 +106,22 @@ result<void> tell_journal(engine& e, std::string what, std::string subject, cons
     return record(e, std::move(entry));
 }
 
+/// Where it is wanted a new pocket has it at once.
+result<void> see_to_keyring(engine& e, const std::string& archive, const publisher& who) {
+    LARDER_TRY(const auto notes, publish_keyring(e, archive, {who.by, {}}));
+    static_cast<void>(notes);
+    return {};
+}
+
 }  // namespace
 
 result<pockets::local_archive> create_archive(engine& e, const archive_create_options& options) {
     LARDER_CHECK(check_archive_name(e, options.name));
     const auto user_id = options.key_name.empty() ? options.name + " archive" : printable(options.key_name, 200);
-    LARDER_TRY(const auto key, e.keys().make(options.name, user_id));
-    pockets::local_archive made{options.name, key->fingerprint(), key->public_key(), e.clock().now()};
+    LARDER_TRY(auto key, options.secret.empty() ? new_key(e, options.name, user_id, signing::key_algorithm::ed25519, {})
+                                                : taken_key(e, options.name, options.secret));
+    pockets::local_archive made{options.name, {std::move(key)}, e.clock().now(), {}};
+    made.package.wanted = options.keyring_package;
     LARDER_CHECK(registry_of(e).create(made));
     LARDER_CHECK(e.local_archives_changed());
     LARDER_CHECK(tell_journal(e, "archive-create", made.name, options.who));
@@ -119,9 +130,13 @@ result<pockets::local_archive> create_archive(engine& e, const archive_create_op
 
 result<publication_report> create_pocket(engine& e, const pocket_create_options& options) {
     auto made = options.made;
+    std::unique_lock alone{e.keys().turn(made.archive)};
     LARDER_CHECK(check_pocket(e, made));
     if (registry_of(e).find(made.name())) return error{errc::conflict, "there is a pocket " + made.name() + " already"};
-    return publish(e, edition_of(made, step::create, options.who), always);
+    auto report = publish(e, edition_of(made, step::create, options.who), always);
+    alone.unlock();
+    if (report) LARDER_CHECK(see_to_keyring(e, made.archive, options.who));
+    return report;
 }
 
 result<publication_report> remove_packages(engine& e, const remove_options& options) {
