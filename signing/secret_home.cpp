@@ -88,15 +88,37 @@ result<std::vector<std::string>> secret_home::import_secret(std::string_view tex
 }
 
 result<key> secret_home::find(const std::string& fingerprint) const {
+    LARDER_TRY(auto all, find_all({fingerprint}));
+    return std::move(all.front());
+}
+
+result<std::vector<key>> secret_home::find_all(const std::vector<std::string>& fingerprints) const {
     const auto ctx = open();
-    gpgme_key_t raw = nullptr;
-    const auto err = gpgme_get_key(ctx.get(), fingerprint.c_str(), &raw, 1);
-    key found{raw};
-    if (is_error(err) || !found || found->subkeys == nullptr || found->subkeys->fpr == nullptr) {
-        require_gpg();
-        return error{errc::absent, "gpg knows no secret key " + fingerprint + (own_ ? "" : " in " + path_)};
+    std::vector<const char*> patterns;
+    for (const auto& one : fingerprints) patterns.push_back(one.c_str());
+    patterns.push_back(nullptr);
+    std::vector<key> listed;
+    auto err = gpgme_op_keylist_ext_start(ctx.get(), patterns.data(), 1, 0);
+    while (!is_error(err)) {
+        gpgme_key_t raw = nullptr;
+        err = gpgme_op_keylist_next(ctx.get(), &raw);
+        if (raw != nullptr) listed.emplace_back(raw);
     }
-    return found;
+    std::vector<key> all;
+    for (const auto& wanted : fingerprints) {
+        const auto found = std::find_if(listed.begin(), listed.end(), [&](const key& one) {
+            if (!one) return false;
+            for (auto* sub = one->subkeys; sub != nullptr; sub = sub->next)
+                if (sub->fpr != nullptr && wanted == sub->fpr) return true;
+            return false;
+        });
+        if (found == listed.end()) {
+            require_gpg();
+            return error{errc::absent, "gpg knows no secret key " + wanted + (own_ ? "" : " in " + path_)};
+        }
+        all.push_back(std::move(*found));
+    }
+    return all;
 }
 
 result<std::string> secret_home::export_key(const std::string& fingerprint, gpgme_export_mode_t mode) const {

@@ -52,6 +52,8 @@ public:
     result<std::vector<std::string>> import_secret(std::string_view text);
     /// `absent` where there is none, with its secret or a part of it.
     result<key> find(const std::string& fingerprint) const;
+    /// All of these, in their order, by one gpg.
+    result<std::vector<key>> find_all(const std::vector<std::string>& fingerprints) const;
     result<std::string> export_key(const std::string& fingerprint, gpgme_export_mode_t mode) const;
 
     passphrases& words() noexcept { return words_; }

@@ -29,13 +29,13 @@ public:
         }
         made.clear_ = made.home_->open();
         made.detached_ = made.home_->open();
-        for (const auto& one : keys) {
-            LARDER_TRY(auto found, made.home_->find(one.fingerprint));
+        for (const auto& one : keys) made.primaries_.push_back(one.fingerprint);
+        LARDER_TRY(const auto all_keys, made.home_->find_all(made.primaries_));
+        for (const auto& found : all_keys) {
             for (const auto* ctx : {&made.clear_, &made.detached_})
                 check(gpgme_signers_add(ctx->get(), found.get()), "choosing the key");
-            made.primaries_.push_back(one.fingerprint);
             for (auto* sub = found->subkeys; sub != nullptr; sub = sub->next)
-                if (sub->fpr != nullptr) made.primary_of_[sub->fpr] = one.fingerprint;
+                if (sub->fpr != nullptr) made.primary_of_[sub->fpr] = found->subkeys->fpr;
         }
         return made;
     }

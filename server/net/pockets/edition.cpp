@@ -78,6 +78,8 @@ public:
 
     result<publication_report> run(const consent& ask) {
         LARDER_CHECK(begin());
+        LARDER_TRY(archive_, registry_of(e_).find_archive(what_.of.archive));
+        auto desk = e_.keys().begin(archive_, e_.clock().now());
         publication_report report;
         report.pocket = what_.of;
         LARDER_TRY(report.changes, changes());
@@ -86,8 +88,8 @@ public:
             report.publication = what_.next;
             return report;
         }
-        LARDER_TRY(archive_, registry_of(e_).find_archive(what_.of.archive));
-        LARDER_TRY(desk_, e_.keys().begin(archive_, e_.clock().now()));
+        if (!desk) return desk.error();
+        desk_ = std::move(*desk);
         for (const auto& [path, edits] : what_.edits) LARDER_CHECK(make_index(path, edits));
         for (const auto& path : index_paths(what_.of))
             if (!indices_.contains(path)) LARDER_CHECK(make_index(path, {}));
@@ -281,7 +283,7 @@ private:
     known_indices before_, indices_;
     std::set<std::string> fresh_;  ///< paths of indices that were made
     pockets::local_archive archive_;
-    std::shared_ptr<archive_keys::desk> desk_;  ///< made ready beside the indices
+    std::shared_ptr<archive_keys::desk> desk_;  ///< made ready beside all else
 };
 
 }  // namespace
