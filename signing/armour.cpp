@@ -1,4 +1,5 @@
 #include "armour.hpp"
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -8,8 +9,9 @@ namespace {
 
 error broken(std::string why) { return {errc::malformed, std::move(why)}; }
 
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 std::optional<std::uint32_t> sextet(char c) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const auto at = alphabet.find(c);
     if (at == std::string_view::npos) return std::nullopt;
     return static_cast<std::uint32_t>(at);
@@ -33,6 +35,18 @@ std::optional<std::string> decode_base64(std::string_view text) {
     }
     bytes.resize(bytes.size() - padding);
     return bytes;
+}
+
+std::string encode_base64(std::string_view bytes) {
+    std::string text;
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        const auto here = std::min<std::size_t>(3, bytes.size() - i);
+        std::uint32_t group = 0;
+        for (std::size_t k = 0; k < 3; ++k)
+            group = (group << 8U) | (k < here ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+        for (std::size_t k = 0; k < 4; ++k) text += k <= here ? alphabet[(group >> (18U - 6U * k)) & 0x3fU] : '=';
+    }
+    return text;
 }
 
 /// RFC 4880, section 6.1.
@@ -127,6 +141,16 @@ result<std::vector<std::string>> dearmour(std::string_view text, std::string_vie
         }
     }
     return blocks;
+}
+
+std::string armour(std::string_view bytes, std::string_view kind) {
+    constexpr std::size_t line_length = 64;
+    std::string out = "-----BEGIN " + std::string{kind} + "-----\n\n";
+    const auto text = encode_base64(bytes);
+    for (std::size_t i = 0; i < text.size(); i += line_length) out += text.substr(i, line_length) + "\n";
+    const auto sum = crc24(bytes);
+    const char three[] = {static_cast<char>(sum >> 16U), static_cast<char>(sum >> 8U), static_cast<char>(sum)};
+    return out + "=" + encode_base64({three, 3}) + "\n-----END " + std::string{kind} + "-----\n";
 }
 
 }  // namespace larder::signing

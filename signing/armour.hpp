@@ -27,4 +27,7 @@ enum class surroundings {
 /// if it has one), one without an end, or text where `around` allows none.
 result<std::vector<std::string>> dearmour(std::string_view text, std::string_view kind, surroundings around);
 
+/// The bytes as one armoured block of `kind`, with its checksum: lines of 64 characters, no headers.
+std::string armour(std::string_view bytes, std::string_view kind);
+
 }  // namespace larder::signing

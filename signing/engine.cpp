@@ -19,8 +19,8 @@ const char* gpg_path() {
 
 /// True, or throws engine_error.
 bool start_gpgme() {
-    if (gpgme_check_version("1.14.0") == nullptr)
-        throw engine_error{"OpenPGP: GPGME 1.14 or later is needed, this is " +
+    if (gpgme_check_version("1.17.0") == nullptr)
+        throw engine_error{"OpenPGP: GPGME 1.17 or later is needed, this is " +
                            std::string{gpgme_check_version(nullptr)}};
     require_gpg();
     const auto err = gpgme_engine_check_version(GPGME_PROTOCOL_OpenPGP);

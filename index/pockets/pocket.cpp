@@ -7,7 +7,7 @@
 namespace larder::pockets {
 namespace {
 
-constexpr std::string_view archive_format = "Larder-Local-Archive", pocket_format = "Larder-Pocket", number = "1";
+constexpr std::string_view pocket_format = "Larder-Pocket", number = "1";
 
 error odd(std::string_view field) {
     return {errc::malformed, "a pocket's description: its " + std::string{field} + " cannot be read"};
@@ -74,40 +74,6 @@ bool is_segment(std::string_view text) {
 }
 
 }  // namespace
-
-std::string local_archive::write() const {
-    field_writer out{archive_format, number};
-    out.add("Name", name);
-    out.add("Made", format_timestamp(made));
-    out.add("Key", fingerprint);
-    auto text = out.take();
-    for (const auto line : split(public_key, '\n'))
-        ((text += "Armour:") += line.empty() ? "" : " ") += std::string{line} + "\n";
-    return text;
-}
-
-result<local_archive> local_archive::read(std::string_view text) {
-    local_archive a;
-    bool armoured = false;
-    LARDER_CHECK(read_fields(text, archive_format, number, "a local archive's description",
-                             [&](std::string_view name, std::string_view value) -> result<void> {
-                                 if (name == "Name") {
-                                     a.name = value;
-                                 } else if (name == "Key") {
-                                     a.fingerprint = value;
-                                 } else if (name == "Made") {
-                                     LARDER_TRY(a.made, parse_timestamp(value));
-                                 } else if (name == "Armour") {
-                                     if (armoured) a.public_key += '\n';
-                                     a.public_key += value;
-                                     armoured = true;
-                                 }
-                                 return {};
-                             }));
-    if (a.name.empty() || a.fingerprint.empty() || a.public_key.empty())
-        return error{errc::malformed, "a local archive's description lacks a field"};
-    return a;
-}
 
 bool pocket::has_architecture(std::string_view one) const {
     return std::find(architectures.begin(), architectures.end(), one) != architectures.end();

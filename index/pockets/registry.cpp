@@ -67,6 +67,13 @@ result<void> registry::create(const local_archive& made) {
     return how;
 }
 
+result<void> registry::change(const local_archive& changed) {
+    auto how = refs_.change({{ref_of(changed), changed.version, changed.write()}});
+    if (!how && how.error().code() == errc::conflict)
+        return error{errc::conflict, "archive '" + changed.name + "' was changed meanwhile; look at it again"};
+    return how;
+}
+
 result<std::vector<pocket>> registry::pockets(std::string_view archive) const {
     std::vector<pocket> all;
     LARDER_TRY(const auto refs,

@@ -1,5 +1,6 @@
 #include "commands.hpp"
 #include "deployment_commands.hpp"
+#include "key_commands.hpp"
 #include "table.hpp"
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -107,11 +108,14 @@ void add_deployment_carry(CLI::App& noun, command_line& line) {
 }
 
 void add_key(CLI::App& app, command_line& line) {
-    auto* noun = app.add_subcommand("key", "The key that this store signs with.");
+    auto* noun =
+        app.add_subcommand("key", "The key that this store signs with, and those of archives that are published here.");
     noun->require_subcommand(1);
     noun->fallthrough();
-    auto* show = noun->add_subcommand("show", "Print its public half, for --keyring on another Larder.");
+    auto* show =
+        noun->add_subcommand("show", "Print the public half of this store's, for --keyring on another Larder.");
     show->callback([&line] { line.exit = run_show(line.common); });
+    add_archive_keys(*noun, line);
 }
 
 }  // namespace larder::cli

@@ -23,6 +23,20 @@ std::string short_id(const json::object& suite) {
     return id.empty() ? "-" : id.substr(0, 12);
 }
 
+void print_keys(const json::array& all) {
+    if (all.empty()) return;
+    std::vector<std::vector<std::string>> rows{{"ARCHIVE", "KEY", "STATE", "LEAVES", "ENDS", ""}};
+    for (const auto& one : all) {
+        const auto& k = one.as_object();
+        const auto until = text_in(k, "state") == "leaving" ? text_in(k, "until") : std::string{};
+        rows.push_back({text_in(k, "archive"), text_in(k, "fingerprint"), text_in(k, "state"),
+                        until.empty() ? "-" : until.substr(0, 10),
+                        text_in(k, "expires").empty() ? "-" : text_in(k, "expires").substr(0, 10),
+                        text_in(k, "warning")});
+    }
+    std::cout << "\n" << table(rows);
+}
+
 void print_server(const json::object& s) {
     std::cout << "Larder " << text_in(s, "version") << ", running for "
               << format_duration(std::chrono::seconds{static_cast<std::int64_t>(number_in(s, "uptime_seconds"))})
@@ -46,6 +60,7 @@ void print_server(const json::object& s) {
                             text_in(suite, "reason")});
         }
     std::cout << "\n" << table(rows);
+    print_keys(list_in(s, "keys"));
 }
 
 void print_store(const json::object& s) {

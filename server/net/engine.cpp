@@ -2,6 +2,7 @@
 #include "deployments/keeper.hpp"
 #include "deployments/units.hpp"
 #include "held.hpp"
+#include "keys/key_keeper.hpp"
 #include "own_key.hpp"
 #include "own_names.hpp"
 #include "pockets/archive_keys.hpp"
@@ -46,7 +47,7 @@ bool same_archive(const core::archive_options& a, const core::archive_options& b
 }
 
 /// In place of those that were known before.
-result<void> add_local_archives(store::ref_store& refs, core::options& to) {
+result<void> add_local_archives(store::ref_store& refs, archive_keys& keys, core::options& to) {
     std::erase_if(to.archives, [](const auto& one) { return one.local; });
     LARDER_TRY(const auto local, pockets::registry{refs}.archives());
     for (const auto& one : local) {
@@ -56,8 +57,13 @@ result<void> add_local_archives(store::ref_store& refs, core::options& to) {
                              "archive '" + one.name + "' is one that is published here: call the other something else"};
         core::archive_options made;
         made.name = one.name;
-        made.keyring = {one.public_key};
         made.local = true;
+        std::vector<std::string> published;
+        // Also those that are gone, or revoked since: what they have signed was made here.
+        for (const auto& key : one.keys) made.keyring.push_back(key.public_key);
+        for (const auto* key : one.published()) published.push_back(key->published());
+        LARDER_TRY(auto armoured, signing::joined_keys(published));
+        keys.publish(one.name, std::move(armoured));
         to.archives.push_back(std::move(made));
     }
     return {};
@@ -87,9 +93,10 @@ struct engine::impl {
     std::unique_ptr<archive_keys> keys;
     publishing::pocket_memory remembered;
     pinning::expectations expected;
-    std::unique_ptr<pinning::keeper> keeper;           ///< of a server
-    std::unique_ptr<pinning::follower> follower;       ///< of a server
-    std::unique_ptr<publishing::refresher> refresher;  ///< of a server
+    std::unique_ptr<pinning::keeper> keeper;             ///< of a server
+    std::unique_ptr<pinning::follower> follower;         ///< of a server
+    std::unique_ptr<publishing::refresher> refresher;    ///< of a server
+    std::unique_ptr<publishing::key_keeper> key_keeper;  ///< of a server
 
     std::mutex rerouting;  ///< one change of the routes at a time
     mutable std::mutex mutex;
@@ -205,7 +212,7 @@ result<std::shared_ptr<const routing>> engine::impl::make_routes(core::options o
     if (!policy) return policy.error();
     const auto addresses = std::make_shared<const core::address_policy>(std::move(*policy));
     const auto own = own_names(options.server, *log);
-    LARDER_CHECK(add_local_archives(store->refs(), options));
+    LARDER_CHECK(add_local_archives(store->refs(), *keys, options));
     LARDER_TRY(auto router, core::router::make(options, own));
     const bool same_networks =
         before != nullptr && before->options.upstream.private_networks == options.upstream.private_networks;
@@ -301,12 +308,14 @@ void engine::stop() {
     std::unique_ptr<pinning::keeper> ended;
     std::unique_ptr<pinning::follower> ended_too;
     std::unique_ptr<publishing::refresher> ended_as_well;
+    std::unique_ptr<publishing::key_keeper> ended_with_them;
     self->site->jobs().stop();
     {
         const std::lock_guard lock{self->mutex};
         self->keeper.swap(ended);
         self->follower.swap(ended_too);
         self->refresher.swap(ended_as_well);
+        self->key_keeper.swap(ended_with_them);
     }
     self->site->answers().close();
     self->pinned->first_uses().close();
@@ -322,6 +331,7 @@ void engine::stop() {
     ended.reset();
     ended_too.reset();
     ended_as_well.reset();
+    ended_with_them.reset();
     asio::post(self->loop, [self] { self->loop.stop(); });
     self->thread.join();
     const auto flushed = self->store->known().flush_uses();
@@ -485,6 +495,7 @@ std::vector<gauge_sample> engine::gauges() const {
         if (impl_->follower)
             for (auto& one : impl_->follower->gauges()) all.push_back(std::move(one));
     }
+    publishing::add_key_gauges(impl_->store->refs(), now, all);
     all.push_back({"larder_fetches", "Objects being fetched now.", {}, static_cast<double>(impl_->hub->active())});
     return all;
 }
@@ -584,10 +595,12 @@ void engine::start_upkeep() {
     auto keeper = std::make_unique<pinning::keeper>(*this);
     auto follower = std::make_unique<pinning::follower>(*this);
     auto refresher = std::make_unique<publishing::refresher>(*this);
+    auto key_keeper = std::make_unique<publishing::key_keeper>(*this);
     const std::lock_guard lock{impl_->mutex};
     impl_->keeper = std::move(keeper);
     impl_->follower = std::move(follower);
     impl_->refresher = std::move(refresher);
+    impl_->key_keeper = std::move(key_keeper);
 }
 
 void engine::more_is_held() {

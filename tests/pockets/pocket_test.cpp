@@ -144,15 +144,83 @@ TEST_CASE("pockets in a store: publications follow each other, and of two writer
     CHECK(s.in.pockets("cloud")->empty());
 }
 
-TEST_CASE("pockets in a store: a local archive keeps its key's text", "[pockets]") {
+TEST_CASE("pockets in a store: a local archive keeps its keys", "[pockets]") {
     stored s;
-    local_archive a{"cloud-archive", "ABCD", "-----BEGIN-----\n\nmQ==\n-----END-----\n", moment};
+    local_archive a{"cloud-archive", {}, moment, {"20261122.1", "abcd", true}, 0};
+    archive_key one;
+    one.fingerprint = "ABCD";
+    one.state = key_state::leaving;
+    one.user_id = "cloud archive";
+    one.algorithm = "ed25519";
+    one.made = moment;
+    one.public_key = "-----BEGIN-----\n\nmQ==\n-----END-----\n";
+    one.until = moment + std::chrono::hours{1};
+    archive_key other = one;
+    other.fingerprint = "EF01";
+    other.state = key_state::revoked;
+    other.revoked = "-----BEGIN-----\n\nmR==\n-----END-----\n";
+    other.expires = moment + std::chrono::hours{2};
+    other.agent_home = "/var/lib/agent";
+    other.has_primary = other.needs_passphrase = true;
+    a.keys = {one, other};
     REQUIRE(s.in.create(a));
     CHECK(s.in.create(a).error().code() == errc::conflict);
-    const auto again = s.in.find_archive("cloud-archive");
-    REQUIRE(again);
-    CHECK(again->public_key == a.public_key);
+    auto again = s.in.find_archive("cloud-archive").value();
+    CHECK(again.write() == a.write());
+    REQUIRE(again.keys.size() == 2);
+    CHECK(again.keys[0].public_key == one.public_key);
+    CHECK(again.keys[1].revoked == other.revoked);
+    CHECK(again.keys[1].agent_home == other.agent_home);
+    CHECK(again.package.wanted);
+    CHECK(again.package.version == "20261122.1");
     CHECK(s.in.find_archive("other").error().code() == errc::absent);
+    again.keys.pop_back();
+    REQUIRE(s.in.change(again));
+    CHECK(s.in.change(again).error().code() == errc::conflict);
+}
+
+TEST_CASE("a local archive: which of its keys sign, are published and stand in Signed-By", "[pockets]") {
+    local_archive a{"cloud", {}, moment, {}, 0};
+    const auto add = [&](const char* name, key_state state) {
+        archive_key k;
+        k.fingerprint = name;
+        k.state = state;
+        k.public_key = "key";
+        a.keys.push_back(k);
+    };
+    for (const auto& [name, state] : {std::pair{"A", key_state::coming},
+                                      {"B", key_state::active},
+                                      {"C", key_state::leaving},
+                                      {"D", key_state::revoked},
+                                      {"E", key_state::gone}})
+        add(name, state);
+    const auto names = [](const std::vector<const archive_key*>& all) {
+        std::string text;
+        for (const auto* one : all) text += one->fingerprint;
+        return text;
+    };
+    CHECK(names(a.signing(moment)) == "BC");
+    CHECK(names(a.published()) == "ABCD");
+    CHECK(a.signed_by() == "A, B, C");
+    a.keys[1].expires = moment;
+    CHECK(names(a.signing(moment)) == "C");
+    CHECK(names(a.signing(moment - std::chrono::seconds{1})) == "BC");
+    CHECK(a.find_key("Z").error().detail().find("E (gone)") != std::string::npos);
+}
+
+TEST_CASE("a local archive with one key, as it was written first, is read", "[pockets]") {
+    const auto a = local_archive::read(
+                       "Larder-Local-Archive: 1\nName: cloud\nMade: 20261122T100000Z\nKey: ABCD\n"
+                       "Armour: -----BEGIN-----\nArmour:\nArmour: mQ==\nArmour: -----END-----\nArmour:\n")
+                       .value();
+    REQUIRE(a.keys.size() == 1);
+    CHECK(a.keys[0].fingerprint == "ABCD");
+    CHECK(a.keys[0].state == key_state::active);
+    CHECK(a.keys[0].public_key == "-----BEGIN-----\n\nmQ==\n-----END-----\n");
+    CHECK(a.keys[0].made == a.made);
+    CHECK(local_archive::read("Larder-Local-Archive: 3\nName: cloud\n").error().code() == errc::unsupported);
+    CHECK_FALSE(local_archive::read("Larder-Local-Archive: 2\nName: cloud\n"));
+    CHECK_FALSE(local_archive::read("Larder-Local-Archive: 2\nName: cloud\nKey: ABCD odd\nArmour: x\n"));
 }
 
 TEST_CASE("a pocket's Release: what apt reads of it", "[pockets]") {

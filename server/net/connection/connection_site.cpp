@@ -1,18 +1,19 @@
 #include "connection/connection.hpp"
 #include "connection/tunnel.hpp"
+#include "pockets/archive_keys.hpp"
 #include <larder/core/basic_auth.hpp>
 #include <larder/core/status.hpp>
 
 namespace larder::net {
 namespace {
 
-/// The public key that a local archive is signed with. Those of others are for whoever configured them to hand out.
-site_reply answer_key(const engine& from, const std::string& name) {
+/// The public keys that a local archive is signed with. Those of others are for whoever configured them to hand out.
+site_reply answer_key(engine& from, const std::string& name) {
     site_reply reply;
     const auto archive = from.find_archive(name);
     if (archive && archive->options().local) {
         reply.content_type = "application/pgp-keys";
-        reply.body = archive->options().keyring.front();
+        reply.body = from.keys().published(name);
         return reply;
     }
     reply.status = 404;

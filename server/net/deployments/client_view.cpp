@@ -9,6 +9,8 @@
 #include <larder/deployments/following.hpp>
 #include <larder/deployments/registry.hpp>
 #include <larder/net/reply.hpp>
+#include <larder/pockets/registry.hpp>
+#include <larder/signing/archive_key.hpp>
 
 namespace larder::net {
 namespace {
@@ -67,6 +69,16 @@ result<void> add_to_come(engine& e, client_archive& to) {
     return {};
 }
 
+/// Of an archive that is published here what it publishes now, where a key that was revoked says so, and those that are
+/// gone: what is pinned may be older than their going.
+result<std::string> keys_for_clients(engine& e, const archive& of) {
+    if (!of.options().local) return of.keys().armoured();
+    LARDER_TRY(const auto archive, pockets::registry{e.store().refs()}.find_archive(of.name()));
+    std::vector<std::string> all;
+    for (const auto& one : archive.keys) all.push_back(one.published());
+    return signing::joined_keys(all);
+}
+
 result<client_archive> describe(engine& e, const std::string& name, const std::vector<deployments::pin>& pins) {
     const auto from = e.find_archive(name);
     if (!from) return error{errc::absent, "archive '" + name + "' is not configured any more"};
@@ -83,7 +95,7 @@ result<client_archive> describe(engine& e, const std::string& name, const std::v
         one.valid_until = state->release().valid_until.has_value();
         made.suites.push_back(std::move(one));
     }
-    LARDER_TRY(made.keys, from->keys().armoured());
+    LARDER_TRY(made.keys, keys_for_clients(e, *from));
     // What is signed here once there was a rollback.
     LARDER_TRY(const auto own, e.key().get());
     made.keys += own->public_key();

@@ -7,7 +7,6 @@
 #include "pockets/edition_steps.hpp"
 #include "suite.hpp"
 #include <algorithm>
-#include <future>
 #include <larder/index/chunk_pack.hpp>
 #include <larder/index/claims.hpp>
 #include <larder/net/deployments.hpp>
@@ -77,6 +76,8 @@ public:
 
     result<publication_report> run(const consent& ask) {
         LARDER_CHECK(begin());
+        LARDER_TRY(archive_, registry_of(e_).find_archive(what_.of.archive));
+        auto desk = e_.keys().begin(archive_, e_.clock().now());
         publication_report report;
         report.pocket = what_.of;
         if (auto warning = pockets::support_warning(what_.of, e_.clock().now()); !warning.empty())
@@ -88,8 +89,8 @@ public:
             return report;
         }
         LARDER_CHECK(wait_for_date(what_.of, e_.clock(), what_.next.made));
-        LARDER_TRY(key_, e_.keys().get(what_.of.archive));
-        session_ = std::async(std::launch::async, [key = key_] { return key->begin(); });
+        if (!desk) return desk.error();
+        desk_ = std::move(*desk);
         for (const auto& [path, edits] : what_.edits) LARDER_CHECK(make_index(path, edits));
         for (const auto& path : unfinished()) LARDER_CHECK(make_index(path, {}));
         count(report.changes);
@@ -230,18 +231,18 @@ private:
         const auto& of = what_.of;
         const auto when = what_.next.made;
         const auto text =
-            pockets::write_release(of, files(), when, key_->fingerprint(), pinning::snapshots_of(e_, of.archive));
-        LARDER_TRY(const auto session, session_.get());
-        LARDER_TRY(const auto signed_text, session->release(text));
+            pockets::write_release(of, files(), when, archive_.signed_by(), pinning::snapshots_of(e_, of.archive));
+        auto signed_text = desk_->release(text);
+        if (!signed_text) return signed_text.error().in("the keys of archive '" + of.archive + "'");
         state_manifest manifest;
         manifest.archive = of.archive;
         manifest.suite = of.suite;
         manifest.date = when;
-        manifest.signers = {key_->fingerprint()};
+        manifest.signers = signed_text->signers;
         LARDER_TRY(manifest.text, shop_.put(text, when));
-        LARDER_TRY(manifest.in_release, shop_.put(signed_text.clear, when));
+        LARDER_TRY(manifest.in_release, shop_.put(signed_text->clear, when));
         manifest.release = manifest.text;
-        LARDER_TRY(manifest.release_gpg, shop_.put(signed_text.detached, when));
+        LARDER_TRY(manifest.release_gpg, shop_.put(signed_text->detached, when));
         LARDER_TRY(const auto id, shop_.put(manifest.write(), when));
         what_.next.snapshot = id.content;
         what_.next.indices.clear();
@@ -333,8 +334,8 @@ private:
     workshop shop_;
     known_indices before_, indices_;
     std::set<std::string> fresh_;  ///< paths of indices that were made
-    std::shared_ptr<const signing::signer> key_;
-    std::future<result<std::unique_ptr<signing::signer::session>>> session_;  ///< made ready beside the indices
+    pockets::local_archive archive_;
+    std::shared_ptr<archive_keys::desk> desk_;  ///< made ready beside all else
 };
 
 }  // namespace

@@ -217,7 +217,7 @@ private:
     }
 
     result<void> check_downgrades() const {
-        if (options_.allow_downgrade) return {};
+        if (options_.allow_downgrade || options_.made_here) return {};
         for (const auto& [path, all] : edits) {
             LARDER_TRY(const auto before, present(path));
             for (const auto& [name, version] : before) {
@@ -234,7 +234,7 @@ private:
     }
 
     result<void> check_sources() const {
-        if (!of_.needs_source) return {};
+        if (!of_.needs_source || options_.made_here) return {};
         for (const auto& [source, file] : sources_needed_) {
             if (versions_.contains({"source", source})) continue;
             std::set<std::string, std::less<>> names{source};

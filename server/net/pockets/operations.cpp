@@ -1,3 +1,4 @@
+#include "keys/new_key.hpp"
 #include "pockets/archive_keys.hpp"
 #include "pockets/edition.hpp"
 #include <algorithm>
@@ -44,8 +45,10 @@ result<void> tell_journal(engine& e, std::string what, std::string subject, cons
 result<pockets::local_archive> create_archive(engine& e, const archive_create_options& options) {
     LARDER_CHECK(check_archive_name(e, options.name));
     const auto user_id = options.key_name.empty() ? options.name + " archive" : printable(options.key_name, 200);
-    LARDER_TRY(const auto key, e.keys().make(options.name, user_id));
-    pockets::local_archive made{options.name, key->fingerprint(), key->public_key(), e.clock().now()};
+    LARDER_TRY(auto key, options.secret.empty() ? new_key(e, options.name, user_id, signing::key_algorithm::ed25519, {})
+                                                : taken_key(e, options.name, options.secret));
+    pockets::local_archive made{options.name, {std::move(key)}, e.clock().now(), {}};
+    made.package.wanted = options.keyring_package;
     LARDER_CHECK(registry_of(e).create(made));
     LARDER_CHECK(e.local_archives_changed());
     LARDER_CHECK(tell_journal(e, "archive-create", made.name, options.who));

@@ -13,7 +13,9 @@ json::value moment_or_null(const std::optional<sys_seconds>& when) {
 }
 
 json::object archive_json(const pockets::local_archive& a) {
-    return {{"name", a.name}, {"key", a.fingerprint}, {"made", format_iso(a.made)}};
+    const auto signing = a.signing(a.made);
+    return {
+        {"name", a.name}, {"key", signing.empty() ? "" : signing.front()->fingerprint}, {"made", format_iso(a.made)}};
 }
 
 json::object pocket_json(const pockets::pocket& p) {

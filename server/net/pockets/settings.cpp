@@ -1,3 +1,5 @@
+#include "keys/keyring_package.hpp"
+#include "pockets/archive_keys.hpp"
 #include "pockets/edition.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
@@ -124,14 +126,25 @@ void apply(const pocket_settings& given, pockets::pocket& to) {
     add(to.components, given.more_components);
 }
 
+/// Where it is wanted a new pocket has it at once.
+result<void> see_to_keyring(engine& e, const std::string& archive, const publisher& who) {
+    LARDER_TRY(const auto notes, publish_keyring(e, archive, {who.by, {}}));
+    static_cast<void>(notes);
+    return {};
+}
+
 }  // namespace
 
 result<publication_report> create_pocket(engine& e, const pocket_create_options& options) {
     auto made = options.made;
     apply(options.settings, made);
+    std::unique_lock alone{e.keys().turn(made.archive)};
     LARDER_CHECK(check_pocket(e, made));
     if (registry_of(e).find(made.name())) return error{errc::conflict, "there is a pocket " + made.name() + " already"};
-    return publish(e, edition_of(made, step::create, options.who), always);
+    auto report = publish(e, edition_of(made, step::create, options.who), always);
+    alone.unlock();
+    if (report) LARDER_CHECK(see_to_keyring(e, made.archive, options.who));
+    return report;
 }
 
 result<publication_report> change_pocket(engine& e, const pocket_change_options& options) {

@@ -3,6 +3,7 @@
 #include <site/api.hpp>
 #include <site/deployment_answers.hpp>
 #include <site/deployment_pages.hpp>
+#include <site/keys_page.hpp>
 #include <site/page_reply.hpp>
 #include <site/pages.hpp>
 #include <site/pocket_pages.hpp>
@@ -91,6 +92,7 @@ site_reply answer_page(engine& e, const site_request& request, const std::stop_t
     if (path == "favicon.ico") return file_of(site::icon(), "image/svg+xml");
     if (path == "robots.txt") return file_of("User-agent: *\nDisallow: /\n", "text/plain; charset=utf-8");
     if (site::of_deployments(path)) return site::answer_deployment_page(e, request, stop);
+    if (site::of_keys(path)) return site::answer_keys_page(e);
     if (site::of_pockets(path)) return site::answer_pocket_page(e, request);
     if (path.starts_with("archive/")) return archive_page(e, request, std::string_view{path}.substr(8));
     const bool report = path == "acng-report.html";

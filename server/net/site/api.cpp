@@ -61,10 +61,11 @@ result<json::object> parse_body(std::string_view body) {
     return std::move(value.get_object());
 }
 
-/// What of an option is kept with its job, and shown, for as long as the job is: a long text (a lockfile) by its hash.
-json::value kept_of(const json::value& option) {
+/// What of an option is kept with its job, and shown, for as long as the job is: a long text (a lockfile) by its hash,
+/// and so what is nobody's to see (a secret key).
+json::value kept_of(std::string_view name, const json::value& option) {
     constexpr std::size_t longest = 4096;
-    if (!option.is_string() || option.get_string().size() <= longest) return option;
+    if (!option.is_string() || (option.get_string().size() <= longest && name != "secret")) return option;
     const std::string_view text{option.get_string().data(), option.get_string().size()};
     return json::object{{"sha256", sha256(text).hex()}, {"size", text.size()}};
 }
@@ -75,7 +76,7 @@ std::string canonical(const json::object& object) {
     for (const auto& [name, value] : object) names.push_back(name);
     std::sort(names.begin(), names.end());
     json::object sorted;
-    for (const auto name : names) sorted[name] = kept_of(object.at(name));
+    for (const auto name : names) sorted[name] = kept_of(name, object.at(name));
     return json_text(sorted);
 }
 

@@ -105,6 +105,15 @@ json::object status_json(const overview& v) {
     json::array archives;
     for (const auto& a : v.archives) archives.push_back(archive_json(a));
     out["archives"] = std::move(archives);
+    json::array keys;
+    for (const auto& k : v.keys)
+        keys.push_back(json::object{{"archive", k.archive},
+                                    {"fingerprint", k.fingerprint},
+                                    {"state", k.state},
+                                    {"expires", moment_or_null(k.expires)},
+                                    {"until", moment_or_null(k.until)},
+                                    {"warning", k.warning}});
+    out["keys"] = std::move(keys);
     return out;
 }
 

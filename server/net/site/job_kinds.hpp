@@ -17,7 +17,7 @@ enum class presence { optional, required };
 
 /// An option of a job, as JSON. The API's document and the check of a request come from this.
 struct job_option {
-    std::string_view name;
+    std::string_view name;  ///< "secret": its value is shown to nobody
     option_type type = option_type::boolean;
     std::string_view purpose;  ///< one sentence
     presence need = presence::optional;
@@ -45,6 +45,8 @@ std::vector<job_kind> maintenance_kinds();
 std::vector<job_kind> deployment_kinds();
 /// What is done with local archives and pockets.
 std::vector<job_kind> pocket_kinds();
+/// What is done with the keys of local archives.
+std::vector<job_kind> key_kinds();
 /// What is told of objects.
 std::vector<job_kind> why_kinds();
 std::vector<job_kind> all_kinds();

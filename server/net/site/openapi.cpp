@@ -56,7 +56,7 @@ constexpr std::string_view schemas = R"json({
   "archives": {"type": "array", "items": {"$ref": "#/components/schemas/Archive"}}}},
 "Status": {"type": "object", "additionalProperties": false,
   "required": ["version", "now", "started", "uptime_seconds", "requests", "hit_rate", "bytes", "connections", "fetches",
-    "damaged_objects", "digest_mismatches", "disk", "archives"],
+    "damaged_objects", "digest_mismatches", "disk", "archives", "keys"],
   "properties": {
     "version": {"type": "string"},
     "now": {"$ref": "#/components/schemas/Moment"},
@@ -73,7 +73,14 @@ constexpr std::string_view schemas = R"json({
     "digest_mismatches": {"type": "integer"},
     "disk": {"type": "object", "description": "The store's file system, in bytes.", "additionalProperties": false,
       "required": ["free", "size"], "properties": {"free": {"type": ["integer", "null"]}, "size": {"type": ["integer", "null"]}}},
-    "archives": {"type": "array", "items": {"$ref": "#/components/schemas/Archive"}}}},
+    "archives": {"type": "array", "items": {"$ref": "#/components/schemas/Archive"}},
+    "keys": {"type": "array", "description": "Of archives that are published here; without those that are gone.",
+      "items": {"type": "object", "additionalProperties": false,
+        "required": ["archive", "fingerprint", "state", "expires", "until", "warning"], "properties": {
+          "archive": {"type": "string"}, "fingerprint": {"type": "string"},
+          "state": {"type": "string", "enum": ["coming", "active", "leaving", "revoked", "gone"]},
+          "expires": {"$ref": "#/components/schemas/Moment"}, "until": {"$ref": "#/components/schemas/Moment"},
+          "warning": {"type": "string", "description": "That it ends soon, or has; empty when there is nothing to do."}}}}}},
 "Job": {"type": "object", "additionalProperties": false,
   "required": ["id", "kind", "options", "state", "created", "ended", "progress"],
   "properties": {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <larder/base/text.hpp>
+#include <larder/net/keys.hpp>
 #include <site/overview.hpp>
 #include <sys/statvfs.h>
 
@@ -74,6 +75,16 @@ void look_at_disk(const std::string& path, overview& view) {
     view.disk_size = static_cast<std::uint64_t>(disk.f_blocks) * disk.f_frsize;
 }
 
+/// What cannot be read is told where it is asked for (larder key list).
+void add_keys(engine& e, overview& view) {
+    const auto all = list_keys(e, {});
+    if (!all) return;
+    for (const auto& row : all->keys)
+        if (row.key.state != pockets::key_state::gone)
+            view.keys.push_back({row.archive, row.key.fingerprint, std::string{to_string(row.key.state)},
+                                 row.key.expires, row.key.until, row.warning});
+}
+
 }  // namespace
 
 health_level archive_view::worst() const {
@@ -114,6 +125,7 @@ overview gather(engine& e, const site_state& site) {
     const auto routes = e.routes();
     view.public_url = routes->options.server.public_url;
     for (const auto& a : routes->archives) view.archives.push_back(look_at(*a, view.now));
+    add_keys(e, view);
     return view;
 }
 

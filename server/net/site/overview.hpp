@@ -47,10 +47,18 @@ struct archive_view {
     health_level worst() const;
 };
 
+/// A key of an archive that is published here.
+struct key_view {
+    std::string archive, fingerprint, state;
+    std::optional<sys_seconds> expires, until;
+    std::string warning;  ///< that it ends soon, or has
+};
+
 struct overview {
     sys_seconds now{}, started{};
     std::string version;
     std::vector<archive_view> archives;
+    std::vector<key_view> keys;  ///< those that are not gone
     std::uint64_t requests = 0, hits = 0, misses = 0, joins = 0, not_modified = 0, not_found = 0, failures = 0;
     std::uint64_t refused = 0, cut = 0;
     std::uint64_t bytes_sent = 0, bytes_upstream = 0;

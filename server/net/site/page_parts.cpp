@@ -245,6 +245,7 @@ std::string frame(const overview& view, std::string_view title, const html& main
            "<path class=\"mark\" d=\"M11 19l4 4 7-8\"/></svg> Larder</a>\n<nav aria-label=\"Site\"><ul>"
            "<li><a href=\"/pages/deployments\">Deployments</a></li>"
            "<li><a href=\"/pages/pockets\">Pockets</a></li>"
+           "<li><a href=\"/pages/keys\">Keys</a></li>"
            "<li><a href=\"/#client\">Set up a client</a></li>"
            "<li><a href=\"/api/v1/openapi.json\">API</a></li>"
            "<li><a href=\"/metrics\">Metrics</a></li></ul></nav></header>\n<main id=\"main\">\n";

@@ -19,6 +19,8 @@ result<std::string> run_archive_create(engine& e, const json::object& given, con
     archive_create_options o;
     take(given, "name", o.name);
     take(given, "key_name", o.key_name);
+    take(given, "secret", o.secret);
+    take(given, "keyring_package", o.keyring_package);
     take_who(given, o.who);
     return told(create_archive(e, o));
 }
@@ -136,6 +138,8 @@ std::vector<job_kind> pocket_kinds() {
          "Makes an archive that is published here, with a key of its own.",
          {{"name", text, "Its name: the first part of its URLs.", needed},
           {"key_name", text, "The user id of its key. Default: \"NAME archive\"."},
+          {"secret", text, "A secret key that was made elsewhere, armoured, in place of a new one."},
+          {"keyring_package", boolean, "Its pockets have a package with its keys; default false."},
           by,
           reason},
          run_archive_create},

@@ -5,24 +5,13 @@
 #include <larder/base/clock.hpp>
 #include <larder/base/digest.hpp>
 #include <larder/base/result.hpp>
+#include <larder/pockets/archive_key.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace larder::pockets {
-
-/// An archive of one's own: what is published here and signed with its key. A ref of its own, "local/NAME".
-struct local_archive {
-    std::string name;
-    std::string fingerprint;  ///< of the primary key that its pockets are signed with
-    std::string public_key;   ///< armoured
-    sys_seconds made{};
-    std::uint64_t version = 0;  ///< of the ref, for compare-and-set
-
-    std::string write() const;
-    static result<local_archive> read(std::string_view text);
-};
 
 /// A suite of a local archive: "cloud-archive/bookworm-folsom-proposed". A ref of its own,
 /// "pocket/ARCHIVE/SUITE".

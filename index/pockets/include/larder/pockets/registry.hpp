@@ -21,6 +21,8 @@ public:
     result<local_archive> find_archive(std::string_view name) const;
     /// `conflict` when there is one of that name.
     result<void> create(const local_archive&);
+    /// Changes its keys. `conflict` when it was changed meanwhile.
+    result<void> change(const local_archive&);
 
     /// All pockets, or those of an archive, by name.
     result<std::vector<pocket>> pockets(std::string_view archive = {}) const;

@@ -21,6 +21,10 @@ struct publisher {
 struct archive_create_options {
     std::string name;
     std::string key_name;  ///< the user id of its key; empty: "NAME archive"
+    std::string secret;    ///< armoured: a key that was made elsewhere, in place of a new one
+    /// Whether its pockets have a package with its keys (keys.hpp). Not unless asked for: it is one that nobody put
+    /// there.
+    bool keyring_package = false;
     publisher who;
 };
 /// Makes a local archive with a key of its own; it is served at once. `conflict` for a name that an archive has.
@@ -67,6 +71,7 @@ struct include_options {
     std::string component;           ///< empty: the pocket's first
     bool allow_downgrade = false;    ///< a version below the one that is there
     bool past_support = false;       ///< also when the pocket's support has ended
+    bool made_here = false;          ///< built by the archive itself: no source is asked for
     bool dry_run = false;
     publisher who;
 };

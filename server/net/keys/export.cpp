@@ -1,0 +1,80 @@
+#include "keys/new_key.hpp"
+#include "pockets/archive_keys.hpp"
+#include "pockets/edition.hpp"
+#include <cerrno>
+#include <fcntl.h>
+#include <larder/base/file.hpp>
+#include <unistd.h>
+
+namespace larder::net {
+namespace {
+
+using namespace publishing;
+
+constexpr std::uint64_t most_key = 1 << 20;
+
+/// A new file that nobody else can read, durable.
+result<void> write_new(const std::string& path, std::string_view bytes) {
+    const unique_fd fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (!fd && errno == EEXIST) return error{errc::conflict, path + " is there already: nothing is written over"};
+    if (!fd) return errno_error(errno, "creating " + path);
+    LARDER_CHECK(write_all(fd.get(), bytes, "writing " + path));
+    if (::fsync(fd.get()) != 0) return errno_error(errno, "writing " + path);
+    LARDER_TRY(const auto again, read_file(path, most_key));
+    if (again != bytes) return error{errc::io, path + " does not hold what was written to it"};
+    const auto slash = path.rfind('/');
+    return sync_folder(slash == 0 ? "/" : path.substr(0, slash));
+}
+
+result<pockets::archive_key*> key_meant(pockets::local_archive& of, const std::string& fingerprint, sys_seconds now) {
+    if (!fingerprint.empty()) return of.find_key(fingerprint);
+    const auto signing = of.signing(now);
+    if (signing.size() == 1) return of.find_key(signing.front()->fingerprint);
+    return error{errc::refused, "archive '" + of.name + "' has several keys: name the one that is meant"};
+}
+
+}  // namespace
+
+result<key_export_report> export_key(engine& e, const key_export_options& options) {
+    const std::lock_guard alone{e.keys().turn(options.archive)};
+    LARDER_TRY(auto of, registry_of(e).find_archive(options.archive));
+    key_export_report report{options.archive, options.fingerprint, {}, options.primary};
+    if (options.remove && options.primary.empty())
+        return error{errc::refused,
+                     "--remove needs --primary FILE: the primary's secret leaves the store only when "
+                     "it is in a file"};
+    if (options.primary.empty() && options.fingerprint.empty()) {
+        report.public_key = e.keys().published(options.archive);
+        return report;
+    }
+    LARDER_TRY(auto* meant, key_meant(of, options.fingerprint, e.clock().now()));
+    report.fingerprint = meant->fingerprint;
+    report.public_key = meant->published();
+    if (options.primary.empty()) return report;
+    if (!options.primary.starts_with('/')) return error{errc::refused, "the file is named by its whole path"};
+    if (!meant->has_primary)
+        return error{errc::refused, "the primary's secret of the key " + meant->fingerprint + " is not in the store"};
+    LARDER_TRY(const auto secret, e.keys().secret_of(options.archive, *meant));
+    std::optional<std::string> rest;
+    if (options.remove) {
+        LARDER_TRY(rest, signing::without_primary(secret));
+    }
+    LARDER_CHECK(write_new(options.primary, secret.text));
+    const auto subject = of.name + " " + meant->fingerprint;
+    if (rest) {
+        LARDER_CHECK(e.keys().keep(options.archive, meant->fingerprint, *rest, {}));
+        meant->has_primary = false;
+        LARDER_CHECK(registry_of(e).change(of));
+        report.removed = true;
+    }
+    LARDER_CHECK(record(e, {0,
+                            {},
+                            e.clock().now(),
+                            rest ? "key-remove-primary" : "key-export-primary",
+                            subject,
+                            options.who.by,
+                            options.who.reason}));
+    return report;
+}
+
+}  // namespace larder::net

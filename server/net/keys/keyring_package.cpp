@@ -1,0 +1,155 @@
+#include "keys/keyring_package.hpp"
+#include "keys/publish_keys.hpp"
+#include "pockets/archive_keys.hpp"
+#include "pockets/edition.hpp"
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <larder/base/file.hpp>
+#include <larder/base/number.hpp>
+#include <larder/base/text.hpp>
+#include <larder/debs/build.hpp>
+#include <larder/debs/paragraph.hpp>
+
+namespace larder::net::publishing {
+
+std::string keyring_package_name(const std::string& archive) {
+    auto name = to_lower(archive);
+    std::replace(name.begin(), name.end(), '_', '-');
+    return name + "-keyring";
+}
+
+std::string next_version(const std::string& last, sys_seconds now) {
+    const auto today = format_timestamp(now).substr(0, 8);
+    const auto day = last.substr(0, last.find('.'));
+    if (day < today) return today + ".1";
+    const auto number = number_in(std::string_view{last}.substr(std::min(last.size(), day.size() + 1)));
+    return day + "." + std::to_string(number.value_or(0) + 1);
+}
+
+namespace {
+
+std::vector<std::string> published_texts(const pockets::local_archive& of) {
+    std::vector<std::string> all;
+    for (const auto* one : of.published()) all.push_back(one->published());
+    return all;
+}
+
+result<std::string> build(const pockets::local_archive& of) {
+    const auto name = keyring_package_name(of.name);
+    LARDER_TRY(const auto keyring, signing::binary_keys(published_texts(of)));
+    debs::new_package made;
+    made.control =
+        "Package: " + name + "\nVersion: " + of.package.version +
+        "\nArchitecture: all\nMulti-Arch: foreign\nSection: misc\nPriority: optional\nMaintainer: " + of.name +
+        " archive\nDescription: keys of the archive " + of.name +
+        "\n The public keys that the archive is signed with, for signed-by= in the sources of\n apt: "
+        "/usr/share/keyrings/" +
+        name + ".gpg. Built by the archive itself whenever\n its keys change.\n";
+    made.files.push_back({"usr/share/keyrings/" + name + ".gpg", keyring});
+    LARDER_TRY(made.modified, parse_timestamp(of.package.version.substr(0, 8) + "T000000Z"));
+    return debs::build_deb(made);
+}
+
+/// Gives the package another version where its keys are others than those that it has; as it is then.
+result<pockets::local_archive> brought_up_to_date(engine& e, const std::string& name) {
+    const std::lock_guard alone{e.keys().turn(name)};
+    LARDER_TRY(auto archive, registry_of(e).find_archive(name));
+    if (!archive.package.wanted) return archive;
+    LARDER_TRY(const auto keyring, signing::binary_keys(published_texts(archive)));
+    const auto content = sha256(keyring).hex();
+    if (archive.package.content == content) return archive;
+    archive.package.version = next_version(archive.package.version, e.clock().now());
+    archive.package.content = content;
+    LARDER_CHECK(registry_of(e).change(archive));
+    return archive;
+}
+
+/// Whether every index of binaries has it.
+result<bool> has_package(engine& e, const pockets::pocket& of, const std::string& name, const std::string& version) {
+    if (of.head == 0) return false;
+    LARDER_TRY(const auto last, registry_of(e).load(of, of.head));
+    for (const auto& architecture : of.architectures) {
+        if (architecture == "source") continue;
+        bool found = false;
+        for (const auto& kept : last.indices) {
+            if (!kept.path.ends_with("/binary-" + architecture + "/Packages")) continue;
+            LARDER_TRY(const auto list, list_of(e, kept));
+            LARDER_TRY(const auto stanzas, pockets::find_stanzas(list, {name}, opener_of(e)));
+            for (const auto& [which, text] : stanzas) {
+                LARDER_TRY(const auto stanza, debs::paragraph::read(text));
+                found = found || stanza.get("Version") == version;
+            }
+        }
+        if (!found) return false;
+    }
+    return true;
+}
+
+/// A folder for one file, gone with this.
+class scratch {
+public:
+    static result<scratch> make() {
+        std::error_code ec;
+        auto path = (std::filesystem::temp_directory_path(ec) / "larder-package-XXXXXX").string();
+        if (ec || ::mkdtemp(path.data()) == nullptr) return errno_error(errno, "making a temporary folder");
+        return scratch{std::move(path)};
+    }
+    scratch(scratch&& other) noexcept : path_{std::exchange(other.path_, {})} {}
+    scratch& operator=(scratch&&) = delete;
+    ~scratch() {
+        std::error_code ignored;
+        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+    }
+    const std::string& path() const noexcept { return path_; }
+
+private:
+    explicit scratch(std::string path) : path_{std::move(path)} {}
+    std::string path_;
+};
+
+bool has_binaries(const pockets::pocket& of) {
+    return std::any_of(of.architectures.begin(), of.architectures.end(),
+                       [](const auto& one) { return one != "source"; });
+}
+
+}  // namespace
+
+result<std::vector<pocket_note>> publish_keyring(engine& e, const std::string& name, const publisher& who) {
+    std::vector<pocket_note> notes;
+    LARDER_TRY(const auto archive, brought_up_to_date(e, name));
+    if (!archive.package.wanted) return notes;
+    const auto package = keyring_package_name(name);
+    std::optional<scratch> folder;
+    include_options options;
+    LARDER_TRY(const auto all, registry_of(e).pockets(name));
+    for (const auto& of : all) {
+        if (!has_binaries(of)) continue;
+        LARDER_TRY(const bool there, has_package(e, of, package, archive.package.version));
+        if (there) continue;
+        if (!of.frozen.empty()) {
+            notes.push_back(
+                {of.name(), 0,
+                 "it is frozen: " + package + " " + archive.package.version + " comes into it once it is not"});
+            continue;
+        }
+        if (!folder) {
+            LARDER_TRY(const auto bytes, build(archive));
+            LARDER_TRY(auto made, scratch::make());
+            folder.emplace(std::move(made));
+            options.files = {folder->path() + "/" + package + "_" + archive.package.version + "_all.deb"};
+            LARDER_CHECK(replace_file(options.files.front(), bytes, 0600));
+        }
+        options.pocket = of.name();
+        options.made_here = true;
+        options.who = {who.by, who.reason.empty() ? "the archive's keys" : "the archive's keys: " + who.reason};
+        const auto report = include_packages(e, options, [](const progress&) {});
+        if (!report)
+            notes.push_back({of.name(), 0, package + " did not come into it: " + report.error().message()});
+        else if (report->made)
+            notes.push_back({of.name(), report->publication.number, package + " " + archive.package.version});
+    }
+    return notes;
+}
+
+}  // namespace larder::net::publishing

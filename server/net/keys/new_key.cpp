@@ -1,0 +1,57 @@
+#include "keys/new_key.hpp"
+#include "pockets/archive_keys.hpp"
+
+namespace larder::net {
+
+void take_facts(pockets::archive_key& to, const signing::key_facts& facts) {
+    to.fingerprint = facts.fingerprint;
+    to.user_id = facts.user_id;
+    to.algorithm = facts.algorithm;
+    to.expires = facts.expires;
+    to.has_primary = facts.has_primary;
+    to.needs_passphrase = facts.needs_passphrase;
+    to.public_key = facts.public_key;
+}
+
+result<pockets::archive_key> new_key(engine& e, const std::string& archive, const std::string& user_id,
+                                     signing::key_algorithm algorithm, std::optional<sys_seconds> expires) {
+    if (expires && *expires <= e.clock().now())
+        return error{errc::refused, "the key would end before it begins, at " + format_iso(*expires)};
+    LARDER_TRY(const auto made, signing::make_archive_key(user_id, algorithm, expires));
+    LARDER_CHECK(e.keys().keep(archive, made.facts.fingerprint, made.secret, made.revocation));
+    pockets::archive_key key;
+    take_facts(key, made.facts);
+    key.made = e.clock().now();
+    return key;
+}
+
+result<pockets::archive_key> taken_key(engine& e, const std::string& archive, const std::string& text) {
+    auto read = signing::read_secret_key(text, archive_keys::passphrase_of(archive, {}));
+    if (!read && read.error().code() == errc::refused)
+        return error{errc::refused, read.error().detail() + ". A passphrase comes as the credential larder-key-" +
+                                        archive + " of the service (LoadCredential= of systemd)"};
+    if (!read) return read.error();
+    pockets::archive_key made;
+    made.made = e.clock().now();
+    take_facts(made, read->facts);
+    std::string revocation;
+    if (made.has_primary) {
+        const auto passphrase = archive_keys::passphrase_of(archive, made.fingerprint);
+        LARDER_TRY(revocation, signing::make_revocation({made.fingerprint, read->secret, {}, passphrase}));
+    }
+    LARDER_CHECK(e.keys().keep(archive, made.fingerprint, read->secret, revocation));
+    return made;
+}
+
+std::string warning_of(const pockets::archive_key& of, sys_seconds now) {
+    const bool used = of.signs() || of.state == pockets::key_state::coming;
+    if (!used || !of.expires || *of.expires - now > key_warning) return {};
+    if (of.state == pockets::key_state::leaving && of.until && *of.until <= *of.expires) return {};
+    const auto day = format_iso(*of.expires).substr(0, 10);
+    if (of.has_ended(now)) return "it ended on " + day + ", and signs no more";
+    const auto days = std::chrono::duration_cast<std::chrono::hours>(*of.expires - now).count() / 24;
+    return "it ends on " + day + ", in " + std::to_string(days) + (days == 1 ? " day" : " days") +
+           ": larder key rotate, or larder key expire";
+}
+
+}  // namespace larder::net
