@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <larder/net/server.hpp>
+#include <larder/signing/signing_process.hpp>
 #include <mutex>
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -105,6 +106,7 @@ int run_serve(const common_options& common, const serve_options& options) {
     auto config = options_of(common, options);
     if (!config) return complain(config.error());
     const auto signals = catch_signals();
+    if (auto started = signing::signing_process::start(); !started) return complain(started.error());
     auto engine = net::engine::start(*config, net::make_logger(config->log));
     if (!engine) return complain(engine.error());
     auto server = net::server::start(**engine);

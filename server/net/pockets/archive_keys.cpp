@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <larder/base/file.hpp>
 #include <larder/base/text.hpp>
+#include <larder/signing/signing_process.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,7 +103,7 @@ result<std::shared_ptr<archive_keys::desk>> archive_keys::begin(const pockets::l
 
 void archive_keys::desk::begin() {
     session_ = std::async(std::launch::async, [keys = keys_]() -> opened {
-                   LARDER_TRY(auto session, signing::signing_session::begin(keys));
+                   LARDER_TRY(auto session, signing::signing_process::begin(keys));
                    return std::shared_ptr<const signing::signing_session>{std::move(session)};
                }).share();
 }
