@@ -70,7 +70,7 @@ result<void> transfer::choose(const std::vector<std::string>& only) {
 }
 
 transfer::differing transfer::own_of(const pocket_contents& one, const pocket_contents& other,
-                                     const std::string& path) {
+                                     const std::string& path) const {
     differing all;
     const auto list = one.lists.find(path);
     if (list == one.lists.end()) return all;
@@ -78,7 +78,8 @@ transfer::differing transfer::own_of(const pocket_contents& one, const pocket_co
     const auto& contents = one.chunks.at(path);
     for (std::size_t i = 0; i < contents.size(); ++i)
         if (!common.contains(list->second.list.chunks[i].content))
-            for (const auto& stanza : *contents[i]) all.emplace(stanza.package.name, &stanza);
+            for (const auto& stanza : *contents[i])
+                if (is_promoted(stanza.package.source)) all.emplace(stanza.package.name, &stanza);
     return all;
 }
 
@@ -88,12 +89,11 @@ result<void> transfer::compare(const std::string& path) {
     pockets::stanza_edits edits;
     std::set<std::string, std::less<>> coming;
     for (const auto& [name, one] : here)
-        if (is_promoted(one->package.source) && !there.contains(name)) {
+        if (!there.contains(name)) {
             edits.emplace(name, std::nullopt);
             touched_.insert(one->package.source);
         }
     for (const auto& [name, one] : there) {
-        if (!is_promoted(one->package.source)) continue;
         const auto was = here.find(name);
         if (was != here.end() && was->second->text == one->text) continue;
         coming.emplace(name);
@@ -114,9 +114,7 @@ result<void> transfer::check_room(const std::string& path, const differing& ther
     const auto paths = index_paths(to_);
     const bool installer = path.find("/debian-installer/") != std::string::npos;
     if (installer || std::find(paths.begin(), paths.end(), path) != paths.end()) return {};
-    if (std::none_of(there.begin(), there.end(),
-                     [this](const auto& one) { return is_promoted(one.second->package.source); }))
-        return {};
+    if (there.empty()) return {};
     return error{errc::refused, "pocket " + to_.name() + " has no " + path + ", in which " + from_.name() +
                                     " has packages: its components and architectures are fewer"};
 }

@@ -41,12 +41,12 @@ public:
 
 private:
     using names = std::set<std::string, std::less<>>;
-    /// By name, what of an index stands in chunks that the other pocket has not.
+    /// By name, what of the sources that are promoted stands in chunks of an index that the other pocket has not.
     using differing = std::map<std::string_view, const listed_stanza*>;
 
     result<void> choose(const std::vector<std::string>& only);
     bool is_promoted(std::string_view source) const { return sources_.contains(source); }
-    static differing own_of(const pocket_contents& one, const pocket_contents& other, const std::string& path);
+    differing own_of(const pocket_contents& one, const pocket_contents& other, const std::string& path) const;
     result<void> compare(const std::string& path);
     result<void> check_room(const std::string& path, const differing& there) const;
     result<void> note_texts(const std::string& path, const pockets::stanza_edits& edits);
