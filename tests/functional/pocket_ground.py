@@ -30,6 +30,17 @@ class Wordy(Package):
         return super().control() + "".join(f" {line}\n" for line in lines)
 
 
+def control_deb(env, name, control):
+    """A .deb with control data that dpkg-deb would not write."""
+    work = env.folder("deb")
+    (work / "control").write_text(control)
+    (work / "debian-binary").write_text("2.0\n")
+    for tar, member in (("control.tar.gz", "./control"), ("data.tar.gz", None)):
+        subprocess.run(["tar", "-czf", tar, *([member] if member else ["-T", "/dev/null"])], cwd=work, check=True)
+    subprocess.run(["ar", "qcS", name, "debian-binary", "control.tar.gz", "data.tar.gz"], cwd=work, check=True)
+    return work / name
+
+
 class Cloud:
     """A larder with a local archive."""
 
