@@ -95,6 +95,12 @@ class Cloud:
         path.write_bytes(self.larder.good(f"/keys/{self.archive}.asc").body)
         return path
 
+    def secrets(self):
+        """The files of the archive's secret keys."""
+        found = sorted((self.larder.store / "keys").glob(f"archive-{self.archive}*.key"))
+        assert found
+        return found
+
     def client(self, suite, components="main", url=None, **more):
         lines = [f"{kind} KEY {url or self.larder.url + '/' + self.archive} {suite} {components}" for kind in ("deb", "deb-src")]
         return self.env.apt(lines, more.pop("keyring", None) or self.keyring(), **more)
@@ -195,8 +201,7 @@ class Copy:
     def key(self):
         """The archive's own, to sign with what Larder would not."""
         if not self.key_:
-            secret = self.cloud.larder.store / f"keys/archive-{self.cloud.archive}.key"
-            self.env.keys.gpg("--import", secret)
+            self.env.keys.gpg("--import", *self.cloud.secrets())
             self.key_ = type(self.env.key())(self.env.keys, field(self.text, "Signed-By").split(",")[0].strip("! "))
         return self.key_
 
