@@ -1,6 +1,7 @@
 #include "scratch_folder.hpp"
 #include <catch2/catch.hpp>
 #include <larder/deployments/journal.hpp>
+#include <larder/deployments/journal_step.hpp>
 #include <larder/store/store.hpp>
 #include <thread>
 
@@ -86,6 +87,32 @@ TEST_CASE("journal: what was changed, or taken out, is found", "[journal]") {
         REQUIRE(g.s->objects().remove(sha256(g.all.last(0).value()[1].write())));
         CHECK(g.all.verify().error().code() == errc::absent);
     }
+}
+
+TEST_CASE("journal: an entry is written with what it tells of, or neither is", "[journal]") {
+    ground g;
+    g.add("one");
+    auto& refs = g.s->refs();
+    journal_entry e;
+    e.what = "two";
+    auto step = make_step(g.s->objects(), refs, e).value();
+    CHECK((step.entry.number == 2 && fits(refs, step).value()));
+    CHECK(g.all.verify().value() == 1);
+    SECTION("both") {
+        step.refs.push_back({"told-of", 0, "value"});
+        REQUIRE(refs.change(step.refs));
+        CHECK(g.all.last(1).value().front().what == "two");
+        CHECK(refs.get("told-of").value()->value == "value");
+    }
+    SECTION("neither, when something else was written first") {
+        g.add("another");
+        step.refs.push_back({"told-of", 0, "value"});
+        CHECK(refs.change(step.refs).error().code() == errc::conflict);
+        CHECK_FALSE(fits(refs, step).value());
+        CHECK_FALSE(refs.get("told-of").value());
+        REQUIRE(refs.change(make_step(g.s->objects(), refs, e).value().refs));
+    }
+    CHECK(g.all.verify().value() >= 2);
 }
 
 TEST_CASE("journal: of many who write at once nobody's entry is lost", "[journal]") {

@@ -30,6 +30,17 @@ class Wordy(Package):
         return super().control() + "".join(f" {line}\n" for line in lines)
 
 
+def control_deb(env, name, control):
+    """A .deb with control data that dpkg-deb would not write."""
+    work = env.folder("deb")
+    (work / "control").write_text(control)
+    (work / "debian-binary").write_text("2.0\n")
+    for tar, member in (("control.tar.gz", "./control"), ("data.tar.gz", None)):
+        subprocess.run(["tar", "-czf", tar, *([member] if member else ["-T", "/dev/null"])], cwd=work, check=True)
+    subprocess.run(["ar", "qcS", name, "debian-binary", "control.tar.gz", "data.tar.gz"], cwd=work, check=True)
+    return work / name
+
+
 class Cloud:
     """A larder with a local archive."""
 
@@ -83,6 +94,12 @@ class Cloud:
         path = self.env.folder("keys") / f"{self.archive}.asc"
         path.write_bytes(self.larder.good(f"/keys/{self.archive}.asc").body)
         return path
+
+    def secrets(self):
+        """The files of the archive's secret keys."""
+        found = sorted((self.larder.store / "keys").glob(f"archive-{self.archive}*.key"))
+        assert found
+        return found
 
     def client(self, suite, components="main", url=None, **more):
         lines = [f"{kind} KEY {url or self.larder.url + '/' + self.archive} {suite} {components}" for kind in ("deb", "deb-src")]
@@ -184,8 +201,7 @@ class Copy:
     def key(self):
         """The archive's own, to sign with what Larder would not."""
         if not self.key_:
-            secret = self.cloud.larder.store / f"keys/archive-{self.cloud.archive}.key"
-            self.env.keys.gpg("--import", secret)
+            self.env.keys.gpg("--import", *self.cloud.secrets())
             self.key_ = type(self.env.key())(self.env.keys, field(self.text, "Signed-By").split(",")[0].strip("! "))
         return self.key_
 

@@ -15,7 +15,7 @@ import subprocess
 import time
 import zlib
 
-from pocket_ground import ARCHIVE, FORMS, SUITE, Cloud, Copy, Wordy, field, listed, moment, stanza_fields, stanzas
+from pocket_ground import ARCHIVE, FORMS, SUITE, Cloud, Copy, Wordy, control_deb, field, listed, moment, stanza_fields, stanzas
 from support import debs
 from support.debs import Package
 
@@ -574,17 +574,6 @@ def _(g):
     double = control_deb(g.env, "double_1.0_all.deb", "Package: double\nVersion: 1.0\nVersion: 2.0\nArchitecture: all\n"
                          "Maintainer: A <a@archive.example>\nDescription: double\n")
     assert "twice" in g.cloud.refusal("pocket_include", pocket=g.cloud.name(SUITE), files=[str(double)])
-
-
-def control_deb(env, name, control):
-    """A .deb with control data that dpkg-deb would not write."""
-    work = env.folder("deb")
-    (work / "control").write_text(control)
-    (work / "debian-binary").write_text("2.0\n")
-    for tar, member in (("control.tar.gz", "./control"), ("data.tar.gz", None)):
-        subprocess.run(["tar", "-czf", tar, *([member] if member else ["-T", "/dev/null"])], cwd=work, check=True)
-    subprocess.run(["ar", "qcS", name, "debian-binary", "control.tar.gz", "data.tar.gz"], cwd=work, check=True)
-    return work / name
 
 
 @rule("field names are told apart whatever their case", "apt-pkg/tagfile.cc: names are compared without case")

@@ -1,12 +1,14 @@
 """What pockets refuse, each with its reason, and what they do at their edges. Nothing that is refused leaves a trace."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
+import subprocess
 from dataclasses import dataclass
 
-from pocket_ground import ARCHIVE, SUITE, Cloud, field, listed
+from pocket_ground import ARCHIVE, SUITE, Cloud, control_deb, field, listed
 from support import debs
 from support.debs import Package
 from support.larder import archive_table
@@ -67,24 +69,48 @@ def test_a_key_that_is_there_is_not_written_over(env):
     cloud = Cloud(env)
     key = cloud.larder.store / "keys/archive-other.key"
     key.write_text("precious")
-    refused(cloud, "archive_create", "Move it away first", name="other")
+    job = cloud.ended("archive_create", name="other")
+    assert job["state"] == "done" or "Move it away first" in str(job["error"]), job
     assert key.read_text() == "precious"
-    assert not cloud.larder.get("/keys/other.asc").ok
+    assert cloud.larder.get("/keys/other.asc").ok == (job["state"] == "done")
 
 
 def test_without_its_key_an_archive_is_served_and_not_published(env):
     cloud = Cloud(env)
     cloud.pocket(SUITE)
-    key = cloud.larder.store / f"keys/archive-{ARCHIVE}.key"
+    [key] = cloud.secrets()
     whole = key.read_bytes()
-    for harm, said in ((key.unlink, f"the key of archive '{ARCHIVE}'"), (lambda: key.write_bytes(b"nonsense"), str(key))):
+    for harm in (key.unlink, lambda: key.write_bytes(b"nonsense")):
         cloud.larder.stop()
         harm()
         cloud.larder.start()
-        include_refused(cloud, said, TOOL)
+        include_refused(cloud, ARCHIVE, TOOL)
+        cloud.client(SUITE).update().must()
     key.write_bytes(whole)
     cloud.larder.restart()
     cloud.include(SUITE, TOOL)
+
+
+def test_a_key_is_for_the_server_s_eyes_and_has_the_name_that_was_asked_for(env):
+    cloud = Cloud(env)
+    cloud.job("archive_create", name="other", key_name="Other Packages <packages@archive.example>")
+    for archive, name in ((ARCHIVE, f"{ARCHIVE} archive"), ("other", "Other Packages <packages@archive.example>")):
+        [key] = (cloud.larder.store / "keys").glob(f"archive-{archive}*.key")
+        assert (key.stat().st_mode & 0o777, key.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+        public = cloud.larder.good(f"/keys/{archive}.asc").body
+        assert b"PRIVATE" not in public
+        shown = subprocess.run(["gpg", "--show-keys", "--with-colons"], input=public, capture_output=True, check=True).stdout
+        assert re.findall(r"^uid:(?:[^:]*:){8}([^:]*):", shown.decode(), re.M) == [name]
+
+
+def test_a_release_says_of_itself_what_its_pocket_was_made_with(env):
+    cloud = Cloud(env)
+    cloud.pocket("plain")
+    own = {"origin": "Cloud Team", "label": "Folsom", "description": "For bookworm", "version": "2026.2"}
+    cloud.pocket("own", **own)
+    said = ("Origin", "Label", "Description", "Version", "Suite", "Codename")
+    assert [field(cloud.release("plain"), name) for name in said] == [ARCHIVE, ARCHIVE, None, None, "plain", "plain"]
+    assert [field(cloud.release("own"), name) for name in said] == [*own.values(), "own", "own"]
 
 
 def test_a_pocket_that_cannot_be_is_refused(env):
@@ -151,7 +177,9 @@ def changes_file(env, *files, name="service_2.0_amd64.changes", architecture="so
 
 def upload(env):
     deb = debs.deb(Package("service", "2.0", arch="amd64"))
-    return changes_file(env, *debs.source("service", "2.0"), deb)
+    buildinfo = env.folder("built") / "service_2.0_amd64.buildinfo"
+    buildinfo.write_text("Format: 1.0\nSource: service\nBinary: service\nArchitecture: amd64\nVersion: 2.0\n")
+    return changes_file(env, *debs.source("service", "2.0"), deb, buildinfo)
 
 
 def test_a_changes_file_brings_all_that_it_lists(env):
@@ -187,6 +215,9 @@ def test_a_changes_file_with_one_wrong_file_brings_nothing(env):
         include_refused(cloud, "is not the file that is listed", changes)
         (changes.parent / name).unlink()
         include_refused(cloud, name, changes)
+    changes = upload(env)
+    (changes.parent / "service_2.0_amd64.buildinfo").unlink()
+    include_refused(cloud, "service_2.0_amd64.buildinfo", changes)
     changes = upload(env)
     changes.write_text(changes.read_text().replace(" service_2.0_amd64.deb", " ../service_2.0_amd64.deb"))
     include_refused(cloud, changes.name, changes)
@@ -330,12 +361,13 @@ def test_a_pocket_is_frozen_once_and_by_somebody_with_a_reason(env):
     refused(cloud, "pocket_freeze", "why is it frozen?", pocket=pocket, reason="  ")
     cloud.job("pocket_freeze", pocket=pocket, reason="release week")
     refused(cloud, "pocket_freeze", "is frozen already: release week", pocket=pocket, reason="again")
-    for kind, options in (("pocket_promote", {"pocket": cloud.name(SUITE), "reason": "tested", "override": "now"}),
-                          ("pocket_remove", {"pocket": cloud.name(SUITE), "packages": ["tool"]})):
-        if kind == "pocket_promote":
-            refused(cloud, kind, "it is frozen: release week", **options)
-        else:
-            cloud.job(kind, **options)  # the one that feeds it is open
+    refused(cloud, "pocket_promote", "it is frozen: release week", pocket=cloud.name(SUITE), reason="tested", override="now")
+    cloud.include(SUITE, Package("other"))  # the one that feeds it is open
+    cloud.job("pocket_freeze", pocket=pocket, frozen=False)
+    assert promote(cloud)["made"]
+    told = json.loads(cloud.larder.cli("audit", "list", "--json", check=0).stdout)["entries"]
+    assert [(e["what"], e["subject"], e["reason"]) for e in told if "freeze" in e["what"]] == \
+        [("pocket-freeze", pocket, "release week"), ("pocket-unfreeze", pocket, "")], told
 
 
 def test_a_frozen_pocket_stays_valid(env):
@@ -398,6 +430,17 @@ def test_what_a_source_no_longer_builds_leaves_with_the_promotion_and_the_rest_s
     told = promote(cloud)
     assert [(p["package"], p["what"]) for p in told["packages"]] == [("client", "upgraded"), ("server", "removed")], told
     assert names(cloud, NEXT) == ["client", "tool"]
+
+
+def test_a_promotion_of_nothing_new_is_no_publication(env):
+    cloud = pair(env)
+    cloud.include(SUITE, TOOL)
+    assert promote(cloud)["made"]
+    before = cloud.release(NEXT)
+    for options in ({}, {"override": "all the same"}):
+        told = promote(cloud, **options)
+        assert not told["made"] and told["packages"] == [], told
+    assert cloud.release(NEXT) == before
 
 
 def test_a_version_that_goes_backwards_is_not_promoted(env):
@@ -493,6 +536,19 @@ def test_what_was_broken_before_holds_nothing_up(env):
     cloud.include(SUITE, Package("service", "1.0"))
     told = promote(cloud, only=["service"])
     assert told["made"] and told["passed"], told
+    cloud.include(SUITE, Package("broken", "2.0", depends="nothing-like-it (>= 2)"))
+    told = promote(cloud, only=["broken"])
+    assert told["made"] and told["passed"], told
+
+
+def test_what_cannot_be_read_of_a_package_s_needs_is_not_taken_for_none(env):
+    cloud = with_base(env)
+    fetch_base(cloud)
+    odd = control_deb(env, "odd_1.0_all.deb", "Package: odd\nVersion: 1.0\nArchitecture: all\nMaintainer: A <a@archive.example>\n"
+                      "Depends: tool (>= 1.0, library\nDescription: odd\n")
+    cloud.include(SUITE, odd)
+    told = promote(cloud)
+    assert not told["passed"] and "odd" in findings(told)["installable"], told
 
 
 # --- what is told ---------------------------------------------------------------------------------------
