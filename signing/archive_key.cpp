@@ -8,8 +8,8 @@ namespace larder::signing {
 namespace {
 
 constexpr std::string_view public_block = "PGP PUBLIC KEY BLOCK";
-/// Without what others have signed on it.
-constexpr gpgme_export_mode_t as_published = GPGME_EXPORT_MODE_MINIMAL;
+/// Whole: what it has signed is judged by what its own signatures said then, and they may have been renewed since.
+constexpr gpgme_export_mode_t as_published = 0;
 
 /// What is in a home of the key, which can be signed with.
 result<read_key> look_at(const secret_home& home, const std::string& fingerprint) {
@@ -125,8 +125,13 @@ result<read_key> with_expiry(const secret_key& of, std::optional<sys_seconds> ex
     LARDER_TRY(const auto found, find_with_primary(*home, of.fingerprint));
     const auto ctx = home->open();
     const auto lifetime = lifetime_until(expires);
-    for (const char* which : {static_cast<const char*>(nullptr), "*"}) {
-        if (which != nullptr && found->subkeys->next == nullptr) continue;
+    // By name: "*" means to gpg only those that have not ended yet.
+    std::string subkeys;
+    for (auto* sub = found->subkeys->next; sub != nullptr; sub = sub->next)
+        if (sub->can_sign != 0 && sub->revoked == 0 && sub->fpr != nullptr)
+            subkeys += (subkeys.empty() ? "" : "\n") + std::string{sub->fpr};
+    for (const char* which : {static_cast<const char*>(nullptr), subkeys.c_str()}) {
+        if (which != nullptr && subkeys.empty()) continue;
         const auto err = gpgme_op_setexpire(ctx.get(), found.get(), lifetime, which, 0);
         if (is_error(err)) return gpg_failed("setting the end of the key " + of.fingerprint, err);
     }
@@ -188,32 +193,65 @@ result<std::string> make_revocation(const secret_key& of) {
     return armour(certificate, public_block);
 }
 
+namespace {
+
+/// Keys and certificates put together, which must be of one key.
+class merging {
+public:
+    static result<merging> of(const std::vector<std::string>& texts) {
+        initialise();
+        LARDER_TRY(auto home, gpg_home::make());
+        merging made{std::move(home)};
+        for (const auto& text : texts) {
+            const auto in = read_from(text);
+            const auto err = gpgme_op_import(made.ctx_.get(), in.get());
+            if (is_error(err)) return gpg_failed("reading a key, or a certificate of revocation", err);
+        }
+        check(gpgme_op_keylist_start(made.ctx_.get(), nullptr, 0), "listing the keys");
+        for (;;) {
+            gpgme_key_t raw = nullptr;
+            if (is_error(gpgme_op_keylist_next(made.ctx_.get(), &raw))) break;
+            if (made.key_) return error{errc::refused, "these are several keys"};
+            made.key_.reset(raw);
+        }
+        if (!made.key_) return error{errc::malformed, "there is no public key"};
+        return made;
+    }
+    const _gpgme_key& key_here() const noexcept { return *key_; }
+    result<std::string> text() const {
+        auto out = write_to_memory();
+        const auto err = gpgme_op_export(ctx_.get(), key_->subkeys->fpr, as_published, out.get());
+        if (is_error(err)) return gpg_failed("exporting a key", err);
+        return take_bytes(std::move(out));
+    }
+
+private:
+    explicit merging(gpg_home home) : home_{std::move(home)}, ctx_{make_context(home_.path())} {
+        gpgme_set_armor(ctx_.get(), 1);
+    }
+
+    gpg_home home_;
+    context ctx_;
+    key key_;
+};
+
+}  // namespace
+
 result<std::string> revoked_key(const std::string& public_key, const std::string& revocation) {
-    initialise();
-    LARDER_TRY(const auto home, gpg_home::make());
-    const auto ctx = make_context(home.path());
-    gpgme_set_armor(ctx.get(), 1);
     // As gpg keeps one (openpgp-revocs.d), its first line is spoilt so that it does not count by accident.
     const auto spoilt = revocation.find("\n:-----BEGIN ");
     const auto certificate =
         spoilt == std::string::npos ? revocation : revocation.substr(0, spoilt + 1) + revocation.substr(spoilt + 2);
-    for (const auto& text : {public_key, certificate}) {
-        const auto in = read_from(text);
-        const auto err = gpgme_op_import(ctx.get(), in.get());
-        if (is_error(err)) return gpg_failed("reading a certificate of revocation", err);
-    }
-    gpgme_key_t raw = nullptr;
-    check(gpgme_op_keylist_start(ctx.get(), nullptr, 0), "listing the keys");
-    const auto err = gpgme_op_keylist_next(ctx.get(), &raw);
-    const key found{raw};
-    gpgme_op_keylist_end(ctx.get());
-    if (is_error(err) || !found) return error{errc::malformed, "there is no key to be revoked"};
-    if (found->revoked == 0)
-        return error{errc::refused, "that certificate does not revoke the key " + std::string{found->subkeys->fpr}};
-    auto out = write_to_memory();
-    const auto exported = gpgme_op_export(ctx.get(), found->subkeys->fpr, as_published, out.get());
-    if (is_error(exported)) return gpg_failed("exporting a revoked key", exported);
-    return take_bytes(std::move(out));
+    LARDER_TRY(const auto both, merging::of({public_key, certificate}));
+    if (both.key_here().revoked == 0)
+        return error{errc::refused,
+                     "that certificate does not revoke the key " + std::string{both.key_here().subkeys->fpr}};
+    return both.text();
+}
+
+result<std::string> merged_key(const std::string& before, const std::string& now) {
+    LARDER_TRY(const auto both, merging::of({before, now}));
+    return both.text();
 }
 
 result<std::string> binary_keys(const std::vector<std::string>& armoured) {

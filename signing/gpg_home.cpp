@@ -67,6 +67,12 @@ void sweep(const fs::path& base) {
 
 }  // namespace
 
+void gpg_home::sweep_leftovers() {
+    std::error_code ec;
+    const auto base = fs::temp_directory_path(ec);
+    if (!ec) sweep(base);
+}
+
 result<gpg_home> gpg_home::make(purpose what) {
     std::error_code ec;
     const auto base = fs::temp_directory_path(ec);

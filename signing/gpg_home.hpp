@@ -16,6 +16,10 @@ public:
     /// Under $TMPDIR or /tmp, mode 0700. `io` or `full` when that cannot be.
     static result<gpg_home> make(purpose what = purpose::verifying);
 
+    /// Removes what processes that were killed have left; the agents of it end then. make() does it, too. Of the last
+    /// minute nothing is removed: it may be somebody's who is just making it.
+    static void sweep_leftovers();
+
     ~gpg_home();
     gpg_home(gpg_home&&) noexcept = default;
     gpg_home& operator=(gpg_home&&) = delete;

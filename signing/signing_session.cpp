@@ -163,6 +163,8 @@ private:
 
 }  // namespace
 
+void sweep_signing_places() { gpg_home::sweep_leftovers(); }
+
 result<std::unique_ptr<signing_session>> signing_session::begin(const std::vector<secret_key>& keys) {
     if (keys.empty()) return error{errc::refused, "there is no key to sign with"};
     std::vector<secret_key> ours;

@@ -308,6 +308,11 @@ def test_a_key_in_an_agent_signs_and_its_secret_is_not_in_the_store(env):
         for secret in (gpg.home / "private-keys-v1.d").iterdir():
             secret.rename(secret.with_suffix(".key"))
         chain.include(STAGING, Package("tool"))
+        assert "--certificate" in chain.cli("key", "revoke", ARCHIVE, key.fingerprint, "--reason", "lost", check=1).stderr
+        chain.cli("key", "revoke", ARCHIVE, key.fingerprint, "--reason", "lost", "--certificate",
+                  str(gpg.home / f"openpgp-revocs.d/{key.fingerprint}.rev"))
+        assert states(chain) == ["leaving", "revoked"]
+        chain.client(STAGING).update().must()
     finally:
         gpg.close()
 
@@ -412,6 +417,89 @@ def test_keys_are_for_admins_and_told_to_readers(env):
             assert start(chain, kind, role, archive=ARCHIVE, **options)[0] == 403, (kind, role)
     assert start(chain, "keys", "read")[1]["keys"][0]["state"] == "active"
     assert start(chain, "key_rotate", "admin", archive=ARCHIVE)[0] == 200
+
+
+def test_a_key_as_an_earlier_larder_kept_it_signs_and_is_kept_anew_when_it_changes(env):
+    chain = Chain(env, chain=(STAGING,))
+    keys, (only,) = chain.larder.store / "keys", keys_of(chain)
+    chain.larder.stop()
+    (keys / f"archive-{ARCHIVE}+{only}.key").rename(keys / f"archive-{ARCHIVE}.key")
+    (keys / f"archive-{ARCHIVE}+{only}.rev").unlink()
+    chain.larder.start()
+    chain.include(STAGING, Package("tool"))
+    chain.cli("key", "expire", ARCHIVE, "--at", "2040-01-01")
+    assert sorted(f.name for f in keys.glob("archive-*")) == [f"archive-{ARCHIVE}+{only}.key"]
+    chain.cli("key", "rotate", ARCHIVE)
+    chain.cli("key", "revoke", ARCHIVE, only, "--reason", "its certificate is made when it is needed")
+    assert revoked_in(published_keys(chain))[0] == "r"
+    chain.client(STAGING).update().must()
+
+
+def test_no_copy_of_a_secret_outlives_the_server_not_even_a_kill(env):
+    chain = LaterChain(env, chain=(STAGING,))
+    places = env.folder("t")
+    chain.later["TMPDIR"] = str(places)
+    chain.after(0)
+    chain.include(STAGING, Package("tool"))
+    secrets = lambda: list(places.glob("larder-keys-*/private-keys-v1.d"))
+    assert secrets()
+    chain.larder.stop()
+    assert not list(places.iterdir())
+    chain.larder.start(**chain.later)
+    chain.include(STAGING, Package("other"))
+    left = secrets()
+    chain.larder.kill()
+    assert left and secrets() == left
+    chain.after(1)
+    wait_for(lambda: not [p for p in left if p.exists()], "what was left to be removed")
+
+
+def test_a_key_that_has_ended_signs_no_more_and_the_other_does(env):
+    chain = LaterChain(env, chain=(STAGING,))
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 10 * DAY))
+    chain.cli("key", "expire", ARCHIVE, "--at", day)
+    old = keys_of(chain)[0]
+    chain.after(12)
+    before = chain.release(STAGING)
+    why = chain.include(STAGING, Package("tool"), check=1).stderr
+    assert "no key of archive 'cloud' can sign now" in why and "larder key rotate" in why, why
+    assert chain.release(STAGING) == before and "it ended on" in chain.cli("status").stdout
+    new = chain.json("key", "rotate", ARCHIVE)["fingerprint"]
+    chain.include(STAGING, Package("tool"))
+    assert accepted(env, chain, key_alone(env, chain, new, "new"))
+    chain.cli("key", "expire", ARCHIVE, old, "--at", "never")
+    assert accepted(env, chain, key_alone(env, chain, old, "old"))
+
+
+def test_an_archive_begins_with_a_key_that_was_made_elsewhere_and_with_a_keyring_package(env):
+    gpg = Keys()
+    try:
+        chain = Chain(env, chain=())
+        key = gpg.make("made elsewhere")
+        secret = env.folder("secret") / "key.asc"
+        secret.write_bytes(gpg.gpg("--armor", "--export-secret-keys", key.fingerprint))
+        assert chain.json("archive", "create", "other", "--key", str(secret), "--keyring-package")["key"] == key.fingerprint
+        chain.json("pocket", "create", "other/stable", "--arch", "amd64", "--needs-source", "--arch", "source")
+        ring = env.folder("rings") / "theirs.gpg"
+        ring.write_bytes(key.public())
+        client = env.apt([f"deb KEY {chain.larder.url}/other stable main"], ring)
+        client.update().must()
+        assert len(client.versions("other-keyring")) == 1
+    finally:
+        gpg.close()
+
+
+def test_a_machine_of_a_deployment_gets_the_keys_of_what_is_pinned(env):
+    chain = Chain(env, chain=(STAGING,))
+    chain.include(STAGING, Package("tool"))
+    chain.cli("deployment", "create", "web", "--suite", chain.name(STAGING), "--arch", "amd64")
+    old = keys_of(chain)[0]
+    chain.cli("key", "rotate", ARCHIVE)
+    chain.cli("key", "revoke", ARCHIVE, old, "--reason", "stolen")
+    sources = chain.larder.good("/d/web/larder.sources").body.decode()
+    block = re.search(r"-----BEGIN PGP PUBLIC KEY BLOCK-----.*?-----END PGP PUBLIC KEY BLOCK-----", sources, re.S)[0]
+    text = "\n".join("" if line.strip() == "." else line.strip() for line in block.splitlines()).encode() + b"\n"
+    assert fingerprints_in(text)[:2] == keys_of(chain) and revoked_in(text)[0] == "r"
 
 
 def test_what_is_wrong_is_said(env):

@@ -98,6 +98,29 @@ TEST_CASE("archive key: its end is set, moved and taken away", "[archive_key]") 
     CHECK(verifier::open({never.facts.public_key}).value()->keys()[0].fingerprint == k.fingerprint);
 }
 
+TEST_CASE("archive key: with another end it still says what it said before", "[archive_key]") {
+    workshop gpg;
+    const auto past = std::to_string(std::chrono::system_clock::to_time_t(in_days(-30)));
+    gpg.gpg(
+        {"--faked-system-time", past, "--passphrase", "", "--quick-generate-key", "old", "ed25519", "sign", "never"});
+    const auto before = gpg.gpg({"--armor", "--export", "old"});
+    const auto read = read_secret_key(secret_in(gpg, "old"), {}).value();
+    const auto later = with_expiry({read.facts.fingerprint, read.secret, {}, {}}, in_days(20)).value();
+    const auto signatures = [&](const std::string& key) {
+        const auto listed = gpg.gpg({"--show-keys", "--with-colons", "--with-sig-list"}, key);
+        std::size_t count = 0;
+        for (auto at = listed.find("sig:"); at != std::string::npos; at = listed.find("sig:", at + 1)) ++count;
+        return count;
+    };
+    CHECK(signatures(later.facts.public_key) == 1);
+    const auto merged = merged_key(before, later.facts.public_key).value();
+    CHECK(signatures(merged) == 2);
+    const auto end = verifier::open({merged}).value()->keys()[0].expires;
+    REQUIRE(end);
+    CHECK(std::chrono::abs(*end - in_days(20)) < std::chrono::minutes{1});
+    CHECK(merged_key(before, one_key().facts.public_key).error().code() == errc::refused);
+}
+
 TEST_CASE("archive key: revoked, it vouches for nothing any more", "[archive_key]") {
     const auto& k = other_key();
     const auto both = signing_session::begin({secret_of(k)}).value()->release(release_text).value();

@@ -35,6 +35,7 @@ result<std::vector<std::string>> let_go(engine& e, const std::string& name) {
 key_keeper::key_keeper(engine& e) : e_{e}, rounds_{[this](const std::stop_token& stop) { return round(stop); }} {}
 
 pinning::rounds::clock::time_point key_keeper::round(const std::stop_token& stop) {
+    signing::sweep_signing_places();
     const auto all = registry_of(e_).archives();
     if (!all) e_.log().write(log_level::error, "archives cannot be read: " + all.error().message());
     for (const auto& one : all ? *all : std::vector<pockets::local_archive>{}) {
@@ -54,7 +55,7 @@ void key_keeper::look_after(const std::string& archive) {
     if (!notes) return told(notes.error());
     for (const auto& one : *notes)
         if (one.publication == 0)
-            e_.log().write(log_level::debug, one.note, {{"pocket", one.pocket}});
+            e_.log().write(one.failed ? log_level::error : log_level::debug, one.note, {{"pocket", one.pocket}});
         else
             e_.log().write(log_level::info, "a pocket was published again for its keys", {{"pocket", one.pocket}});
 }

@@ -130,7 +130,7 @@ result<std::vector<pocket_note>> publish_keyring(engine& e, const std::string& n
         if (!of.frozen.empty()) {
             notes.push_back(
                 {of.name(), 0,
-                 "it is frozen: " + package + " " + archive.package.version + " comes into it once it is not"});
+                 "it is frozen: " + package + " " + archive.package.version + " comes into it once it is not", false});
             continue;
         }
         if (!folder) {
@@ -145,9 +145,9 @@ result<std::vector<pocket_note>> publish_keyring(engine& e, const std::string& n
         options.who = {who.by, who.reason.empty() ? "the archive's keys" : "the archive's keys: " + who.reason};
         const auto report = include_packages(e, options, [](const progress&) {});
         if (!report)
-            notes.push_back({of.name(), 0, package + " did not come into it: " + report.error().message()});
+            notes.push_back({of.name(), 0, package + " did not come into it: " + report.error().message(), true});
         else if (report->made)
-            notes.push_back({of.name(), report->publication.number, package + " " + archive.package.version});
+            notes.push_back({of.name(), report->publication.number, package + " " + archive.package.version, false});
     }
     return notes;
 }

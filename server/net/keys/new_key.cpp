@@ -13,6 +13,13 @@ void take_facts(pockets::archive_key& to, const signing::key_facts& facts) {
     to.public_key = facts.public_key;
 }
 
+result<void> renew_facts(pockets::archive_key& to, const signing::key_facts& facts) {
+    LARDER_TRY(auto merged, signing::merged_key(to.public_key, facts.public_key));
+    take_facts(to, facts);
+    to.public_key = std::move(merged);
+    return {};
+}
+
 result<pockets::archive_key> new_key(engine& e, const std::string& archive, const std::string& user_id,
                                      signing::key_algorithm algorithm, std::optional<sys_seconds> expires) {
     if (expires && *expires <= e.clock().now())

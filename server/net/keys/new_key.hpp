@@ -13,6 +13,8 @@ result<pockets::archive_key> taken_key(engine& e, const std::string& archive, co
 
 /// What is told of a key, in the archive's description.
 void take_facts(pockets::archive_key& to, const signing::key_facts& facts);
+/// The same of a key that it has already, some of which may have changed.
+result<void> renew_facts(pockets::archive_key& to, const signing::key_facts& facts);
 
 /// That it ends soon, or has ended; empty where there is nothing to say.
 std::string warning_of(const pockets::archive_key& of, sys_seconds now);

@@ -97,6 +97,7 @@ result<void> add_key(local_archive& of, archive_key made, std::vector<std::strin
         notes.push_back("the archive has it already: its secret is here again");
     }
     made.made = known->made;
+    LARDER_TRY(made.public_key, signing::merged_key(known->public_key, made.public_key));
     *known = std::move(made);
     return {};
 }
@@ -262,7 +263,7 @@ result<key_report> expire_key(engine& e, const key_expire_options& options) {
     LARDER_TRY(const auto changed, signing::with_expiry(secret, options.at));
     LARDER_CHECK(e.keys().keep(options.archive, meant->fingerprint, changed.secret, {}));
     const auto fingerprint = meant->fingerprint;
-    take_facts(*meant, changed.facts);
+    LARDER_CHECK(renew_facts(*meant, changed.facts));
     return work.settle("key-expire", fingerprint, options.who);
 }
 

@@ -57,10 +57,10 @@ result<std::vector<pocket_note>> publish_keys(engine& e, const std::string& arch
     for (const auto& one : known) {
         const auto number = publish_again(e, one.name(), who);
         if (!number)
-            all.push_back({one.name(), 0, "it was not published again: " + number.error().message()});
+            all.push_back({one.name(), 0, "it was not published again: " + number.error().message(), true});
         else if (*number != 0)
-            all.push_back(
-                {one.name(), *number, one.frozen.empty() ? "" : "it is frozen: its packages stayed as they are"});
+            all.push_back({one.name(), *number,
+                           one.frozen.empty() ? "" : "it is frozen: its packages stayed as they are", false});
     }
     LARDER_TRY(auto packages, publish_keyring(e, archive, who));
     std::move(packages.begin(), packages.end(), std::back_inserter(all));

@@ -71,10 +71,18 @@ result<std::string> make_revocation(const secret_key&);
 /// The public key with the certificate in it. `refused` when it is none of this key.
 result<std::string> revoked_key(const std::string& public_key, const std::string& revocation);
 
+/// A public key as it was, and as it is: with what it has said of itself at both times. sqv, by which apt verifies from
+/// 3.0 on, judges a signature by what its key said when it was made; and gpg forgets that when it sets another end.
+result<std::string> merged_key(const std::string& before, const std::string& now);
+
 /// Public keys, armoured, as one block, in the order given.
 result<std::string> joined_keys(const std::vector<std::string>& armoured);
 /// The same, binary: a keyring file of apt's (.gpg).
 result<std::string> binary_keys(const std::vector<std::string>& armoured);
+
+/// Removes the places that were left by processes that were killed more than a minute ago, with the copies of secrets in
+/// them. Each new place does it, too.
+void sweep_signing_places();
 
 /// A place to sign in that is ready, which is what takes most of the time. One thread at a time. Its agent, and the
 /// copies of the secrets, go with it; after a kill -9 what is left in the temporary folder goes with the next call.

@@ -35,6 +35,7 @@ struct pocket_note {
     std::string pocket;
     std::uint64_t publication = 0;  ///< 0: none was made
     std::string note;               ///< for people: that it is frozen, or what failed
+    bool failed = false;            ///< it is tried again
 };
 struct key_report {
     pockets::local_archive archive;
