@@ -10,13 +10,14 @@ namespace {
 
 constexpr std::string_view format = "Larder-Publication", format_number = "1";
 
-constexpr std::array<std::pair<step, std::string_view>, 7> step_names{{{step::create, "create"},
+constexpr std::array<std::pair<step, std::string_view>, 8> step_names{{{step::create, "create"},
                                                                        {step::include, "include"},
                                                                        {step::remove, "remove"},
                                                                        {step::promote, "promote"},
                                                                        {step::rollback, "rollback"},
                                                                        {step::refresh, "refresh"},
-                                                                       {step::change, "change"}}};
+                                                                       {step::change, "change"},
+                                                                       {step::pull, "pull"}}};
 
 error odd(std::string_view field) {
     return {errc::malformed, "a publication: its " + std::string{field} + " cannot be read"};
@@ -64,6 +65,20 @@ result<void> read_counts(publication& p, std::string_view text) {
     return {};
 }
 
+/// "nova-common 2:28 all debian/trixie@20261121T063000Z nova-api needs nova-common (= 2:28)"
+result<void> read_taken(publication& p, std::string_view text) {
+    taken_package one;
+    for (auto* const part : {&one.name, &one.version, &one.architecture, &one.from}) {
+        const auto blank = text.find(' ');
+        *part = text.substr(0, blank);
+        text = blank == std::string_view::npos ? std::string_view{} : text.substr(blank + 1);
+        if (part->empty()) return odd("Taken");
+    }
+    one.why = text;
+    p.taken.push_back(std::move(one));
+    return {};
+}
+
 result<void> take_field(publication& p, std::string_view name, std::string_view value) {
     if (name == "Pocket") {
         p.pocket = value;
@@ -75,6 +90,8 @@ result<void> take_field(publication& p, std::string_view name, std::string_view 
         p.overridden = value;
     } else if (name == "Finding") {
         p.findings.emplace_back(value);
+    } else if (name == "Taken") {
+        return read_taken(p, value);
     } else if (name == "Number") {
         LARDER_TRY(p.number, number_of(name, value));
     } else if (name == "Parent") {
@@ -114,6 +131,8 @@ std::string publication::write() const {
     out.add("By", by);
     out.add("Reason", reason);
     for (const auto& one : findings) out.add("Finding", one);
+    for (const auto& one : taken)
+        out.add("Taken", one.name + " " + one.version + " " + one.architecture + " " + one.from + " " + one.why);
     out.add("Overridden", overridden);
     out.add("Snapshot", snapshot.hex());
     for (const auto& one : indices) out.add("Index", one.path + " " + one.content.hex() + " " + one.object.hex());

@@ -1,5 +1,5 @@
 #include "commands.hpp"
-#include "deployment_commands.hpp"
+#include "pocket_commands.hpp"
 #include "table.hpp"
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -34,10 +34,23 @@ void add_texts(json::object& to, std::string_view name, const std::vector<std::s
     if (!all.empty()) to[name] = json::value_from(all);
 }
 
+/// What is taken from other archives, and for whose sake.
+void print_taken(const json::object& publication) {
+    std::vector<std::vector<std::string>> rows{{"TAKEN", "VERSION", "ARCH", "FROM", "WHY"}};
+    for (const auto& one : list_in(publication, "taken")) {
+        const auto& row = one.as_object();
+        const auto why = text_in(row, "why");
+        rows.push_back({text_in(row, "package"), text_in(row, "version"), text_in(row, "architecture"),
+                        text_in(row, "from"), why.empty() ? "asked for" : printable(why, 200)});
+    }
+    if (rows.size() > 1) std::cout << table(rows) << "\n";
+}
+
 /// What the next publication is, or would be.
 void print_publication(const json::object& report, bool dry_run) {
     const auto& pocket = inner(report, "pocket");
     const auto& publication = inner(report, "publication");
+    print_taken(publication);
     for (const auto& one : list_in(report, "findings")) std::cout << printable(std::string{one.as_string()}) << "\n";
     if (list_in(report, "packages").empty()) {
         if (text_in(publication, "step") != "create") {
@@ -54,15 +67,6 @@ void print_publication(const json::object& report, bool dry_run) {
         std::cout << "A dry run: nothing was published.\n";
     else
         std::cout << "Nothing was published.\n";
-}
-
-int run_step(const common_options& common, const std::string& kind, json::object options, bool dry_run) {
-    options["dry_run"] = dry_run;
-    const auto report = ask(common, job(kind, std::move(options)));
-    const auto how = print(common, report, [&](const json::object& r) { print_publication(r, dry_run); });
-    if (how != done) return how;
-    // The gate's no.
-    return is_set(*report, "passed") || is_set(*report, "made") ? done : answer_is_no;
 }
 
 int run_create(const common_options& common, const pocket_line& given) {
@@ -94,14 +98,14 @@ int run_include(const common_options& common, const pocket_line& given) {
     o["files"] = std::move(files);
     add_text(o, "component", given.component);
     if (given.allow_downgrade) o["allow_downgrade"] = true;
-    return run_step(common, "pocket_include", std::move(o), given.dry_run);
+    return run_pocket_step(common, "pocket_include", std::move(o), given.dry_run);
 }
 
 int run_remove(const common_options& common, const pocket_line& given) {
     auto o = who_of(given);
     o["pocket"] = given.name;
     add_texts(o, "packages", given.packages);
-    return run_step(common, "pocket_remove", std::move(o), given.dry_run);
+    return run_pocket_step(common, "pocket_remove", std::move(o), given.dry_run);
 }
 
 int run_promote(const common_options& common, const pocket_line& given) {
@@ -109,14 +113,14 @@ int run_promote(const common_options& common, const pocket_line& given) {
     o["pocket"] = given.name;
     add_texts(o, "only", given.only);
     add_text(o, "override", given.override_reason);
-    return run_step(common, "pocket_promote", std::move(o), given.dry_run);
+    return run_pocket_step(common, "pocket_promote", std::move(o), given.dry_run);
 }
 
 int run_rollback(const common_options& common, const pocket_line& given) {
     auto o = who_of(given);
     o["pocket"] = given.name;
     if (given.to != 0) o["to"] = given.to;
-    return run_step(common, "pocket_rollback", std::move(o), given.dry_run);
+    return run_pocket_step(common, "pocket_rollback", std::move(o), given.dry_run);
 }
 
 int run_freeze(const common_options& common, const pocket_line& given, bool frozen) {
@@ -188,7 +192,8 @@ int run_history(const common_options& common, const pocket_line& given) {
             const auto& p = one.as_object();
             auto step = text_in(p, "step");
             if (const auto from = text_in(p, "from"); !from.empty())
-                step += " from " + from + "#" + std::to_string(number_in(p, "origin"));
+                step +=
+                    " from " + from + (number_in(p, "origin") == 0 ? "" : "#" + std::to_string(number_in(p, "origin")));
             else if (const auto origin = number_in(p, "origin"); origin != 0)
                 step += " to " + std::to_string(origin);
             if (!text_in(p, "overridden").empty())
@@ -304,6 +309,15 @@ void add_freezing(CLI::App& noun, command_line& line) {
 
 }  // namespace
 
+int run_pocket_step(const common_options& common, const std::string& kind, json::object options, bool dry_run) {
+    options["dry_run"] = dry_run;
+    const auto report = ask(common, job(kind, std::move(options)));
+    const auto how = print(common, report, [&](const json::object& r) { print_publication(r, dry_run); });
+    if (how != done) return how;
+    // The gate's no.
+    return is_set(*report, "passed") || is_set(*report, "made") ? done : answer_is_no;
+}
+
 void add_pocket(CLI::App& app, command_line& line) {
     auto* noun = app.add_subcommand("pocket", "The suites of archives that are published here.");
     noun->require_subcommand(1);
@@ -314,6 +328,7 @@ void add_pocket(CLI::App& app, command_line& line) {
     list->callback([&line, listed] { line.exit = run_list(line.common, *listed); });
     add_create(*noun, line);
     add_include(*noun, line);
+    add_pocket_pull(*noun, line);
     add_changes_of(*noun, line);
     add_freezing(*noun, line);
     const auto set = std::make_shared<pocket_line>();

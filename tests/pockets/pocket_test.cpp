@@ -107,6 +107,24 @@ TEST_CASE("publication: it is written and read as the same, and its reason is on
     CHECK(publication::read("Larder-Publication: 1\nStep: sidle\n").error().code() == errc::malformed);
 }
 
+TEST_CASE("publication: what was taken from other archives is told with its reason", "[pockets]") {
+    publication made;
+    made.pocket = "cloud/x";
+    made.number = 2;
+    made.how = step::pull;
+    made.from = "debian/trixie@20261121T063000Z,debian/sid@20261121T063000Z";
+    made.taken = {
+        {"nova-api", "2:28", "amd64", "debian/trixie@20261121T063000Z", ""},
+        {"nova-common", "2:28", "all", "debian/trixie@20261121T063000Z", "nova-api needs nova-common (= 2:28)"}};
+    const auto again = publication::read(made.write());
+    REQUIRE(again);
+    CHECK(again->taken == made.taken);
+    CHECK(again->how == step::pull);
+    CHECK(again->from == made.from);
+    CHECK(publication::read("Larder-Publication: 1\nPocket: a/b\nNumber: 1\nTaken: x 1 all\n").error().code() ==
+          errc::malformed);
+}
+
 TEST_CASE("publication: a rollback says what it went back to", "[pockets]") {
     auto made = first_of(sample());
     made.how = step::rollback;

@@ -1,6 +1,6 @@
 #include "commit_and_wait.hpp"
 #include "held.hpp"
-#include "pockets/edition.hpp"
+#include "pockets/arrivals.hpp"
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -8,7 +8,6 @@
 #include <larder/debs/deb.hpp>
 #include <larder/debs/source.hpp>
 #include <larder/debs/stanza.hpp>
-#include <larder/index/version.hpp>
 #include <set>
 #include <sys/stat.h>
 
@@ -70,11 +69,11 @@ public:
             tell({"reading " + name_in(file), done++, options_.files.size()});
             if (auto taken = take(file); !taken) return taken.error().in(file);
         }
-        LARDER_CHECK(check_downgrades());
-        return check_sources();
+        if (!options_.allow_downgrade) LARDER_CHECK(check_no_downgrade(e_, of_, edits));
+        return check_sources(e_, of_, edits, sources_needed_);
     }
 
-    std::map<std::string, pockets::stanza_edits> edits;
+    index_edits edits;
     std::vector<store::held_object> files;
 
 private:
@@ -91,16 +90,11 @@ private:
         return error{errc::refused, "not a .deb, .udeb, .ddeb, .dsc or .changes"};
     }
 
-    /// Makes it an object, and of the pool. The same path with other bytes would be two packages of one name, version
-    /// and architecture: clients that have seen one never take the other.
+    /// Makes it an object, and of the pool.
     result<void> keep(std::unique_ptr<store::incoming> file, const std::string& path) {
         const auto size = file->size();
         const auto content = file->finish();
-        LARDER_TRY(const auto known, e_.store().known().find(of_.archive, path));
-        for (const auto& claim : known)
-            if (claim.content != content)
-                return error{errc::refused, "archive '" + of_.archive + "' has had " + path +
-                                                " with other bytes: give what changed another version"};
+        LARDER_CHECK(check_pool_path(e_, of_.archive, path, content));
         staged_.add(content);
         LARDER_CHECK(commit_and_wait(e_.store().objects(), std::move(file), content, e_.clock().now()));
         files.push_back({content, size, of_.archive, path});
@@ -133,16 +127,10 @@ private:
         if (!first && given->second != version)
             return error{errc::refused, name + " is given twice, as " + given->second + " and " + version +
                                             ": a pocket has one version of a package"};
-        for (const auto& component : of_.components) {
-            auto path = index_path(component, architecture);
-            if (kind == debs::file_kind::udeb)
-                path = component + "/debian-installer/binary-" + architecture + "/Packages";
-            // A package that moved to another component leaves the one it was in.
-            if (component == component_)
-                edits[path][name] = stanza;
-            else if (kind != debs::file_kind::udeb)
-                edits[path][name] = std::nullopt;
-        }
+        if (kind == debs::file_kind::udeb)
+            edits[component_ + "/debian-installer/binary-" + architecture + "/Packages"][name] = stanza;
+        else
+            put_stanza(edits, of_, component_, architecture, name, stanza);
         return {};
     }
 
@@ -193,64 +181,6 @@ private:
             static_cast<void>(copy);
             if (file.kind == debs::file_kind::other) continue;  // of the source package: taken with its .dsc
             if (auto taken = take(beside); !taken) return taken.error().in(beside);
-        }
-        return {};
-    }
-
-    /// What the pocket has of the packages that are to be replaced.
-    result<std::map<std::string, std::string, std::less<>>> present(const std::string& path) const {
-        std::map<std::string, std::string, std::less<>> versions;
-        if (of_.head == 0) return versions;
-        LARDER_TRY(const auto last, registry_of(e_).load(of_, of_.head));
-        const auto kept =
-            std::find_if(last.indices.begin(), last.indices.end(), [&](const auto& one) { return one.path == path; });
-        if (kept == last.indices.end()) return versions;
-        std::set<std::string, std::less<>> names;
-        for (const auto& [name, stanza] : edits.at(path)) names.insert(name);
-        LARDER_TRY(const auto list, list_of(e_, *kept));
-        LARDER_TRY(const auto found, pockets::find_stanzas(list, names, opener_of(e_)));
-        for (const auto& [name, stanza] : found) {
-            const auto paragraph = debs::paragraph::read(stanza);
-            if (paragraph) versions[name] = paragraph->get("Version");
-        }
-        return versions;
-    }
-
-    result<void> check_downgrades() const {
-        if (options_.allow_downgrade) return {};
-        for (const auto& [path, all] : edits) {
-            LARDER_TRY(const auto before, present(path));
-            for (const auto& [name, version] : before) {
-                const auto architecture = path.ends_with("/Sources") ? "source" : path.substr(path.find("binary-") + 7);
-                const auto next = versions_.find({architecture.substr(0, architecture.find('/')), name});
-                if (next == versions_.end() || index::compare_versions(next->second, version) >= 0) continue;
-                return error{errc::refused, name + " " + next->second + " is older than " + version + ", which " +
-                                                of_.name() +
-                                                " has: clients would not follow. --allow-downgrade with "
-                                                "--reason puts it there all the same"};
-            }
-        }
-        return {};
-    }
-
-    result<void> check_sources() const {
-        if (!of_.needs_source) return {};
-        for (const auto& [source, file] : sources_needed_) {
-            if (versions_.contains({"source", source})) continue;
-            std::set<std::string, std::less<>> names{source};
-            bool found = false;
-            if (of_.head != 0) {
-                LARDER_TRY(const auto last, registry_of(e_).load(of_, of_.head));
-                for (const auto& kept : last.indices) {
-                    if (!kept.path.ends_with("/Sources")) continue;
-                    LARDER_TRY(const auto list, list_of(e_, kept));
-                    LARDER_TRY(const auto there, pockets::find_stanzas(list, names, opener_of(e_)));
-                    found = found || !there.empty();
-                }
-            }
-            if (!found)
-                return error{errc::refused, file + ": its source package " + source + " is neither in " + of_.name() +
-                                                " nor given with it, and the pocket asks for it: give the .dsc, too"};
         }
         return {};
     }

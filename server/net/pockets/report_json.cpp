@@ -38,6 +38,17 @@ json::object pocket_json(const pockets::pocket& p) {
             {"publication", p.head}};
 }
 
+json::array taken_json(const pockets::publication& p) {
+    json::array all;
+    for (const auto& one : p.taken)
+        all.push_back(json::object{{"package", one.name},
+                                   {"version", one.version},
+                                   {"architecture", one.architecture},
+                                   {"from", one.from},
+                                   {"why", one.why}});
+    return all;
+}
+
 json::object publication_json(const pockets::publication& p) {
     json::object out{{"pocket", p.pocket},
                      {"number", p.number},
@@ -52,7 +63,8 @@ json::object publication_json(const pockets::publication& p) {
                      {"removed", p.removed},
                      {"changed", p.changed},
                      {"overridden", p.overridden},
-                     {"findings", strings(p.findings)}};
+                     {"findings", strings(p.findings)},
+                     {"taken", taken_json(p)}};
     return out;
 }
 

@@ -71,6 +71,7 @@ std::vector<job_kind> all_kinds() {
     auto all = maintenance_kinds();
     for (auto& kind : deployment_kinds()) all.push_back(std::move(kind));
     for (auto& kind : pocket_kinds()) all.push_back(std::move(kind));
+    for (auto& kind : pocket_intake_kinds()) all.push_back(std::move(kind));
     for (auto& kind : why_kinds()) all.push_back(std::move(kind));
     return all;
 }

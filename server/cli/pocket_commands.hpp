@@ -1,0 +1,16 @@
+#pragma once
+
+#include "deployment_commands.hpp"
+#include <boost/json/object.hpp>
+
+// What the commands of `larder pocket` have in common.
+
+namespace larder::cli {
+
+/// Does a job that publishes a pocket, shows what changes, and gives the exit code: the gate's no is one.
+int run_pocket_step(const common_options& common, const std::string& kind, boost::json::object options, bool dry_run);
+
+/// pocket pull
+void add_pocket_pull(CLI::App& noun, command_line& line);
+
+}  // namespace larder::cli
