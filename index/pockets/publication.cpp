@@ -65,17 +65,12 @@ result<void> read_counts(publication& p, std::string_view text) {
     return {};
 }
 
-/// "nova-common 2:28 all debian/trixie@20261121T063000Z nova-api needs nova-common (= 2:28)"
-result<void> read_taken(publication& p, std::string_view text) {
-    taken_package one;
-    for (auto* const part : {&one.name, &one.version, &one.architecture, &one.from}) {
-        const auto blank = text.find(' ');
-        *part = text.substr(0, blank);
-        text = blank == std::string_view::npos ? std::string_view{} : text.substr(blank + 1);
-        if (part->empty()) return odd("Taken");
-    }
-    one.why = text;
-    p.taken.push_back(std::move(one));
+/// "4 packages SHA256"
+result<void> read_taken_count(publication& p, std::string_view text) {
+    const auto parts = words(text);
+    if (parts.size() != 3) return odd("Taken");
+    LARDER_TRY(p.taken_count, number_of("Taken", parts[0]));
+    LARDER_TRY(p.taken_text, digest::from_hex(parts[2]));
     return {};
 }
 
@@ -91,7 +86,7 @@ result<void> take_field(publication& p, std::string_view name, std::string_view 
     } else if (name == "Finding") {
         p.findings.emplace_back(value);
     } else if (name == "Taken") {
-        return read_taken(p, value);
+        return read_taken_count(p, value);
     } else if (name == "Number") {
         LARDER_TRY(p.number, number_of(name, value));
     } else if (name == "Parent") {
@@ -118,6 +113,40 @@ std::string_view to_string(step how) noexcept {
     return {};
 }
 
+std::string write_taken(const std::vector<taken_package>& all) {
+    constexpr std::size_t most_why = 2000;
+    std::string text;
+    for (const auto& one : all) {
+        text += one.name + " " + one.version + " " + one.architecture + " " + one.from;
+        if (!one.why.empty()) text += " " + printable(one.why, most_why);
+        text += "\n";
+    }
+    return text;
+}
+
+result<std::vector<taken_package>> read_taken(std::string_view text) {
+    std::vector<taken_package> all;
+    for (auto line : split(text, '\n')) {
+        if (line.empty()) continue;
+        taken_package one;
+        for (auto* const part : {&one.name, &one.version, &one.architecture, &one.from}) {
+            const auto blank = line.find(' ');
+            *part = line.substr(0, blank);
+            line = blank == std::string_view::npos ? std::string_view{} : line.substr(blank + 1);
+            if (part->empty()) return odd("list of taken packages");
+        }
+        one.why = line;
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+void publication::set_taken(std::vector<taken_package> all) {
+    taken_count = all.size();
+    taken_text = sha256(write_taken(all));
+    taken = std::move(all);
+}
+
 std::string publication::write() const {
     field_writer out{format, format_number};
     out.add("Pocket", pocket);
@@ -131,8 +160,7 @@ std::string publication::write() const {
     out.add("By", by);
     out.add("Reason", reason);
     for (const auto& one : findings) out.add("Finding", one);
-    for (const auto& one : taken)
-        out.add("Taken", one.name + " " + one.version + " " + one.architecture + " " + one.from + " " + one.why);
+    if (taken_count != 0) out.add("Taken", std::to_string(taken_count) + " packages " + taken_text.hex());
     out.add("Overridden", overridden);
     out.add("Snapshot", snapshot.hex());
     for (const auto& one : indices) out.add("Index", one.path + " " + one.content.hex() + " " + one.object.hex());

@@ -329,6 +329,8 @@ void add_pocket(CLI::App& app, command_line& line) {
     add_create(*noun, line);
     add_include(*noun, line);
     add_pocket_pull(*noun, line);
+    add_pocket_uploads(*noun, line);
+    add_pocket_override(*noun, line);
     add_changes_of(*noun, line);
     add_freezing(*noun, line);
     const auto set = std::make_shared<pocket_line>();

@@ -10,6 +10,16 @@ namespace larder::cli {
 /// Does a job that publishes a pocket, shows what changes, and gives the exit code: the gate's no is one.
 int run_pocket_step(const common_options& common, const std::string& kind, boost::json::object options, bool dry_run);
 
+/// Prints what `show` makes of one pocket; the exit code.
+int show_pocket(const common_options& common, const std::string& name,
+                const std::function<void(const boost::json::object&)>& show);
+
+/// pocket uploader, pocket intake and pocket uploads
+void add_pocket_uploads(CLI::App& noun, command_line& line);
+
+/// pocket override
+void add_pocket_override(CLI::App& noun, command_line& line);
+
 /// pocket pull
 void add_pocket_pull(CLI::App& noun, command_line& line);
 

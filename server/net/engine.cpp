@@ -6,6 +6,7 @@
 #include "own_names.hpp"
 #include "pockets/archive_keys.hpp"
 #include "pockets/refresher.hpp"
+#include "pockets/upload_watch.hpp"
 #include "rescue.hpp"
 #include "site/site_state.hpp"
 #include "views.hpp"
@@ -85,9 +86,10 @@ struct engine::impl {
     std::unique_ptr<own_key> key;
     std::unique_ptr<archive_keys> keys;
     pinning::expectations expected;
-    std::unique_ptr<pinning::keeper> keeper;           ///< of a server
-    std::unique_ptr<pinning::follower> follower;       ///< of a server
-    std::unique_ptr<publishing::refresher> refresher;  ///< of a server
+    std::unique_ptr<pinning::keeper> keeper;            ///< of a server
+    std::unique_ptr<pinning::follower> follower;        ///< of a server
+    std::unique_ptr<publishing::refresher> refresher;   ///< of a server
+    std::unique_ptr<publishing::upload_watch> uploads;  ///< of a server
 
     std::mutex rerouting;  ///< one change of the routes at a time
     mutable std::mutex mutex;
@@ -299,12 +301,14 @@ void engine::stop() {
     std::unique_ptr<pinning::keeper> ended;
     std::unique_ptr<pinning::follower> ended_too;
     std::unique_ptr<publishing::refresher> ended_as_well;
+    std::unique_ptr<publishing::upload_watch> ended_with_them;
     self->site->jobs().stop();
     {
         const std::lock_guard lock{self->mutex};
         self->keeper.swap(ended);
         self->follower.swap(ended_too);
         self->refresher.swap(ended_as_well);
+        self->uploads.swap(ended_with_them);
     }
     self->site->answers().close();
     self->pinned->first_uses().close();
@@ -581,10 +585,12 @@ void engine::start_upkeep() {
     auto keeper = std::make_unique<pinning::keeper>(*this);
     auto follower = std::make_unique<pinning::follower>(*this);
     auto refresher = std::make_unique<publishing::refresher>(*this);
+    auto uploads = std::make_unique<publishing::upload_watch>(*this);
     const std::lock_guard lock{impl_->mutex};
     impl_->keeper = std::move(keeper);
     impl_->follower = std::move(follower);
     impl_->refresher = std::move(refresher);
+    impl_->uploads = std::move(uploads);
 }
 
 void engine::more_is_held() {

@@ -2,6 +2,7 @@
 
 import re
 import time
+from random import Random
 
 from support import debs
 from support.debs import Package
@@ -18,11 +19,11 @@ ADDUSER = Package("adduser", "3.0")
 class Pulling(Chain):
     """A chain of pockets beside a cached archive with what nova needs."""
 
-    def __init__(self, env, *packages, arch="amd64,source", chain=(STAGING, PROPOSED), sources=(), more=(), **kinds):
-        self.upstream = env.archive(*(packages or (API, COMMON, PYTHON, ADDUSER)), **kinds)
+    def __init__(self, env, *packages, arch="amd64,source", chain=(STAGING, PROPOSED), sources=(), more=(), offers=("amd64",)):
+        self.upstream = env.archive(*(packages or (API, COMMON, PYTHON, ADDUSER)))
         for name, version in sources:
             self.upstream.add_source(name, version)
-        self.upstream.publish("stable")
+        self.upstream.publish("stable", architectures=offers)
         self.server = env.nginx(self.upstream.tree)
         table = archive_table("debian", f"{self.server.url}/debian", self.upstream.keyring, architectures=["amd64"],
                               components=["main"])
@@ -178,8 +179,7 @@ def test_a_file_that_upstream_has_not_leaves_all_as_it_was(env):
 
 
 def test_what_is_for_all_architectures_comes_to_each(env):
-    chain = Pulling(env, chain=())
-    chain.upstream.publish("stable", architectures=("amd64", "arm64"))
+    chain = Pulling(env, chain=(), offers=("amd64", "arm64"))
     chain.json("pocket", "create", "cloud/two", "--arch", "amd64,arm64")
     chain.pull("nova-api", "--with-deps", suite="two")
     arm = chain.larder.good("/cloud/dists/two/main/binary-arm64/Packages").body
@@ -197,3 +197,23 @@ def test_what_was_pulled_stays_when_upstream_and_its_copies_are_gone(env):
     client = chain.client(STAGING)
     client.update().must()
     client.install("nova-api").must()
+
+
+def test_what_comes_along_is_what_apt_would_install(env):
+    """Of random packages, with versions and alternatives: of these the first is there, as in a sound archive."""
+    random = Random(5)
+    packages = []
+    for i in range(40):
+        needs = [f"p{n} (>= 1.0)" if random.random() < .4 else f"p{n} | absent" for n in random.sample(range(i), min(i, 2))]
+        packages.append(Package(f"p{i}", f"1.{i}", depends=", ".join(needs)))
+    chain = Pulling(env, *packages, chain=(STAGING,))
+    client = env.apt([f"deb KEY {chain.server.url}/debian stable main"], env.keyring(chain.upstream.key))
+    client.update().must()
+    for wanted in ("p39", "p25", "p7"):
+        plan = client.run("apt-get", "--simulate", "install", wanted).must().output
+        dry = chain.json("pocket", "pull", chain.name(STAGING), "--from", SUITE, wanted, "--with-deps", "--dry-run")
+        assert {t["package"] for t in dry["publication"]["taken"]} == set(re.findall(r"^Inst (\S+)", plan, re.M)), plan
+    chain.pull("p39", "--with-deps")
+    own = chain.client(STAGING)
+    own.update().must()
+    own.install("p39").must()

@@ -6,8 +6,6 @@
 
 namespace larder::net::publishing {
 
-using index_edits = std::map<std::string, pockets::stanza_edits>;
-
 /// Puts a stanza into its index, and takes the package out of the other components' indices: one that moved to another
 /// component leaves the one it was in.
 void put_stanza(index_edits& edits, const pockets::pocket& of, const std::string& component,

@@ -4,6 +4,7 @@
 #include "held.hpp"
 #include "kept_chunks.hpp"
 #include "pockets/archive_keys.hpp"
+#include "pockets/overrides.hpp"
 #include "suite.hpp"
 #include <algorithm>
 #include <future>
@@ -245,7 +246,7 @@ private:
     std::vector<store::ref_change> ref_changes(const digest& state, const store::ref_store& refs) const {
         const auto& of = what_.of;
         const suite in{of.suite};
-        std::vector<store::ref_change> all;
+        std::vector<store::ref_change> all{what_.also};
         std::set<std::string> named;
         const auto add = [&](const std::string& name, const std::string& value) {
             if (!named.insert(name).second) return;  // empty indices are the same one
@@ -355,6 +356,7 @@ result<turn> turn::take(engine& e, const std::string& pocket) {
 }
 
 result<publication_report> publish(engine& e, edition what, const consent& ask) {
+    LARDER_CHECK(impose_overrides(what.of, what.edits));
     auto report = press{e, std::move(what)}.run(ask);
     if (!report || !report->made) return report;
     const auto& made = report->publication;

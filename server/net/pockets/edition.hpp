@@ -48,15 +48,18 @@ private:
     pockets::pocket of_;
 };
 
+using index_edits = std::map<std::string, pockets::stanza_edits>;
+
 /// What is to be published.
 struct edition {
     pockets::pocket of;         ///< as it was read; changes of it are published with it
     pockets::publication next;  ///< how, from, origin, by, reason, and what the gate said
     /// What changes in which index; an index that is not there yet is made.
-    std::map<std::string, pockets::stanza_edits> edits;
+    index_edits edits;
     /// In place of what the last publication has: of a rollback.
     std::optional<known_indices> instead;
     std::vector<store::held_object> files;  ///< of the pool, which the edits name
+    std::vector<store::ref_change> also;    ///< written with it, or not at all
 };
 
 /// Told of what changes before anything is made, and of the publication, to which it may add what a gate said; false:

@@ -150,8 +150,29 @@ private:
 
     result<void> keep_listed(const std::string& from, const debs::listed_file& file, const std::string& folder,
                              const std::string& as = {}) {
-        LARDER_TRY(auto copy, copy_of(from + "/" + file.name, file));
-        return keep(std::move(copy), folder + "/" + (as.empty() ? file.name : as));
+        const auto path = folder + "/" + (as.empty() ? file.name : as);
+        auto copy = copy_of(from + "/" + file.name, file);
+        // An upload of another revision leaves out what upstream released: the archive has it.
+        if (!copy && copy.error().code() == errc::absent) {
+            LARDER_TRY(const bool there, in_pool(path, file));
+            if (there) return {};
+        }
+        if (!copy) return copy.error();
+        return keep(std::move(*copy), path);
+    }
+
+    /// Whether the archive has had these bytes by that path, and has them still.
+    result<bool> in_pool(const std::string& path, const debs::listed_file& wanted) {
+        LARDER_TRY(const auto known, e_.store().known().find(of_.archive, path));
+        for (const auto& claim : known) {
+            if (claim.content != wanted.content) continue;
+            staged_.add(wanted.content);
+            LARDER_TRY(const auto here, e_.store().objects().find(wanted.content));
+            if (!here) continue;
+            files.push_back({wanted.content, wanted.size, of_.archive, path});
+            return true;
+        }
+        return false;
     }
 
     result<std::unique_ptr<store::incoming>> copy_of(const std::string& path, const debs::listed_file& wanted) {
@@ -212,6 +233,7 @@ result<publication_report> include_packages(engine& e, const include_options& op
     what.next.reason = options.who.reason;
     what.edits = std::move(all.edits);
     what.files = std::move(all.files);
+    if (!options.noted_as.empty()) what.also.push_back({options.noted_as, 0, std::to_string(of.head + 1)});
     return publish(e, std::move(what),
                    [&](const auto& changes, auto&) { return !options.dry_run && !changes.empty(); });
 }

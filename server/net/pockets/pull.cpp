@@ -163,8 +163,9 @@ private:
         return {};
     }
 
+    static constexpr std::size_t most_told = 20;
+
     static error refuse(const std::string& architecture, const std::vector<std::string>& missing) {
-        constexpr std::size_t most_told = 20;
         std::string text = "on " + architecture + " this cannot be fulfilled: ";
         for (std::size_t i = 0; i < missing.size() && i < most_told; ++i) text += (i == 0 ? "" : "; ") + missing[i];
         if (missing.size() > most_told) text += "; and " + std::to_string(missing.size() - most_told) + " more";
@@ -252,8 +253,9 @@ private:
         }
         for (const auto& [name, one] : sources_)
             if (!found.contains(name))
-                sourceless.push_back("source: " + offers_[one.from].name + " does not have " + name + " " +
-                                     one.version + ", of which " + one.binary + " was built");
+                if (sourceless.size() < most_told)
+                    sourceless.push_back("source: " + offers_[one.from].name + " does not have " + name + " " +
+                                         one.version + ", of which " + one.binary + " was built");
         return {};
     }
 
@@ -381,7 +383,7 @@ result<publication_report> pull_packages(engine& e, const pull_options& options,
     what.next.by = options.who.by;
     what.next.reason = options.who.reason;
     for (const auto& one : offers) what.next.from += (what.next.from.empty() ? "" : ",") + one.name;
-    what.next.taken = std::move(all.taken);
+    what.next.set_taken(std::move(all.taken));
     what.next.findings = all.sourceless;
     what.edits = std::move(all.edits);
     for (auto& [path, one] : all.files) what.files.push_back(std::move(one.here));

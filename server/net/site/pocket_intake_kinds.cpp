@@ -1,4 +1,4 @@
-#include <larder/net/pockets.hpp>
+#include <larder/net/pocket_intake.hpp>
 #include <site/job_kinds.hpp>
 #include <site/job_options.hpp>
 
@@ -29,6 +29,44 @@ result<std::string> run_pull(engine& e, const json::object& given, const progres
     return told(pull_packages(e, o, tell, std::move(stop)));
 }
 
+result<std::string> run_uploader(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    uploader_options o;
+    bool remove = false;
+    take(given, "pocket", o.pocket);
+    take(given, "key", o.key);
+    take(given, "remove", remove);
+    take_who(given, o.who);
+    return told(remove ? remove_uploader(e, o) : add_uploader(e, o));
+}
+
+result<std::string> run_intake(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    intake_options o;
+    take(given, "pocket", o.pocket);
+    if (given.contains("folder")) take(given, "folder", o.folder.emplace());
+    if (given.contains("token")) take(given, "token", o.token.emplace());
+    if (given.contains("distributions")) take(given, "distributions", o.distributions.emplace());
+    take_who(given, o.who);
+    return told(set_intake(e, o));
+}
+
+result<std::string> run_uploads(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    std::string pocket;
+    take(given, "pocket", pocket);
+    return told(list_uploads(e, pocket));
+}
+
+result<std::string> run_override(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    override_options o;
+    take(given, "pocket", o.pocket);
+    take(given, "package", o.package);
+    take(given, "clear", o.clear);
+    if (given.contains("section")) take(given, "section", o.section.emplace());
+    if (given.contains("priority")) take(given, "priority", o.priority.emplace());
+    if (given.contains("phased")) take_number(given, "phased", o.phased.emplace());
+    take_who(given, o.who);
+    return told(set_override(e, o));
+}
+
 }  // namespace
 
 std::vector<job_kind> pocket_intake_kinds() {
@@ -53,6 +91,40 @@ std::vector<job_kind> pocket_intake_kinds() {
           by,
           reason},
          run_pull},
+        {"pocket_uploader",
+         "Lets whoever has a key upload to a pocket, or no more.",
+         {pocket,
+          {"key", text, "Armoured, or a file on the machine of the store; to remove it, its fingerprint.", needed},
+          {"remove", boolean, "Default: false."},
+          by,
+          reason},
+         run_uploader},
+        {"pocket_intake",
+         "How uploads to a pocket come; what is not given stays as it is.",
+         {pocket,
+          {"folder", text, "A folder on the machine of the store in which they are looked for; empty: none."},
+          {"token", boolean, "Over HTTP a token with the role upload is asked for, too."},
+          {"distributions", texts, "What the Distribution of an upload may be beside the suite."},
+          by,
+          reason},
+         run_intake},
+        {"pocket_uploads",
+         "The uploads to a pocket that wait, and what became of the last ones.",
+         {pocket},
+         run_uploads,
+         nullptr,
+         role::read},
+        {"pocket_override",
+         "What a pocket says of a package in place of what that says of itself; what is not given stays.",
+         {pocket,
+          {"package", text, "A binary package's name, or \"src:NAME\".", needed},
+          {"section", text, "Empty: the package's own."},
+          {"priority", text, "Empty: the package's own."},
+          {"phased", number, "Phased-Update-Percentage.", presence::optional, 100},
+          {"clear", boolean, "Nothing is said of it any more; default false."},
+          by,
+          reason},
+         run_override},
     };
 }
 

@@ -33,6 +33,10 @@ struct taken_package {
     bool operator==(const taken_package&) const = default;
 };
 
+/// A line each: "nova-common 2:28 all debian/trixie@20261121T063000Z nova-api needs nova-common (= 2:28)".
+std::string write_taken(const std::vector<taken_package>&);
+result<std::vector<taken_package>> read_taken(std::string_view text);
+
 /// One publication of a pocket: who made it, when, why, of what, and what is published since. A ref of its own,
 /// "publication/ARCHIVE/SUITE#NUMBER" with ten digits, whose value it is; each names the one before by its hash.
 struct publication {
@@ -46,7 +50,12 @@ struct publication {
     std::string by, reason;
     /// What the gate said: a line each.
     std::vector<std::string> findings;
-    std::vector<taken_package> taken;  ///< of a pull
+    /// Of a pull: how many packages were taken, and the SHA-256 of what write_taken() says of them. That may be long:
+    /// it stands in refs of its own (registry.hpp).
+    std::uint64_t taken_count = 0;
+    digest taken_text{};
+    std::vector<taken_package> taken;  ///< no part of the text
+    void set_taken(std::vector<taken_package>);
     std::string overridden;  ///< why what the gate said was set aside; empty: it was not
     digest snapshot{};       ///< the state of the suite
     std::vector<kept_index> indices;

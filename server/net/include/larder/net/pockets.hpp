@@ -49,6 +49,7 @@ struct include_options {
     bool allow_downgrade = false;    ///< a version below the one that is there
     bool dry_run = false;
     publisher who;
+    std::string noted_as;  ///< a ref that is written with the publication, and must not be there: of an upload
 };
 /// Takes packages into the archive's pool, for ever, and publishes the pocket with them: all or nothing. `refused`
 /// names the file, and why: not a package, an architecture that the pocket has not, a version that goes backwards, the
