@@ -1,15 +1,20 @@
 """Packages of other archives come into a pocket: which, for whose sake, and as their index has them."""
 
+import json
+import os
 import re
 import time
 from random import Random
 
+from slice_ground import path_sources, slice_apt
 from support import debs
+from support.apt import native_arch
 from support.debs import Package
 from support.larder import archive_table
 from test_pockets import Chain, STAGING, PROPOSED, fetched
 
 SUITE = "debian/stable"
+REAL = ("hello", "cowsay", "nginx-light")
 API = Package("nova-api", "2.0", arch="amd64", depends="nova-common (= 2.0), adduser")
 COMMON = Package("nova-common", "2.0", depends="python3-nova (= 2.0)")
 PYTHON = Package("python3-nova", "2.0")
@@ -217,3 +222,29 @@ def test_what_comes_along_is_what_apt_would_install(env):
     own = chain.client(STAGING)
     own.update().must()
     own.install("p39").must()
+
+
+def test_real_packages_come_with_what_apt_would_install_and_install_from_the_pocket_alone(env):
+    piece = env.slice()
+    upstream = env.nginx(piece.tree)
+    larder = env.larder(*(archive_table(os.path.basename(archive), f"{upstream.url}/{archive}", piece.keyring,
+                                        [s for a, s, _ in piece.suites if a == archive], architectures=[native_arch()],
+                                        components=sorted({c for a, _, all in piece.suites if a == archive for c in all}))
+                          for archive in piece.archives))
+    client = slice_apt(env, piece, path_sources(piece, larder.url))
+    client.update().must()
+    plan = set(re.findall(r"^Inst (\S+)", client.run("apt-get", "--simulate", "install", *REAL).must().output, re.M))
+    larder.cli("archive", "create", "cloud", check=0)
+    larder.cli("pocket", "create", "cloud/stack", "--arch", native_arch(), check=0)
+    # apt takes the highest version of all suites; the later ones stand behind the release.
+    suites = sorted((f"{os.path.basename(a)}/{s}" for a, s, _ in piece.suites), key=len, reverse=True)
+    sources = [word for suite in suites for word in ("--from", suite)]
+    larder.cli("pocket", "pull", "cloud/stack", *sources, *REAL, "--with-deps", check=0)
+    taken = json.loads(larder.cli("pocket", "history", "cloud/stack", "--json", check=0).stdout)["publications"][0]["taken"]
+    binaries = {t["package"] for t in taken if t["architecture"] != "source"}
+    assert binaries == plan, (binaries - plan, plan - binaries)
+    keyring = env.folder("keys") / "cloud.asc"
+    keyring.write_bytes(larder.good("/keys/cloud.asc").body)
+    alone = env.apt([f"deb KEY {larder.url}/cloud stack main"], keyring, arch=native_arch())
+    alone.update().must()
+    alone.install(*REAL).must()

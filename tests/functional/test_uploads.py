@@ -54,13 +54,13 @@ class Desk(Chain):
         made.write_bytes((key or self.key).clearsign(text.encode()))
         return made
 
-    def dput(self, changes, check=0, more=()):
+    def dput(self, changes, check=0, method="http", host=None, **environment):
         config = self.work / "dput.cf"
-        host = self.larder.url.removeprefix("http://")
-        config.write_text(f"[cloud]\nfqdn = {host}\nmethod = http\nincoming = /upload/{self.name(STAGING)}\nlogin = *\n"
-                          "allow_unsigned_uploads = 0\ndefault_host_main = cloud\nallow_dcut = 0\n" + "".join(more))
+        host = host or self.larder.url.removeprefix("http://")
+        config.write_text(f"[cloud]\nfqdn = {host}\nmethod = {method}\nincoming = /upload/{self.name(STAGING)}\nlogin = *\n"
+                          "allow_unsigned_uploads = 0\ndefault_host_main = cloud\nallow_dcut = 0\n")
         done = subprocess.run(["dput", "-f", "-c", config, "cloud", changes.name], cwd=changes.parent, text=True,
-                              capture_output=True, env={**os.environ, "GNUPGHOME": str(self.env.keys.home)})
+                              capture_output=True, env={**os.environ, "GNUPGHOME": str(self.env.keys.home), **environment})
         assert done.returncode == check, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -105,6 +105,19 @@ def test_dput_brings_packages_and_their_source_and_apt_installs_them(env):
     assert desk.waiting() == []
     row, = desk.uploads()
     assert (row["state"], row["changes"]) == ("accepted", "tool_1.0_amd64.changes") and "publication 2" in row["text"]
+
+
+def test_dput_uploads_over_https_as_well(env):
+    authority = env.authority()
+    certificate = authority.issue("127.0.0.1")
+    desk = Desk(env, server={"listen_tls": ["127.0.0.1:0"], "tls_certificate": str(certificate.chain),
+                             "tls_key": str(certificate.key)})
+    desk.dput(desk.changes(debs.deb(TOOL)), method="https", host=desk.larder.addresses[1],
+              SSL_CERT_FILE=str(authority.certificate))
+    assert desk.names() == ["tool"]
+    told = desk.dput(desk.changes(debs.deb(Package("tool", "0.9")), version="0.9"), method="https", check=1,
+                     host=desk.larder.addresses[1], SSL_CERT_FILE=str(authority.certificate))
+    assert "tool 0.9 is older than 1.0" in told, told
 
 
 def test_dput_shows_why_an_upload_is_refused(env):
@@ -368,3 +381,33 @@ def test_what_became_of_uploads_is_shown_as_json_too(env):
     assert "accepted" in desk.cli("pocket", "uploads", desk.name(STAGING)).stdout
     assert set(json.loads(desk.cli("pocket", "uploads", desk.name(STAGING), "--json").stdout)["uploads"][0]) == {
         "when", "changes", "state", "by", "text"}
+
+
+def test_kills_in_the_middle_of_publications_lose_nothing_and_leave_nothing_half_done(env):
+    desk = Desk(env)
+    for i in range(6):
+        package = debs.deb(Package(f"tool{i}"))
+        changes = desk.changes(package, source=f"tool{i}")
+        assert desk.put_file(package)[0] == 201
+        body = changes.read_bytes()
+        connection = http.client.HTTPConnection(desk.larder.url.removeprefix("http://"), timeout=30)
+        connection.putrequest("PUT", f"/upload/{desk.name(STAGING)}/{changes.name}")
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders()
+        connection.send(body)
+        # Killed at another step of it each time: when its file has its name, is gone, or the answer has begun.
+        folder = desk.larder.store / "uploads" / desk.name(STAGING).replace("/", "~")
+        steps = (lambda: True, lambda: (folder / changes.name).exists() or f"tool{i}" in desk.names(),
+                 lambda: connection.sock.recv(1))
+        wait_for(steps[i % 3], "the upload to be so far")
+        desk.larder.kill()
+        desk.larder.start()
+        wait_for(lambda: not [n for n in desk.waiting() if n.endswith(".changes")], "what was whole to be taken")
+        if f"tool{i}" not in desk.names():
+            assert i % 3 == 0, "what was there whole, or answered, is lost"
+            desk.put_file(package)
+            assert desk.put_file(changes)[0] == 200
+    assert desk.names() == [f"tool{i}" for i in range(6)]
+    desk.cli("audit", "verify")
+    desk.larder.stop()
+    desk.cli("doctor")

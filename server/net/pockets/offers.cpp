@@ -48,8 +48,9 @@ result<offered_suite> find_offered(engine& e, const std::string& from, const poc
     if (made.from.text() == of.name() && made.from.when.empty())
         return error{errc::refused, of.name() + " is taken from itself"};
     // Which architectures it has, its state tells.
-    LARDER_TRY(const auto found, pinning::make_cut(e, {made.from}, {}, tell, stop));
-    LARDER_TRY(made.state, load_state(e.store().objects(), found.pins.front().snapshot));
+    tell({"asking for " + made.from.text(), 0, 0});
+    LARDER_TRY(const auto state, pinning::state_of_choice(e, made.from, stop));
+    LARDER_TRY(made.state, load_state(e.store().objects(), state));
     made.name = made.from.text() + "@" + format_timestamp(made.state->release().date);
     const auto archive = e.find_archive(made.from.archive);
     const suite in{made.from.suite};
@@ -64,7 +65,7 @@ result<offered_suite> find_offered(engine& e, const std::string& from, const poc
                      made.name + " has none of the architectures of " + of.name() + ": " + joined(of.architectures)};
     if (archive->options().local) return made;
     auto choice = made.from;
-    choice.when = found.pins.front().snapshot.hex();
+    choice.when = state.hex();
     LARDER_TRY(const auto brought, pinning::make_cut(e, {choice}, made.architectures, tell, stop));
     static_cast<void>(brought);
     return made;

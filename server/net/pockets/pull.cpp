@@ -1,14 +1,12 @@
 #include "held.hpp"
 #include "maintenance/downloads.hpp"
 #include "pockets/arrivals.hpp"
-#include "pockets/offers.hpp"
+#include "pockets/pull_choice.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
 #include <larder/debs/names.hpp>
 #include <larder/debs/stanza.hpp>
 #include <larder/index/claims.hpp>
-#include <larder/index/version.hpp>
-#include <larder/qa/gathering.hpp>
 
 // Packages of other archives, with their stanzas, into a pocket.
 
@@ -42,13 +40,13 @@ public:
         : e_{e}, of_{of}, options_{options}, offers_{offers} {}
 
     result<void> make(const progress_sink& tell, const std::stop_token& stop) {
-        LARDER_CHECK(choose(tell, stop));
+        LARDER_TRY(const auto by_architecture, choose_packages(e_, of_, options_, offers_, tell, stop));
         tell({"reading what is taken", 0, 0});
-        for (const auto& [architecture, all] : chosen_) LARDER_CHECK(take_binaries(architecture, all));
+        for (const auto& [architecture, all] : by_architecture) LARDER_CHECK(take_binaries(architecture, all));
         if (of_.has_architecture("source")) LARDER_CHECK(take_sources());
         std::sort(taken.begin(), taken.end(), [](const auto& a, const auto& b) {
-            return std::tuple{a.architecture == "source", a.name, a.architecture} <
-                   std::tuple{b.architecture == "source", b.name, b.architecture};
+            const bool a_last = a.architecture == "source", b_last = b.architecture == "source";
+            return std::tie(a_last, a.name, a.architecture) < std::tie(b_last, b.name, b.architecture);
         });
         if (!options_.allow_downgrade) LARDER_CHECK(check_no_downgrade(e_, of_, edits));
         return check_sources(e_, of_, edits, needed_sources_);
@@ -60,117 +58,8 @@ public:
     std::vector<std::string> sourceless;  ///< a sentence each
 
 private:
-    struct chosen {
-        std::string name, version, architecture, why;
-        std::size_t from = 0;
-        bool operator<(const chosen& other) const { return name < other.name; }
-    };
-
-    /// For each architecture by itself; but a package for all of them that one needs comes to all that can have it.
-    result<void> choose(const progress_sink& tell, const std::stop_token& stop) {
-        std::map<std::string, chosen> everywhere;
-        std::set<std::string> fitted;
-        for (std::size_t before = 0, first = 1; first != 0 || before != everywhere.size(); first = 0) {
-            before = everywhere.size();
-            for (const auto& architecture : of_.architectures) {
-                if (architecture == "source") continue;
-                if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
-                tell({"looking at what " + architecture + " needs", 0, 0});
-                LARDER_CHECK(choose_for(architecture, everywhere, fitted));
-            }
-        }
-        for (const auto& pattern : options_.packages)
-            if (!fitted.contains(pattern))
-                return error{errc::absent, "no package of " + names_of_offers() + " fits '" + printable(pattern, 110) +
-                                               "'" + (options_.by_source ? " by its source" : "")};
-        return {};
-    }
-
-    std::string names_of_offers() const {
-        std::vector<std::string> all;
-        for (const auto& one : offers_) all.push_back(one.from.text());
-        return joined(all);
-    }
-
-    /// The offers that have an architecture, and their pools.
-    struct pools {
-        std::vector<std::unique_ptr<qa::package_pool>> all;
-        std::vector<qa::offer> offers;
-        std::vector<std::size_t> places;  ///< of each, among all offers
-        std::unique_ptr<qa::package_pool> own = std::make_unique<qa::package_pool>();
-        std::unique_ptr<qa::package_pool> base = std::make_unique<qa::package_pool>();
-    };
-
-    result<pools> read_pools(const std::string& architecture) const {
-        pools made;
-        for (std::size_t i = 0; i < offers_.size(); ++i) {
-            const auto& one = offers_[i];
-            if (std::find(one.architectures.begin(), one.architectures.end(), architecture) == one.architectures.end())
-                continue;
-            LARDER_TRY(auto pool, pool_of(e_, one.from.text(), *one.state, architecture));
-            made.offers.push_back({one.from.text(), pool.get()});
-            made.places.push_back(i);
-            made.all.push_back(std::move(pool));
-        }
-        if (!options_.with_deps) return made;
-        if (of_.head != 0) {
-            LARDER_TRY(const auto last, registry_of(e_).load(of_, of_.head));
-            LARDER_TRY(const auto state, load_state(e_.store().objects(), last.snapshot));
-            LARDER_TRY(made.own, pool_of(e_, of_.name(), *state, architecture));
-        }
-        if (options_.not_in_base) {
-            LARDER_TRY(const auto state, state_in_force(e_, of_.base));
-            LARDER_TRY(made.base, pool_of(e_, of_.base, *state, architecture));
-        }
-        return made;
-    }
-
-    result<void> choose_for(const std::string& architecture, std::map<std::string, chosen>& everywhere,
-                            std::set<std::string>& fitted) {
-        LARDER_TRY(const auto from, read_pools(architecture));
-        const std::set<std::string> patterns{options_.packages.begin(), options_.packages.end()};
-        std::set<std::string> unmatched;
-        auto picked =
-            qa::pick(from.offers, patterns, options_.by_source ? qa::named::sources : qa::named::packages, unmatched);
-        for (const auto& one : patterns)
-            if (!unmatched.contains(one)) fitted.insert(one);
-        std::set<std::string> asked;
-        for (const auto& one : picked) asked.emplace(one.package->name);
-        for (const auto& [name, one] : everywhere) {
-            const auto place = std::find(from.places.begin(), from.places.end(), one.from);
-            if (asked.contains(name) || place == from.places.end()) continue;
-            const auto at = static_cast<std::size_t>(place - from.places.begin());
-            if (const auto* entry = from.offers[at].pool->find({one.name, "=", one.version}))
-                picked.push_back({entry, at, {}, {}});
-        }
-        qa::gathering all;
-        if (options_.with_deps)
-            all = qa::gather(from.offers, {*from.own, *from.base}, std::move(picked));
-        else
-            all.packages = std::move(picked);
-        if (!all.missing.empty()) return refuse(architecture, all.missing);
-        auto& into = chosen_[architecture];
-        into.clear();
-        for (std::size_t i = 0; i < all.packages.size(); ++i) {
-            const auto& entry = *all.packages[i].package;
-            chosen one{std::string{entry.name}, std::string{entry.version}, std::string{entry.architecture},
-                       qa::chain_of(all, i), from.places[all.packages[i].from]};
-            if (const auto known = everywhere.find(one.name); known != everywhere.end() && !asked.contains(one.name))
-                one.why = known->second.why;
-            if (one.architecture == "all" && !asked.contains(one.name)) everywhere.emplace(one.name, one);
-            into.push_back(std::move(one));
-        }
-        return {};
-    }
-
-    static constexpr std::size_t most_told = 20;
-
-    static error refuse(const std::string& architecture, const std::vector<std::string>& missing) {
-        std::string text = "on " + architecture + " this cannot be fulfilled: ";
-        for (std::size_t i = 0; i < missing.size() && i < most_told; ++i) text += (i == 0 ? "" : "; ") + missing[i];
-        if (missing.size() > most_told) text += "; and " + std::to_string(missing.size() - most_told) + " more";
-        return {errc::refused, text + ". Another --from may have it"};
-    }
+    using chosen = chosen_package;
+    static constexpr std::size_t most_sourceless = 20;
 
     result<void> take_binaries(const std::string& architecture, const std::vector<chosen>& all) {
         for (std::size_t from = 0; from < offers_.size(); ++from) {
@@ -212,12 +101,8 @@ private:
         LARDER_CHECK(add_files(one.from, index::index_kind::packages, stanza.text, path, naming::whole_path));
         LARDER_TRY(const auto mine, debs::change_stanza(stanza.text, changes_for("Filename", path)));
         put_stanza(edits, of_, component, architecture, one.name, mine);
-        const auto row =
-            pockets::taken_package{one.name, one.version, one.architecture, offers_[one.from].name, one.why};
-        const auto same = [&](const auto& other) {
-            return other.name == row.name && other.architecture == row.architecture;
-        };
-        if (std::none_of(taken.begin(), taken.end(), same)) taken.push_back(row);
+        if (listed_.emplace(one.name, one.architecture).second)
+            taken.push_back({one.name, one.version, one.architecture, offers_[one.from].name, one.why});
         needed_sources_.emplace(source.name, one.name);
         return want_source(source, one);
     }
@@ -253,7 +138,7 @@ private:
         }
         for (const auto& [name, one] : sources_)
             if (!found.contains(name))
-                if (sourceless.size() < most_told)
+                if (sourceless.size() < most_sourceless)
                     sourceless.push_back("source: " + offers_[one.from].name + " does not have " + name + " " +
                                          one.version + ", of which " + one.binary + " was built");
         return {};
@@ -303,7 +188,7 @@ private:
     const pockets::pocket& of_;
     const pull_options& options_;
     const std::vector<offered_suite>& offers_;
-    std::map<std::string, std::vector<chosen>> chosen_;  ///< by architecture
+    std::set<std::pair<std::string, std::string>> listed_;  ///< in `taken`
     std::map<std::string, wanted_source> sources_;
     std::map<std::string, std::string> needed_sources_;
 };

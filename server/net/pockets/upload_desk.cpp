@@ -57,18 +57,18 @@ result<unique_fd> open_ordinary(const std::string& path, struct stat& st) {
 }  // namespace
 
 upload_desk::upload_desk(engine& e, pockets::pocket of)
-    : e_{e}, of_{std::move(of)}, place_{e.routes()->options.store.path, of_} {
-    std::vector<std::string> keys;
-    for (const auto& one : of_.uploaders)
-        if (const auto ref = e_.store().refs().get(pockets::uploader_ref_of(of_, one.fingerprint)); ref && *ref)
-            keys.push_back((*ref)->value);
-    auto made = keys.empty() ? result<std::unique_ptr<signing::verifier>>{error{
-                                   errc::refused, "pocket " + of_.name() + " takes no uploads: it has no uploaders"}}
-                             : signing::verifier::open(keys);
-    if (made)
-        keys_ = std::move(*made);
-    else
-        no_keys_ = made.error();
+    : e_{e}, of_{std::move(of)}, place_{e.routes()->options.store.path, of_} {}
+
+result<const signing::verifier*> upload_desk::keys() {
+    if (keys_) return keys_.get();
+    std::vector<std::string> all;
+    for (const auto& one : of_.uploaders) {
+        LARDER_TRY(const auto ref, e_.store().refs().get(pockets::uploader_ref_of(of_, one.fingerprint)));
+        if (ref) all.push_back(ref->value);
+    }
+    if (all.empty()) return error{errc::refused, "pocket " + of_.name() + " takes no uploads: it has no uploaders"};
+    LARDER_TRY(keys_, signing::verifier::open(all));
+    return keys_.get();
 }
 
 result<void> upload_desk::tidy() {
@@ -78,9 +78,10 @@ result<void> upload_desk::tidy() {
     return {};
 }
 
-result<upload_desk::checked> upload_desk::check(const std::string& name, const std::string& bytes) const {
-    if (!keys_) return *no_keys_;
-    auto verified = keys_->inline_signed(bytes);
+result<upload_desk::checked> upload_desk::check(const std::string& name, const std::string& bytes) {
+    LARDER_TRY(const auto* const known_keys, keys());
+    auto verified = known_keys->inline_signed(bytes);
+    if (!verified && is_passing(verified.error().code())) return verified.error();
     if (!verified)
         return error{errc::bad_signature,
                      name + " is not signed by an uploader of " + of_.name() + ": " + verified.error().detail()};
@@ -95,7 +96,7 @@ result<upload_desk::checked> upload_desk::check(const std::string& name, const s
     return one;
 }
 
-result<upload_desk::checked> upload_desk::read_staged(const std::string& name) const {
+result<upload_desk::checked> upload_desk::read_staged(const std::string& name) {
     LARDER_TRY(const auto bytes, read_file(place_.path_of(name), most_changes));
     return check(name, bytes);
 }

@@ -32,8 +32,10 @@ private:
         digest signed_text{};
         std::string by;  ///< "key FINGERPRINT user id"
     };
-    result<checked> check(const std::string& name, const std::string& bytes) const;
-    result<checked> read_staged(const std::string& name) const;
+    result<checked> check(const std::string& name, const std::string& bytes);
+    result<checked> read_staged(const std::string& name);
+    /// The uploaders' keys, read when there is something to verify: that starts a gpg.
+    result<const signing::verifier*> keys();
     /// Files that it lists and that are not there.
     static std::vector<std::string> missing_of(const checked& one, const std::vector<waiting_file>& there);
     upload_answer look_at(const std::string& changes);
@@ -51,7 +53,6 @@ private:
     const pockets::pocket of_;
     const staging place_;
     std::unique_ptr<signing::verifier> keys_;
-    std::optional<error> no_keys_;
 };
 
 }  // namespace larder::net::publishing
