@@ -18,6 +18,7 @@ result<index_entry> read_entry(const index::stanza& s) {
     e.depends = s.get("Depends");
     e.pre_depends = s.get("Pre-Depends");
     e.provides = s.get("Provides");
+    e.source = s.get("Source");
     const auto where = "line " + std::to_string(s.line()) + ": ";
     if (e.name.empty() || e.version.empty() || e.path.empty())
         return error{errc::malformed, where + "a stanza without Package, Version or Filename"};
@@ -84,6 +85,25 @@ const index_entry* package_pool::satisfy(const alternative& wanted) const {
         if (better) best = &one;
     }
     return best;
+}
+
+std::vector<const index_entry*> package_pool::all_that_fit(const alternative& wanted) const {
+    std::vector<const index_entry*> all;
+    const auto higher = [](const index_entry* a, const index_entry* b) {
+        return index::compare_versions(a->version, b->version) > 0;
+    };
+    if (const auto found = by_name_.find(wanted.name); found != by_name_.end())
+        for (const auto position : found->second)
+            if (fits(wanted, entries_[position].version)) all.push_back(&entries_[position]);
+    std::stable_sort(all.begin(), all.end(), higher);
+    const auto real = static_cast<std::ptrdiff_t>(all.size());
+    if (const auto found = providers_.find(wanted.name); found != providers_.end())
+        for (const auto& [position, version] : found->second)
+            if (fits(wanted, version)) all.push_back(&entries_[position]);
+    std::stable_sort(all.begin() + real, all.end(), [&](const index_entry* a, const index_entry* b) {
+        return a->name != b->name ? a->name < b->name : higher(a, b);
+    });
+    return all;
 }
 
 closure close_over(const package_pool& pool, const std::vector<const index_entry*>& wanted) {

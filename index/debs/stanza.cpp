@@ -207,4 +207,59 @@ result<std::string> sources_stanza(const source_package& package, std::string_vi
     return writer{package.control, changes}.run(sources_order);
 }
 
+namespace {
+
+/// Where a field has its place; behind all when apt does not know it.
+std::size_t rank_in(std::span<const std::string_view> order, std::string_view name) {
+    const auto found =
+        std::find_if(order.begin(), order.end(), [&](std::string_view one) { return iequals(one, name); });
+    return static_cast<std::size_t>(found - order.begin());
+}
+
+/// The fields of a stanza as lines.
+struct field_lines {
+    std::string_view name;
+    std::string text;
+};
+
+std::vector<field_lines> lines_of(const paragraph& p) {
+    std::vector<field_lines> all;
+    const auto* const end = p.text().data() + p.text().size();
+    for (std::size_t i = 0; i < p.size(); ++i) {
+        const auto* const begin = p[i].name.data();
+        const auto* const next = i + 1 < p.size() ? p[i + 1].name.data() : end;
+        all.push_back({p[i].name, std::string{begin, static_cast<std::size_t>(next - begin)}});
+    }
+    return all;
+}
+
+}  // namespace
+
+result<std::string> change_stanza(std::string_view stanza, const std::vector<field_change>& changes) {
+    LARDER_TRY(const auto before, paragraph::read(stanza));
+    auto lines = lines_of(before);
+    const auto order = before.find("Directory") ? std::span<const std::string_view>{sources_order}
+                                                : std::span<const std::string_view>{packages_order};
+    for (const auto& one : changes) {
+        const auto there = std::find_if(lines.begin(), lines.end(),
+                                        [&](const field_lines& line) { return iequals(line.name, one.name); });
+        if (one.value.empty()) {
+            if (there != lines.end()) lines.erase(there);
+            continue;
+        }
+        LARDER_TRY(const auto value, in_one_line(one.name, one.value));
+        if (there != lines.end()) {
+            there->text = std::string{there->name} + ": " + value + "\n";
+            continue;
+        }
+        const auto rank = rank_in(order, one.name);
+        const auto place = std::find_if(lines.begin(), lines.end(),
+                                        [&](const field_lines& line) { return rank_in(order, line.name) > rank; });
+        lines.insert(place, {one.name, one.name + ": " + value + "\n"});
+    }
+    std::string text;
+    for (const auto& line : lines) text += line.text;
+    return text;
+}
+
 }  // namespace larder::debs

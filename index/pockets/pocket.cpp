@@ -32,6 +32,7 @@ std::string* text_field(pocket& p, std::string_view name) {
     if (name == "Upgrades-From") return &p.upgrades_from;
     if (name == "Frozen") return &p.frozen;
     if (name == "Changelogs") return &p.changelogs;
+    if (name == "Incoming") return &p.incoming;
     return nullptr;
 }
 
@@ -40,7 +41,48 @@ bool* switch_field(pocket& p, std::string_view name) {
     if (name == "But-Automatic-Upgrades") return &p.but_automatic_upgrades;
     if (name == "Needs-Source") return &p.needs_source;
     if (name == "Xz") return &p.xz;
+    if (name == "Upload-Token") return &p.upload_token;
     return nullptr;
+}
+
+/// "nova-api section=admin priority=optional phased=20"
+result<void> read_override(pocket& p, std::string_view text) {
+    const auto parts = words(text);
+    if (parts.size() < 2) return odd("Override");
+    auto& one = p.overrides[std::string{parts[0]}];
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+        const auto equals = parts[i].find('=');
+        const auto key = parts[i].substr(0, equals);
+        const auto value = equals == std::string_view::npos ? std::string_view{} : parts[i].substr(equals + 1);
+        const auto percent = number_in(value);
+        if (key == "section")
+            one.section = value;
+        else if (key == "priority")
+            one.priority = value;
+        else if (key == "phased" && percent && *percent <= 100)
+            one.phased = static_cast<unsigned>(*percent);
+        else
+            return odd("Override");
+    }
+    return {};
+}
+
+std::string text_of(const std::string& package, const override_words& one) {
+    auto text = package;
+    if (!one.section.empty()) text += " section=" + one.section;
+    if (!one.priority.empty()) text += " priority=" + one.priority;
+    if (one.phased) text += " phased=" + std::to_string(*one.phased);
+    return text;
+}
+
+/// "FINGERPRINT user id"
+result<void> read_uploader(pocket& p, std::string_view text) {
+    const auto blank = text.find(' ');
+    uploader one{std::string{text.substr(0, blank)}, {}};
+    if (blank != std::string_view::npos) one.user_id = trim(text.substr(blank));
+    if (one.fingerprint.empty()) return odd("Uploader");
+    p.uploaders.push_back(std::move(one));
+    return {};
 }
 
 result<void> take_field(pocket& p, std::string_view name, std::string_view value) {
@@ -52,6 +94,12 @@ result<void> take_field(pocket& p, std::string_view name, std::string_view value
         p.components = listed(value);
     } else if (name == "Architectures") {
         p.architectures = listed(value);
+    } else if (name == "Distributions") {
+        p.distributions = listed(value);
+    } else if (name == "Override") {
+        return read_override(p, value);
+    } else if (name == "Uploader") {
+        return read_uploader(p, value);
     } else if (name == "Supported-Until") {
         LARDER_TRY(p.supported_until, parse_timestamp(value));
     } else if (name == "Valid-For" || name == "Head") {
@@ -101,6 +149,11 @@ std::string pocket::write() const {
     if (valid_for.count() != 0) out.add("Valid-For", std::to_string(valid_for.count()));
     out.add("Frozen", frozen);
     out.add("Head", std::to_string(head));
+    if (upload_token) out.add("Upload-Token", "yes");
+    out.add("Incoming", incoming);
+    out.add("Distributions", joined(distributions));
+    for (const auto& [package, one] : overrides) out.add("Override", text_of(package, one));
+    for (const auto& one : uploaders) out.add("Uploader", one.fingerprint + " " + printable(one.user_id, 200));
     return out.take();
 }
 

@@ -10,13 +10,14 @@ namespace {
 
 constexpr std::string_view format = "Larder-Publication", format_number = "1";
 
-constexpr std::array<std::pair<step, std::string_view>, 7> step_names{{{step::create, "create"},
+constexpr std::array<std::pair<step, std::string_view>, 8> step_names{{{step::create, "create"},
                                                                        {step::include, "include"},
                                                                        {step::remove, "remove"},
                                                                        {step::promote, "promote"},
                                                                        {step::rollback, "rollback"},
                                                                        {step::refresh, "refresh"},
-                                                                       {step::change, "change"}}};
+                                                                       {step::change, "change"},
+                                                                       {step::pull, "pull"}}};
 
 error odd(std::string_view field) {
     return {errc::malformed, "a publication: its " + std::string{field} + " cannot be read"};
@@ -64,6 +65,15 @@ result<void> read_counts(publication& p, std::string_view text) {
     return {};
 }
 
+/// "4 packages SHA256"
+result<void> read_taken_count(publication& p, std::string_view text) {
+    const auto parts = words(text);
+    if (parts.size() != 3) return odd("Taken");
+    LARDER_TRY(p.taken_count, number_of("Taken", parts[0]));
+    LARDER_TRY(p.taken_text, digest::from_hex(parts[2]));
+    return {};
+}
+
 result<void> take_field(publication& p, std::string_view name, std::string_view value) {
     if (name == "Pocket") {
         p.pocket = value;
@@ -75,6 +85,8 @@ result<void> take_field(publication& p, std::string_view name, std::string_view 
         p.overridden = value;
     } else if (name == "Finding") {
         p.findings.emplace_back(value);
+    } else if (name == "Taken") {
+        return read_taken_count(p, value);
     } else if (name == "Number") {
         LARDER_TRY(p.number, number_of(name, value));
     } else if (name == "Parent") {
@@ -101,6 +113,40 @@ std::string_view to_string(step how) noexcept {
     return {};
 }
 
+std::string write_taken(const std::vector<taken_package>& all) {
+    constexpr std::size_t most_why = 2000;
+    std::string text;
+    for (const auto& one : all) {
+        text += one.name + " " + one.version + " " + one.architecture + " " + one.from;
+        if (!one.why.empty()) text += " " + printable(one.why, most_why);
+        text += "\n";
+    }
+    return text;
+}
+
+result<std::vector<taken_package>> read_taken(std::string_view text) {
+    std::vector<taken_package> all;
+    for (auto line : split(text, '\n')) {
+        if (line.empty()) continue;
+        taken_package one;
+        for (auto* const part : {&one.name, &one.version, &one.architecture, &one.from}) {
+            const auto blank = line.find(' ');
+            *part = line.substr(0, blank);
+            line = blank == std::string_view::npos ? std::string_view{} : line.substr(blank + 1);
+            if (part->empty()) return odd("list of taken packages");
+        }
+        one.why = line;
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+void publication::set_taken(std::vector<taken_package> all) {
+    taken_count = all.size();
+    taken_text = sha256(write_taken(all));
+    taken = std::move(all);
+}
+
 std::string publication::write() const {
     field_writer out{format, format_number};
     out.add("Pocket", pocket);
@@ -114,6 +160,7 @@ std::string publication::write() const {
     out.add("By", by);
     out.add("Reason", reason);
     for (const auto& one : findings) out.add("Finding", one);
+    if (taken_count != 0) out.add("Taken", std::to_string(taken_count) + " packages " + taken_text.hex());
     out.add("Overridden", overridden);
     out.add("Snapshot", snapshot.hex());
     for (const auto& one : indices) out.add("Index", one.path + " " + one.content.hex() + " " + one.object.hex());

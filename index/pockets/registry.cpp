@@ -35,6 +35,14 @@ result<pocket> as_pocket(const std::string& name, const store::ref& ref) {
 }  // namespace
 
 std::string holder_of(std::string_view archive) { return "local:" + std::string{archive}; }
+std::string uploader_ref_of(const pocket& of, const std::string& fingerprint) {
+    return "uploader/" + of.name() + "#" + fingerprint;
+}
+
+std::string upload_ref_of(const pocket& of, const digest& signed_text) {
+    return "upload/" + of.name() + "#" + signed_text.hex();
+}
+
 std::string ref_of(const local_archive& of) { return std::string{archive_prefix} + of.name; }
 std::string ref_of(const pocket& of) { return std::string{pocket_prefix} + of.name(); }
 std::string ref_of(const pocket& of, std::uint64_t number) {
@@ -112,18 +120,59 @@ result<std::vector<publication>> registry::history(const pocket& of, std::uint64
     return all;
 }
 
+namespace {
+
+/// What fits into a ref.
+std::vector<std::string> parts_of(const std::vector<taken_package>& taken) {
+    constexpr std::size_t most = 48 << 10;
+    std::vector<std::string> all;
+    for (const auto& one : taken) {
+        auto line = write_taken({one});
+        if (all.empty() || all.back().size() + line.size() > most) all.emplace_back();
+        all.back() += line;
+    }
+    return all;
+}
+
+std::string taken_prefix(const pocket& of, std::uint64_t number) {
+    return "taken/" + ref_of(of, number).substr(publication_prefix.size()) + ".";
+}
+
+/// So that parts come in their order.
+std::string padded(std::size_t number) {
+    auto text = std::to_string(number);
+    return std::string(text.size() < 6 ? 6 - text.size() : 0, '0') + text;
+}
+
+}  // namespace
+
+result<void> registry::load_taken(const pocket& of, publication& one) const {
+    if (one.taken_count == 0) return {};
+    LARDER_TRY(const auto parts, refs_.list(taken_prefix(of, one.number)));
+    std::string text;
+    for (const auto& [name, part] : parts) text += part.value;
+    if (sha256(text) != one.taken_text)
+        return error{errc::digest_mismatch, ref_of(of, one.number) + ": the list of what was taken is not its own"};
+    LARDER_TRY(one.taken, read_taken(text));
+    return {};
+}
+
 result<void> registry::publish(pocket of, const publication& next, std::vector<store::ref_change> also) {
     const auto expected = of.version;
     of.head = next.number;
     also.push_back({ref_of(of), expected, of.write()});
     also.push_back({ref_of(of, next.number), 0, next.write()});
+    std::size_t count = 0;
+    for (auto& part : parts_of(next.taken))
+        also.push_back({taken_prefix(of, next.number) + padded(++count), 0, std::move(part)});
     const auto how = refs_.change(also);
     if (!how) return changed_meanwhile(how.error(), of);
     return {};
 }
 
-result<void> registry::change(const pocket& changed) {
-    const auto how = refs_.change({{ref_of(changed), changed.version, changed.write()}});
+result<void> registry::change(const pocket& changed, std::vector<store::ref_change> also) {
+    also.push_back({ref_of(changed), changed.version, changed.write()});
+    const auto how = refs_.change(also);
     if (!how) return changed_meanwhile(how.error(), changed);
     return {};
 }

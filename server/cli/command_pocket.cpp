@@ -1,5 +1,4 @@
 #include "commands.hpp"
-#include "deployment_commands.hpp"
 #include "pocket_commands.hpp"
 #include "table.hpp"
 #include <CLI/CLI.hpp>
@@ -28,15 +27,6 @@ json::object who_of(const pocket_line& given) {
     return o;
 }
 
-int run_step(const common_options& common, const std::string& kind, json::object options, bool dry_run) {
-    options["dry_run"] = dry_run;
-    const auto report = ask(common, job(kind, std::move(options)));
-    const auto how = print(common, report, [&](const json::object& r) { print_publication(r, dry_run); });
-    if (how != done) return how;
-    // The gate's no.
-    return is_set(*report, "passed") || is_set(*report, "made") ? done : answer_is_no;
-}
-
 int run_include(const common_options& common, const pocket_line& given) {
     auto o = who_of(given);
     o["pocket"] = given.name;
@@ -46,14 +36,14 @@ int run_include(const common_options& common, const pocket_line& given) {
     add_text(o, "component", given.component);
     if (given.allow_downgrade) o["allow_downgrade"] = true;
     if (given.past_support) o["past_support"] = true;
-    return run_step(common, "pocket_include", std::move(o), given.dry_run);
+    return run_pocket_step(common, "pocket_include", std::move(o), given.dry_run);
 }
 
 int run_remove(const common_options& common, const pocket_line& given) {
     auto o = who_of(given);
     o["pocket"] = given.name;
     add_texts(o, "packages", given.packages);
-    return run_step(common, "pocket_remove", std::move(o), given.dry_run);
+    return run_pocket_step(common, "pocket_remove", std::move(o), given.dry_run);
 }
 
 int run_promote(const common_options& common, const pocket_line& given) {
@@ -62,7 +52,7 @@ int run_promote(const common_options& common, const pocket_line& given) {
     add_texts(o, "only", given.only);
     add_text(o, "override", given.override_reason);
     if (given.past_support) o["past_support"] = true;
-    return run_step(common, "pocket_promote", std::move(o), given.dry_run);
+    return run_pocket_step(common, "pocket_promote", std::move(o), given.dry_run);
 }
 
 /// With which machines go down, too.
@@ -77,7 +67,7 @@ int run_rollback(const common_options& common, const pocket_line& given) {
     auto o = who_of(given);
     o["pocket"] = given.name;
     if (given.to != 0) o["to"] = given.to;
-    if (given.preferences.empty()) return run_step(common, "pocket_rollback", std::move(o), given.dry_run);
+    if (given.preferences.empty()) return run_pocket_step(common, "pocket_rollback", std::move(o), given.dry_run);
     o["preferences"] = true;
     o["dry_run"] = given.dry_run;
     const auto report = ask(common, job("pocket_rollback", std::move(o)));
@@ -162,7 +152,8 @@ int run_history(const common_options& common, const pocket_line& given) {
             const auto& p = one.as_object();
             auto step = text_in(p, "step");
             if (const auto from = text_in(p, "from"); !from.empty())
-                step += " from " + from + "#" + std::to_string(number_in(p, "origin"));
+                step +=
+                    " from " + from + (number_in(p, "origin") == 0 ? "" : "#" + std::to_string(number_in(p, "origin")));
             else if (const auto origin = number_in(p, "origin"); origin != 0)
                 step += " to " + std::to_string(origin);
             if (!text_in(p, "overridden").empty())
@@ -257,6 +248,15 @@ void add_freezing(CLI::App& noun, command_line& line) {
 
 }  // namespace
 
+int run_pocket_step(const common_options& common, const std::string& kind, json::object options, bool dry_run) {
+    options["dry_run"] = dry_run;
+    const auto report = ask(common, job(kind, std::move(options)));
+    const auto how = print(common, report, [&](const json::object& r) { print_publication(r, dry_run); });
+    if (how != done) return how;
+    // The gate's no.
+    return is_set(*report, "passed") || is_set(*report, "made") ? done : answer_is_no;
+}
+
 void add_pocket(CLI::App& app, command_line& line) {
     auto* noun = app.add_subcommand("pocket", "The suites of archives that are published here.");
     noun->require_subcommand(1);
@@ -267,6 +267,9 @@ void add_pocket(CLI::App& app, command_line& line) {
     list->callback([&line, listed] { line.exit = run_list(line.common, *listed); });
     add_pocket_settings(*noun, line);
     add_include(*noun, line);
+    add_pocket_pull(*noun, line);
+    add_pocket_uploads(*noun, line);
+    add_pocket_override(*noun, line);
     add_changes_of(*noun, line);
     add_freezing(*noun, line);
     const auto set = std::make_shared<pocket_line>();

@@ -1,5 +1,6 @@
-#include "deployment_commands.hpp"
+#include "commands.hpp"
 #include "pocket_commands.hpp"
+#include "table.hpp"
 #include <CLI/CLI.hpp>
 #include <array>
 #include <boost/json.hpp>
@@ -77,7 +78,8 @@ void add_settings(CLI::App& command) {
             ->type_name(std::string{one.type})
             ->expected(1);
     // With a value, so that one can be taken back: --xz=false.
-    for (const auto& one : switch_settings) command.add_flag(std::string{one.flag})->description(std::string{one.purpose});
+    for (const auto& one : switch_settings)
+        command.add_flag(std::string{one.flag})->description(std::string{one.purpose});
     command.add_option(std::string{valid_days})
         ->description("Valid-Until lies so many days behind Date; 0: there is none")
         ->type_name("N")
@@ -122,10 +124,23 @@ void add_texts(json::object& to, std::string_view name, const std::vector<std::s
     if (!all.empty()) to[name] = json::value_from(all);
 }
 
+/// What is taken from other archives, and for whose sake.
+static void print_taken(const json::object& publication) {
+    std::vector<std::vector<std::string>> rows{{"TAKEN", "VERSION", "ARCH", "FROM", "WHY"}};
+    for (const auto& one : list_in(publication, "taken")) {
+        const auto& row = one.as_object();
+        const auto why = text_in(row, "why");
+        rows.push_back({text_in(row, "package"), text_in(row, "version"), text_in(row, "architecture"),
+                        text_in(row, "from"), why.empty() ? "asked for" : printable(why, 200)});
+    }
+    if (rows.size() > 1) std::cout << table(rows) << "\n";
+}
+
 /// What the next publication is, or would be.
 void print_publication(const json::object& report, bool dry_run) {
     const auto& pocket = inner(report, "pocket");
     const auto& publication = inner(report, "publication");
+    print_taken(publication);
     for (const auto& one : list_in(report, "warnings"))
         std::cerr << "larder: warning: " << printable(std::string{one.as_string()}) << "\n";
     for (const auto& one : list_in(report, "findings")) std::cout << printable(std::string{one.as_string()}) << "\n";

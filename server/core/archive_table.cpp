@@ -23,8 +23,8 @@ std::optional<std::string_view> below(std::string_view path, std::string_view pr
 }  // namespace
 
 bool reserved_name(std::string_view name) noexcept {
-    for (const std::string_view own : {"snapshot", "d", "images", "keys", "api", "pages", "metrics", "healthz", "https",
-                                       "http", "favicon.ico", "robots.txt", "acng-report.html"})
+    for (const std::string_view own : {"snapshot", "d", "images", "keys", "api", "upload", "pages", "metrics",
+                                       "healthz", "https", "http", "favicon.ico", "robots.txt", "acng-report.html"})
         if (iequals(name, own)) return true;
     return false;
 }

@@ -72,11 +72,12 @@ void append_range(head_writer& head, const file_head& f) {
 
 }  // namespace
 
-head_writer::head_writer(std::string& out, int status, const reply_context& context) : out_{out} {
+head_writer::head_writer(std::string& out, int status, const reply_context& context, std::string_view phrase)
+    : out_{out} {
     out_ += "HTTP/1.1 ";
     append_number(out_, static_cast<std::uint64_t>(status));
     out_ += ' ';
-    out_ += reason_phrase(status);
+    append_value(out_, phrase.empty() ? reason_phrase(status) : phrase);
     out_ += "\r\nServer: Larder\r\n";
     if (!context.date.empty()) field("Date", context.date);
     if (context.then == connection::close)

@@ -219,11 +219,13 @@ route router::by_path(const request_head& head, std::string_view raw_path, std::
     if (auto fault = tidy(raw_path, path)) return *fault;
     if (!query.empty()) query.remove_prefix(1);
     const bool api = path.starts_with("api/");
+    const bool upload = path.starts_with("upload/");
     // What a deployment's units report.
     const bool report = head.verb == method::post && path.starts_with("d/") && path.ends_with("/report") &&
                         std::count(path.begin(), path.end(), '/') == 2;
-    if (!api && !report && !reads(head)) return wrong_method();
-    if (api) return api_call{path.substr(4), query};
+    if (!api && !report && !upload && !reads(head)) return wrong_method();
+    if (api && !path.substr(4).starts_with("upload/")) return api_call{path.substr(4), query};
+    if (upload) return api_call{std::move(path), query};
     if (path.empty() || path == "favicon.ico" || path == "robots.txt" || path == "acng-report.html")
         return page{std::move(path), query};
     if (path.starts_with("pages/")) return page{path.substr(6), query};

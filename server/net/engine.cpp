@@ -8,6 +8,7 @@
 #include "pockets/archive_keys.hpp"
 #include "pockets/pocket_memory.hpp"
 #include "pockets/refresher.hpp"
+#include "pockets/upload_watch.hpp"
 #include "rescue.hpp"
 #include "site/site_state.hpp"
 #include "views.hpp"
@@ -97,6 +98,7 @@ struct engine::impl {
     std::unique_ptr<pinning::follower> follower;         ///< of a server
     std::unique_ptr<publishing::refresher> refresher;    ///< of a server
     std::unique_ptr<publishing::key_keeper> key_keeper;  ///< of a server
+    std::unique_ptr<publishing::upload_watch> uploads;   ///< of a server
 
     std::mutex rerouting;  ///< one change of the routes at a time
     mutable std::mutex mutex;
@@ -309,6 +311,7 @@ void engine::stop() {
     std::unique_ptr<pinning::follower> ended_too;
     std::unique_ptr<publishing::refresher> ended_as_well;
     std::unique_ptr<publishing::key_keeper> ended_with_them;
+    std::unique_ptr<publishing::upload_watch> ended_at_last;
     self->site->jobs().stop();
     {
         const std::lock_guard lock{self->mutex};
@@ -316,6 +319,7 @@ void engine::stop() {
         self->follower.swap(ended_too);
         self->refresher.swap(ended_as_well);
         self->key_keeper.swap(ended_with_them);
+        self->uploads.swap(ended_at_last);
     }
     self->site->answers().close();
     self->pinned->first_uses().close();
@@ -596,11 +600,13 @@ void engine::start_upkeep() {
     auto follower = std::make_unique<pinning::follower>(*this);
     auto refresher = std::make_unique<publishing::refresher>(*this);
     auto key_keeper = std::make_unique<publishing::key_keeper>(*this);
+    auto uploads = std::make_unique<publishing::upload_watch>(*this);
     const std::lock_guard lock{impl_->mutex};
     impl_->keeper = std::move(keeper);
     impl_->follower = std::move(follower);
     impl_->refresher = std::move(refresher);
     impl_->key_keeper = std::move(key_keeper);
+    impl_->uploads = std::move(uploads);
 }
 
 void engine::more_is_held() {

@@ -74,6 +74,15 @@ TEST_CASE("response_head: the connection's end is announced, keeping it only to 
     CHECK(has(head_of({200, 0, 1}, {"", connection::keep, 0}), "Connection: keep-alive"));
 }
 
+TEST_CASE("response_head: the words of the status line may say why, and stay in their line", "[core][response_head]") {
+    std::string out;
+    head_writer{out, 403, {}, "tool is older\r\nSet-Cookie: x"}.end();
+    CHECK(out.starts_with("HTTP/1.1 403 tool is older??Set-Cookie: x\r\n"));
+    out.clear();
+    head_writer{out, 403, {}}.end();
+    CHECK(out.starts_with("HTTP/1.1 403 Forbidden\r\n"));
+}
+
 TEST_CASE("response_head: no value can start a line of its own", "[core][response_head]") {
     const auto evil = "a\r\nSet-Cookie: b\r\n\r\n<script>\0\x7f\x1b"s;
     std::string out;

@@ -218,6 +218,15 @@ TEST_CASE("router: Larder's own resources are found", "[core][router]") {
     CHECK(where("/api") == "not configured 404");
 }
 
+TEST_CASE("router: uploads have a path of their own, which no path of the API reaches", "[core][router]") {
+    CHECK(where("/upload/cloud/stable/x.deb", method::put) == "api 'upload/cloud/stable/x.deb' ?");
+    CHECK(where("/upload/cloud/stable/%78.deb", method::put) == "api 'upload/cloud/stable/x.deb' ?");
+    CHECK(where("/upload/cloud/../x.deb", method::put) == "refuse 400 bad_path");
+    CHECK(where("/upload/cloud/stable/a%2fb", method::put) == "refuse 400 bad_path");
+    CHECK(where("/api/upload/cloud/stable/x.deb", method::put) == "not configured 404");
+    CHECK(where("/upload", method::put) == "refuse 405 bad_method");
+}
+
 TEST_CASE("router: files are read only, and have no query", "[core][router]") {
     for (const auto verb : {method::post, method::put, method::delete_, method::other}) {
         CHECK(where("/debian/x", verb) == "refuse 405 bad_method");

@@ -100,3 +100,22 @@ TEST_CASE("stanza: of a source, the .dsc is the first of its files, and SHA-256 
     CHECK(found[0].path == "pool/main/h/hello/hello_2-3.dsc");
     CHECK(found[0].content == s.content);
 }
+
+TEST_CASE("stanza: a field is changed, left out or put in its place, and the rest stays byte for byte", "[stanza]") {
+    const std::string before =
+        "Package: tool\nVersion:1.0\nInstalled-Size:  12 \nmaintainer: A <a@archive.example>\nDepends: a,\n  b\n"
+        "Filename: pool/x\nMD5sum: 1\nSHA256: 2\nX-Odd: yes\nDescription: x\n .\n more\n";
+    CHECK(change_stanza(before, {}).value() == before);
+    CHECK(change_stanza(before, {{"Filename", "pool/main/t/tool_1.0_all.deb"}, {"md5sum", ""}, {"SHA1", ""}}).value() ==
+          "Package: tool\nVersion:1.0\nInstalled-Size:  12 \nmaintainer: A <a@archive.example>\nDepends: a,\n  b\n"
+          "Filename: pool/main/t/tool_1.0_all.deb\nSHA256: 2\nX-Odd: yes\nDescription: x\n .\n more\n");
+    const auto put = change_stanza(before, {{"Section", "net"}, {"Phased-Update-Percentage", "20"}}).value();
+    CHECK(put.find("\nVersion:1.0\nSection: net\nPhased-Update-Percentage: 20\nInstalled-Size:  12 \nmaintainer:") !=
+          std::string::npos);
+    CHECK(change_stanza(put, {{"Section", ""}, {"Phased-Update-Percentage", ""}}).value() == before);
+}
+
+TEST_CASE("stanza: a value that would be another field is refused", "[stanza]") {
+    CHECK(told(change_stanza("Package: x\n", {{"Section", "net\nDepends: evil"}})) != "read");
+    CHECK(told(change_stanza("no stanza", {})) != "read");
+}

@@ -121,7 +121,8 @@ def test_each_answer_is_what_the_document_says(env):
 
 
 #: All others want admin.
-ROLES_OF_JOBS = {"keys": "read", "pockets": "read", "pocket_diff": "read", "pocket_history": "read", "pocket_promote": "promote",
+ROLES_OF_JOBS = {"keys": "read", "pockets": "read", "pocket_diff": "read", "pocket_history": "read",
+                 "pocket_uploads": "read", "pocket_promote": "promote",
                  "pocket_rollback": "promote", "pocket_freeze": "promote"}
 
 

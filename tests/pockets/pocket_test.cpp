@@ -107,6 +107,65 @@ TEST_CASE("publication: it is written and read as the same, and its reason is on
     CHECK(publication::read("Larder-Publication: 1\nStep: sidle\n").error().code() == errc::malformed);
 }
 
+TEST_CASE("publication: what was taken from other archives is told with its reason", "[pockets]") {
+    publication made;
+    made.pocket = "cloud/x";
+    made.number = 2;
+    made.how = step::pull;
+    made.from = "debian/trixie@20261121T063000Z,debian/sid@20261121T063000Z";
+    const std::vector<taken_package> taken{
+        {"nova-api", "2:28", "amd64", "debian/trixie@20261121T063000Z", ""},
+        {"nova-common", "2:28", "all", "debian/trixie@20261121T063000Z", "nova-api needs nova-common (= 2:28)"}};
+    made.set_taken(taken);
+    const auto again = publication::read(made.write());
+    REQUIRE(again);
+    CHECK(again->taken_count == 2);
+    CHECK(again->id() == made.id());
+    CHECK(again->how == step::pull);
+    CHECK(again->from == made.from);
+    CHECK(read_taken(write_taken(taken)).value() == taken);
+    CHECK(read_taken("x 1 all\n").error().code() == errc::malformed);
+    CHECK(publication::read("Larder-Publication: 1\nPocket: a/b\nNumber: 1\nTaken: x\n").error().code() ==
+          errc::malformed);
+}
+
+TEST_CASE("publication: a long list of what was taken is kept, and one that was changed is noticed", "[pockets]") {
+    stored s;
+    auto p = sample();
+    auto made = first_of(p);
+    std::vector<taken_package> taken;
+    for (int i = 0; i < 3000; ++i)
+        taken.push_back({"package" + std::to_string(i), "1", "all", "a/b@20261121T063000Z", std::string(60, 'x')});
+    made.set_taken(taken);
+    REQUIRE(s.in.publish(p, made, {}));
+    const auto there = s.in.find(p.name()).value();
+    auto again = s.in.load(there, 1).value();
+    CHECK(again.taken.empty());
+    REQUIRE(s.in.load_taken(there, again));
+    CHECK(again.taken == taken);
+    const auto part = s.all->refs().list("taken/").value().front();
+    REQUIRE(s.all->refs().change({{part.first, part.second.version, "x 1 all a/b\n"}}));
+    CHECK(s.in.load_taken(there, again).error().code() == errc::digest_mismatch);
+}
+
+TEST_CASE("pocket: who may upload, and what it says of packages, is written and read as the same", "[pockets]") {
+    auto p = sample();
+    p.uploaders = {{"ABCD", "A <a@archive.example>"}, {"EF01", ""}};
+    p.upload_token = true;
+    p.incoming = "/srv/incoming";
+    p.distributions = {"unstable", "experimental"};
+    p.overrides = {{"nova-api", {"admin", "", 20U}}, {"src:nova", {"universe/net", "extra", {}}}};
+    const auto again = pocket::read(p.write());
+    REQUIRE(again);
+    CHECK(again->write() == p.write());
+    CHECK(again->uploaders == p.uploaders);
+    CHECK(again->overrides == p.overrides);
+    CHECK(again->distributions == p.distributions);
+    CHECK((again->upload_token && again->incoming == p.incoming));
+    for (const auto* odd : {"Override: x", "Override: x colour=red", "Override: x phased=101", "Override: x phased=-1"})
+        CHECK_FALSE(pocket::read(p.write() + odd + "\n"));
+}
+
 TEST_CASE("publication: a rollback says what it went back to", "[pockets]") {
     auto made = first_of(sample());
     made.how = step::rollback;

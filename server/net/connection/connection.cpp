@@ -262,6 +262,8 @@ awaitable<void> connection::route_and_answer(const core::request_head& head) {
     } else if (const auto* foreign = std::get_if<core::not_configured>(&way)) {
         if (head.has_body()) keep_ = then::close;
         co_await send_refusal(core::fault_kind::not_allowed, foreign->status, foreign->why);
+    } else if (auto* call = std::get_if<core::api_call>(&way); call != nullptr && call->path.starts_with("upload/")) {
+        co_await answer_upload(head, call->path.substr(7));
     } else {
         co_await answer_site(head, way);
     }

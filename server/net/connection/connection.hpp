@@ -6,6 +6,7 @@
 #include <larder/base/result.hpp>
 #include <larder/core/conditional.hpp>
 #include <larder/core/response_head.hpp>
+#include <larder/net/pocket_intake.hpp>
 #include <larder/net/reply.hpp>
 #include <memory>
 #include <optional>
@@ -158,6 +159,12 @@ private:
     /// An object by its hash, for whoever may (connection_objects.cpp). False: it is none, or is not here, or he may
     /// not; nothing was sent.
     awaitable<bool> answer_api_object(const core::request_head& head, const core::api_call& call);
+    /// A file of an upload (connection_upload.cpp).
+    awaitable<void> answer_upload(const core::request_head& head, std::string path);
+    bool may_upload(const core::request_head& head);
+    awaitable<result<void>> take_upload(const core::request_head& head, std::shared_ptr<upload_in_progress> into);
+    awaitable<bool> take_piece(std::string& piece, std::uint64_t left);
+    awaitable<void> send_upload_answer(upload_answer answer);
     awaitable<void> send_reply(const site_reply& reply);
     awaitable<void> send_error(int status, std::string reason);
     awaitable<void> send_refusal(core::fault_kind kind, int status, std::string_view reason);

@@ -48,6 +48,8 @@ public:
         return learn(architectures, stop);
     }
 
+    const digest& state() const noexcept { return kept_.id; }
+
     void add_to(cut& all) const {
         all.pins.push_back({choice_.archive, choice_.suite, kept_.id, {}});
         all.objects.push_back(kept_.id);
@@ -154,6 +156,12 @@ private:
 };
 
 }  // namespace
+
+result<digest> state_of_choice(engine& e, const suite_choice& choice, const std::stop_token& stop) {
+    chosen one{e, choice};
+    if (auto found = one.find(stop); !found) return found.error().in(choice.text());
+    return one.state();
+}
 
 result<std::vector<std::string>> configured_architectures(engine& e, const std::vector<suite_choice>& suites) {
     std::set<std::string> all;

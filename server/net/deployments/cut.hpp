@@ -15,6 +15,9 @@ struct cut {
 result<cut> make_cut(engine& e, const std::vector<suite_choice>& suites, const std::vector<std::string>& architectures,
                      const progress_sink& tell, const std::stop_token& stop);
 
+/// The state of one suite, asking upstream where that is due; nothing of it is brought.
+result<digest> state_of_choice(engine& e, const suite_choice& choice, const std::stop_token& stop);
+
 /// The architectures that the archives of these suites have configured, sorted; `bad_config` where there are none.
 result<std::vector<std::string>> configured_architectures(engine& e, const std::vector<suite_choice>& suites);
 

@@ -5,6 +5,7 @@
 #include "kept_chunks.hpp"
 #include "pockets/archive_keys.hpp"
 #include "pockets/edition_steps.hpp"
+#include "pockets/overrides.hpp"
 #include "suite.hpp"
 #include <algorithm>
 #include <larder/index/chunk_pack.hpp>
@@ -127,7 +128,9 @@ private:
 
     /// After its support has ended nothing comes in by mistake; what takes something back may be published.
     result<void> check_support() const {
-        const bool comes_in = what_.next.how == pockets::step::include || what_.next.how == pockets::step::promote;
+        using enum pockets::step;
+        const auto how = what_.next.how;
+        const bool comes_in = how == include || how == pull || how == promote;
         if (!comes_in || what_.past_support || !pockets::support_has_ended(what_.of, e_.clock().now())) return {};
         return not_publishing(what_.of, pockets::support_warning(what_.of, e_.clock().now()) +
                                             ": --past-support with --reason puts something in all the same, and larder "
@@ -272,7 +275,7 @@ private:
     std::vector<store::ref_change> ref_changes(const digest& state, const store::ref_store& refs) const {
         const auto& of = what_.of;
         const suite in{of.suite};
-        std::vector<store::ref_change> all;
+        std::vector<store::ref_change> all{what_.also};
         std::set<std::string> named;
         const auto add = [&](const std::string& name, const std::string& value) {
             if (!named.insert(name).second) return;  // empty indices are the same one
@@ -428,6 +431,7 @@ edition edition_of(const pockets::pocket& of, pockets::step how, const publisher
 }
 
 result<publication_report> publish(engine& e, edition what, const consent& ask) {
+    LARDER_CHECK(impose_overrides(what.of, what.edits));
     return press{e, std::move(what)}.run(ask);
 }
 

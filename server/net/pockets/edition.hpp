@@ -52,16 +52,19 @@ private:
     pockets::pocket of_;
 };
 
+using index_edits = std::map<std::string, pockets::stanza_edits>;
+
 /// What is to be published.
 struct edition {
     pockets::pocket of;         ///< as it was read; changes of it are published with it
     pockets::publication next;  ///< how, from, origin, by, reason, and what the gate said
     /// What changes in which index; an index that is not there yet is made.
-    std::map<std::string, pockets::stanza_edits> edits;
+    index_edits edits;
     /// In place of what the last publication has: of a rollback.
     std::optional<known_indices> instead;
     std::vector<store::held_object> files;  ///< of the pool, which the edits name
     bool past_support = false;              ///< packages may come in though its support has ended
+    std::vector<store::ref_change> also;    ///< written with it, or not at all
 };
 edition edition_of(const pockets::pocket& of, pockets::step how, const publisher& who);
 

@@ -1,6 +1,6 @@
 #include "commits.hpp"
 #include "held.hpp"
-#include "pockets/edition.hpp"
+#include "pockets/arrivals.hpp"
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -8,7 +8,6 @@
 #include <larder/debs/deb.hpp>
 #include <larder/debs/source.hpp>
 #include <larder/debs/stanza.hpp>
-#include <larder/index/version.hpp>
 #include <set>
 #include <sys/stat.h>
 
@@ -71,11 +70,12 @@ public:
             if (auto taken = take(file); !taken) return taken.error().in(file);
         }
         LARDER_CHECK(commits_.settle());
-        LARDER_CHECK(check_downgrades());
-        return check_sources();
+        if (options_.made_here) return {};
+        if (!options_.allow_downgrade) LARDER_CHECK(check_no_downgrade(e_, of_, edits));
+        return check_sources(e_, of_, edits, sources_needed_);
     }
 
-    std::map<std::string, pockets::stanza_edits> edits;
+    index_edits edits;
     std::vector<store::held_object> files;
 
 private:
@@ -92,16 +92,11 @@ private:
         return error{errc::refused, "not a .deb, .udeb, .ddeb, .dsc or .changes"};
     }
 
-    /// Makes it an object, and of the pool. The same path with other bytes would be two packages of one name, version
-    /// and architecture: clients that have seen one never take the other.
+    /// Makes it an object, and of the pool.
     result<void> keep(std::unique_ptr<store::incoming> file, const std::string& path) {
         const auto size = file->size();
         const auto content = file->finish();
-        LARDER_TRY(const auto known, e_.store().known().find(of_.archive, path));
-        for (const auto& claim : known)
-            if (claim.content != content)
-                return error{errc::refused, "archive '" + of_.archive + "' has had " + path +
-                                                " with other bytes: give what changed another version"};
+        LARDER_CHECK(check_pool_path(e_, of_.archive, path, content));
         staged_.add(content);
         LARDER_CHECK(commits_.add(std::move(file), content, e_.clock().now()));
         files.push_back({content, size, of_.archive, path});
@@ -134,16 +129,10 @@ private:
         if (!first && given->second != version)
             return error{errc::refused, name + " is given twice, as " + given->second + " and " + version +
                                             ": a pocket has one version of a package"};
-        for (const auto& component : of_.components) {
-            auto path = index_path(component, architecture);
-            if (kind == debs::file_kind::udeb)
-                path = component + "/debian-installer/binary-" + architecture + "/Packages";
-            // A package that moved to another component leaves the one it was in.
-            if (component == component_)
-                edits[path][name] = stanza;
-            else if (kind != debs::file_kind::udeb)
-                edits[path][name] = std::nullopt;
-        }
+        if (kind == debs::file_kind::udeb)
+            edits[component_ + "/debian-installer/binary-" + architecture + "/Packages"][name] = stanza;
+        else
+            put_stanza(edits, of_, component_, architecture, name, stanza);
         return {};
     }
 
@@ -163,8 +152,29 @@ private:
 
     result<void> keep_listed(const std::string& from, const debs::listed_file& file, const std::string& folder,
                              const std::string& as = {}) {
-        LARDER_TRY(auto copy, copy_of(from + "/" + file.name, file));
-        return keep(std::move(copy), folder + "/" + (as.empty() ? file.name : as));
+        const auto path = folder + "/" + (as.empty() ? file.name : as);
+        auto copy = copy_of(from + "/" + file.name, file);
+        // An upload of another revision leaves out what upstream released: the archive has it.
+        if (!copy && copy.error().code() == errc::absent) {
+            LARDER_TRY(const bool there, in_pool(path, file));
+            if (there) return {};
+        }
+        if (!copy) return copy.error();
+        return keep(std::move(*copy), path);
+    }
+
+    /// Whether the archive has had these bytes by that path, and has them still.
+    result<bool> in_pool(const std::string& path, const debs::listed_file& wanted) {
+        LARDER_TRY(const auto known, e_.store().known().find(of_.archive, path));
+        for (const auto& claim : known) {
+            if (claim.content != wanted.content) continue;
+            staged_.add(wanted.content);
+            LARDER_TRY(const auto here, e_.store().objects().find(wanted.content));
+            if (!here) continue;
+            files.push_back({wanted.content, wanted.size, of_.archive, path});
+            return true;
+        }
+        return false;
     }
 
     result<std::unique_ptr<store::incoming>> copy_of(const std::string& path, const debs::listed_file& wanted) {
@@ -193,64 +203,6 @@ private:
             if (const auto copy = copy_of(beside, file); !copy) return copy.error().in(file.name);
             if (file.kind == debs::file_kind::other) continue;  // of the source package: taken with its .dsc
             if (auto taken = take(beside); !taken) return taken.error().in(beside);
-        }
-        return {};
-    }
-
-    /// What the pocket has of the packages that are to be replaced.
-    result<std::map<std::string, std::string, std::less<>>> present(const std::string& path) const {
-        std::map<std::string, std::string, std::less<>> versions;
-        if (of_.head == 0) return versions;
-        LARDER_TRY(const auto last, registry_of(e_).load(of_, of_.head));
-        const auto kept =
-            std::find_if(last.indices.begin(), last.indices.end(), [&](const auto& one) { return one.path == path; });
-        if (kept == last.indices.end()) return versions;
-        std::set<std::string, std::less<>> names;
-        for (const auto& [name, stanza] : edits.at(path)) names.insert(name);
-        LARDER_TRY(const auto list, list_of(e_, *kept));
-        LARDER_TRY(const auto found, pockets::find_stanzas(list, names, opener_of(e_)));
-        for (const auto& [name, stanza] : found) {
-            const auto paragraph = debs::paragraph::read(stanza);
-            if (paragraph) versions[name] = paragraph->get("Version");
-        }
-        return versions;
-    }
-
-    result<void> check_downgrades() const {
-        if (options_.allow_downgrade || options_.made_here) return {};
-        for (const auto& [path, all] : edits) {
-            LARDER_TRY(const auto before, present(path));
-            for (const auto& [name, version] : before) {
-                const auto architecture = path.ends_with("/Sources") ? "source" : path.substr(path.find("binary-") + 7);
-                const auto next = versions_.find({architecture.substr(0, architecture.find('/')), name});
-                if (next == versions_.end() || index::compare_versions(next->second, version) >= 0) continue;
-                return error{errc::refused, name + " " + next->second + " is older than " + version + ", which " +
-                                                of_.name() +
-                                                " has: clients would not follow. --allow-downgrade with "
-                                                "--reason puts it there all the same"};
-            }
-        }
-        return {};
-    }
-
-    result<void> check_sources() const {
-        if (!of_.needs_source || options_.made_here) return {};
-        for (const auto& [source, file] : sources_needed_) {
-            if (versions_.contains({"source", source})) continue;
-            std::set<std::string, std::less<>> names{source};
-            bool found = false;
-            if (of_.head != 0) {
-                LARDER_TRY(const auto last, registry_of(e_).load(of_, of_.head));
-                for (const auto& kept : last.indices) {
-                    if (!kept.path.ends_with("/Sources")) continue;
-                    LARDER_TRY(const auto list, list_of(e_, kept));
-                    LARDER_TRY(const auto there, pockets::find_stanzas(list, names, opener_of(e_)));
-                    found = found || !there.empty();
-                }
-            }
-            if (!found)
-                return error{errc::refused, file + ": its source package " + source + " is neither in " + of_.name() +
-                                                " nor given with it, and the pocket asks for it: give the .dsc, too"};
         }
         return {};
     }
@@ -286,6 +238,7 @@ result<publication_report> include_packages(engine& e, const include_options& op
     what.edits = std::move(all.edits);
     what.files = std::move(all.files);
     what.past_support = options.past_support;
+    if (!options.noted_as.empty()) what.also.push_back({options.noted_as, 0, std::to_string(of.head + 1)});
     return publish(e, std::move(what),
                    [&](const auto& changes, auto&) { return !options.dry_run && !changes.empty(); });
 }

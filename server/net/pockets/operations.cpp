@@ -1,4 +1,5 @@
 #include "keys/new_key.hpp"
+#include "pockets/admin.hpp"
 #include "pockets/archive_keys.hpp"
 #include "pockets/edition.hpp"
 #include <algorithm>
@@ -29,8 +30,9 @@ consent unless(bool dry_run) {
     return [dry_run](const auto& changes, auto&) { return !dry_run && !changes.empty(); };
 }
 
-/// A journal entry of what is no publication.
-result<void> tell_journal(engine& e, std::string what, std::string subject, const publisher& who) {
+}  // namespace
+
+result<void> publishing::tell_journal(engine& e, std::string what, std::string subject, const publisher& who) {
     deployments::journal_entry entry;
     entry.when = e.clock().now();
     entry.what = std::move(what);
@@ -39,8 +41,6 @@ result<void> tell_journal(engine& e, std::string what, std::string subject, cons
     entry.reason = who.reason;
     return record(e, std::move(entry));
 }
-
-}  // namespace
 
 result<pockets::local_archive> create_archive(engine& e, const archive_create_options& options) {
     LARDER_CHECK(check_archive_name(e, options.name));
@@ -225,6 +225,7 @@ result<pocket_history> history_of_pocket(engine& e, const std::string& name, std
     pocket_history report;
     LARDER_TRY(report.pocket, registry_of(e).find(name));
     LARDER_TRY(report.publications, registry_of(e).history(report.pocket, most));
+    for (auto& one : report.publications) LARDER_CHECK(registry_of(e).load_taken(report.pocket, one));
     return report;
 }
 

@@ -1,6 +1,6 @@
 #include "deployments/json_parts.hpp"
 #include <json_text.hpp>
-#include <larder/net/pockets.hpp>
+#include <larder/net/pocket_intake.hpp>
 
 namespace larder::net {
 namespace {
@@ -16,6 +16,23 @@ json::object archive_json(const pockets::local_archive& a) {
     const auto signing = a.signing(a.made);
     return {
         {"name", a.name}, {"key", signing.empty() ? "" : signing.front()->fingerprint}, {"made", format_iso(a.made)}};
+}
+
+json::array uploaders_json(const pockets::pocket& p) {
+    json::array all;
+    for (const auto& one : p.uploaders)
+        all.push_back(json::object{{"fingerprint", one.fingerprint}, {"user_id", one.user_id}});
+    return all;
+}
+
+json::array overrides_json(const pockets::pocket& p) {
+    json::array all;
+    for (const auto& [package, one] : p.overrides)
+        all.push_back(json::object{{"package", package},
+                                   {"section", one.section},
+                                   {"priority", one.priority},
+                                   {"phased", one.phased ? json::value(*one.phased) : json::value(nullptr)}});
+    return all;
 }
 
 json::object pocket_json(const pockets::pocket& p) {
@@ -39,7 +56,23 @@ json::object pocket_json(const pockets::pocket& p) {
             {"changelogs", p.changelogs},
             {"xz", p.xz},
             {"frozen", p.frozen},
-            {"publication", p.head}};
+            {"publication", p.head},
+            {"uploaders", uploaders_json(p)},
+            {"upload_token", p.upload_token},
+            {"incoming", p.incoming},
+            {"distributions", strings(p.distributions)},
+            {"overrides", overrides_json(p)}};
+}
+
+json::array taken_json(const pockets::publication& p) {
+    json::array all;
+    for (const auto& one : p.taken)
+        all.push_back(json::object{{"package", one.name},
+                                   {"version", one.version},
+                                   {"architecture", one.architecture},
+                                   {"from", one.from},
+                                   {"why", one.why}});
+    return all;
 }
 
 json::object publication_json(const pockets::publication& p) {
@@ -58,7 +91,8 @@ json::object publication_json(const pockets::publication& p) {
                      {"removed", p.removed},
                      {"changed", p.changed},
                      {"overridden", p.overridden},
-                     {"findings", strings(p.findings)}};
+                     {"findings", strings(p.findings)},
+                     {"taken", taken_json(p)}};
     return out;
 }
 
@@ -94,6 +128,17 @@ std::string to_json(const pocket_list& report) {
         all.push_back(std::move(one));
     }
     return json_text(json::object{{"pockets", std::move(all)}});
+}
+
+std::string to_json(const upload_list& report) {
+    json::array all;
+    for (const auto& one : report.uploads)
+        all.push_back(json::object{{"when", format_iso(one.when)},
+                                   {"changes", one.changes},
+                                   {"state", one.state},
+                                   {"by", one.by},
+                                   {"text", one.text}});
+    return json_text(json::object{{"pocket", report.pocket}, {"uploads", std::move(all)}});
 }
 
 std::string to_json(const pocket_history& report) {

@@ -47,6 +47,8 @@ std::vector<job_kind> deployment_kinds();
 std::vector<job_kind> pocket_kinds();
 /// What is done with the keys of local archives.
 std::vector<job_kind> key_kinds();
+/// What comes into pockets from other archives.
+std::vector<job_kind> pocket_intake_kinds();
 /// What is told of objects.
 std::vector<job_kind> why_kinds();
 std::vector<job_kind> all_kinds();

@@ -17,6 +17,7 @@ struct index_entry {
     std::string_view name, version, architecture, path, depends, pre_depends, provides;
     digest content;
     std::uint64_t size = 0;
+    std::string_view source;  ///< the field, as it stands there; empty: a source package of the same name
 };
 
 /// The packages of some indices, by name and by what they provide. Owns the texts.
@@ -30,6 +31,9 @@ public:
     const index_entry* find(const alternative& wanted) const;
     /// The package itself, else the first by name that provides it.
     const index_entry* satisfy(const alternative& wanted) const;
+    /// All that fit: the packages of that name, the highest version first; then those that provide it, by name, and
+    /// the highest version first. Of equals the first added first.
+    std::vector<const index_entry*> all_that_fit(const alternative& wanted) const;
     std::size_t size() const noexcept { return entries_.size(); }
     /// All of them, in the order they were added.
     template <class F>

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace larder::debs {
 
@@ -30,5 +31,15 @@ result<std::string> packages_stanza(const binary_package&, std::string_view file
 /// source (2.6) does without. A Priority of the .dsc's own stays, which apt-ftparchive would drop. `directory` as from
 /// pool_folder(); `malformed` as above.
 result<std::string> sources_stanza(const source_package&, std::string_view directory, const overrides& = {});
+
+/// A field of a stanza with another value, of one line; empty: the stanza is to be without it.
+struct field_change {
+    std::string name, value;
+};
+/// A stanza of Packages or Sources, as an index has it and without the empty line after it, with these changes and
+/// byte for byte otherwise. A field that it has not comes where packages_stanza() or sources_stanza() would have it:
+/// in front of the first that follows it in their order. `malformed` as from paragraph::read(), and for a value that
+/// would not stay in its line.
+result<std::string> change_stanza(std::string_view stanza, const std::vector<field_change>&);
 
 }  // namespace larder::debs

@@ -6,12 +6,30 @@
 #include <larder/base/digest.hpp>
 #include <larder/base/result.hpp>
 #include <larder/pockets/archive_key.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace larder::pockets {
+
+/// Who may upload packages to a pocket: a key, which stands in a ref of its own, "uploader/ARCHIVE/SUITE#FINGERPRINT".
+struct uploader {
+    std::string fingerprint;  ///< of the primary key
+    std::string user_id;      ///< for people
+
+    bool operator==(const uploader&) const = default;
+};
+
+/// What a pocket says of a package in place of what the package says of itself. Empty: nothing.
+struct override_words {
+    std::string section, priority;
+    std::optional<unsigned> phased;  ///< Phased-Update-Percentage, 0 to 100
+
+    bool empty() const { return section.empty() && priority.empty() && !phased; }
+    bool operator==(const override_words&) const = default;
+};
 
 /// A suite of a local archive: "cloud-archive/bookworm-folsom-proposed". A ref of its own,
 /// "pocket/ARCHIVE/SUITE".
@@ -26,13 +44,19 @@ struct pocket {
     std::optional<sys_seconds> supported_until;  ///< the beginning of the day after its last
     std::string upgrades_from;                   ///< "ARCHIVE/SUITE" of the release before it
     bool not_automatic = false, but_automatic_upgrades = false;
-    std::chrono::seconds valid_for{0};  ///< how far Valid-Until lies behind Date; 0: there is none
-    std::string changelogs;             ///< the Release's Changelogs: a URL with @CHANGEPATH@, for `apt changelog`
-    bool xz = false;                    ///< its indices are published as .xz, too
-    bool needs_source = false;          ///< a binary package is refused whose source is not there
-    std::string frozen;                 ///< why nothing may change; empty: it may
-    std::uint64_t head = 0;             ///< number of its last publication; 0: none yet
-    std::uint64_t version = 0;          ///< of the ref, for compare-and-set
+    std::chrono::seconds valid_for{0};       ///< how far Valid-Until lies behind Date; 0: there is none
+    std::string changelogs;                  ///< the Release's Changelogs: a URL with @CHANGEPATH@, for `apt changelog`
+    bool xz = false;                         ///< its indices are published as .xz, too
+    bool needs_source = false;               ///< a binary package is refused whose source is not there
+    std::string frozen;                      ///< why nothing may change; empty: it may
+    std::vector<uploader> uploaders;         ///< none: it takes no uploads
+    bool upload_token = false;               ///< an upload over HTTP needs a token with the role upload, too
+    std::string incoming;                    ///< a folder in which uploads are looked for; empty: none
+    std::vector<std::string> distributions;  ///< what an upload's Distribution may be beside the suite
+    /// By the name of a binary package, or "src:NAME".
+    std::map<std::string, override_words, std::less<>> overrides;
+    std::uint64_t head = 0;     ///< number of its last publication; 0: none yet
+    std::uint64_t version = 0;  ///< of the ref, for compare-and-set
 
     std::string name() const { return archive + "/" + suite; }
     bool has_architecture(std::string_view one) const;

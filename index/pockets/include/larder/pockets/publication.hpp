@@ -12,7 +12,7 @@
 namespace larder::pockets {
 
 /// What made a publication.
-enum class step { create, include, remove, promote, rollback, refresh, change };
+enum class step { create, include, remove, promote, rollback, refresh, change, pull };
 std::string_view to_string(step) noexcept;
 
 /// How an index of a publication is kept: below the suite's folder, and the object that its list of chunks is in.
@@ -24,6 +24,19 @@ struct kept_index {
     bool operator==(const kept_index&) const = default;
 };
 
+/// A package that was taken from another archive, and why.
+struct taken_package {
+    std::string name, version, architecture;  ///< "source" for a source package
+    std::string from;                         ///< "debian/trixie@20261121T063000Z"
+    std::string why;                          ///< for whose sake; empty: it was asked for
+
+    bool operator==(const taken_package&) const = default;
+};
+
+/// A line each: "nova-common 2:28 all debian/trixie@20261121T063000Z nova-api needs nova-common (= 2:28)".
+std::string write_taken(const std::vector<taken_package>&);
+result<std::vector<taken_package>> read_taken(std::string_view text);
+
 /// One publication of a pocket: who made it, when, why, of what, and what is published since. A ref of its own,
 /// "publication/ARCHIVE/SUITE#NUMBER" with ten digits, whose value it is; each names the one before by its hash.
 struct publication {
@@ -32,11 +45,17 @@ struct publication {
     std::optional<digest> parent;  ///< of the text of the one before
     sys_seconds made{};            ///< the Release's Date
     step how = step::create;
-    std::string from;          ///< of a promotion: the pocket
+    std::string from;          ///< of a promotion: the pocket; of a pull: the suites, with commas between them
     std::uint64_t origin = 0;  ///< of a promotion: its publication; of a rollback: that gone back to
     std::string by, reason;
     /// What the gate said: a line each.
     std::vector<std::string> findings;
+    /// Of a pull: how many packages were taken, and the SHA-256 of what write_taken() says of them. That may be long:
+    /// it stands in refs of its own (registry.hpp).
+    std::uint64_t taken_count = 0;
+    digest taken_text{};
+    std::vector<taken_package> taken;  ///< no part of the text
+    void set_taken(std::vector<taken_package>);
     std::string overridden;  ///< why what the gate said was set aside; empty: it was not
     digest snapshot{};       ///< the state of the suite
     std::vector<kept_index> indices;

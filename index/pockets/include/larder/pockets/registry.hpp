@@ -33,12 +33,16 @@ public:
     /// `absent` when there is none of that number.
     result<publication> load(const pocket& of, std::uint64_t number) const;
 
+    /// Fills in what a pull has taken: refs "taken/ARCHIVE/SUITE#NUMBER.PART". `absent` or `digest_mismatch` when it is
+    /// not what the publication names.
+    result<void> load_taken(const pocket& of, publication&) const;
+
     /// Makes the pocket, or changes it, with its next publication: all or nothing, together with `also`. The pocket is
     /// as it was read, but for what changes; its head becomes the publication's number. `conflict` when it was changed
     /// meanwhile.
     result<void> publish(pocket of, const publication& next, std::vector<store::ref_change> also);
     /// Changes what is no publication.
-    result<void> change(const pocket& changed);
+    result<void> change(const pocket& changed, std::vector<store::ref_change> also = {});
 
 private:
     store::ref_store& refs_;
@@ -46,6 +50,10 @@ private:
 
 /// Who holds what is in the archive's pool (store/holds.hpp); no deployment can be called so.
 std::string holder_of(std::string_view archive);
+/// The name by which it is remembered that a pocket has taken an upload: the SHA-256 of what its signature covers.
+std::string upload_ref_of(const pocket&, const digest& signed_text);
+/// The name of the ref that has an uploader's armoured key.
+std::string uploader_ref_of(const pocket&, const std::string& fingerprint);
 std::string ref_of(const local_archive&);
 std::string ref_of(const pocket&);
 std::string ref_of(const pocket&, std::uint64_t publication);

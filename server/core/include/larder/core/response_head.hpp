@@ -27,7 +27,8 @@ struct reply_context {
 /// Appends one head: the status line and the common fields at once, then field by field.
 class head_writer {
 public:
-    head_writer(std::string& out, int status, const reply_context&);
+    /// `phrase`: the words of the status line; empty: those of the status.
+    head_writer(std::string& out, int status, const reply_context&, std::string_view phrase = {});
 
     /// A name that is no token leaves the whole field out.
     head_writer& field(std::string_view name, std::string_view value);

@@ -54,7 +54,8 @@ struct image_file {
     std::string path;
 };
 
-/// /api/<path>?<query>, any method. `path` is "v1/…"; the query is as sent, a view into the buffer.
+/// /api/<path>?<query>, any method. `path` is "v1/…"; the query is as sent, a view into the buffer. Also
+/// /upload/<archive>/<suite>/<file>, with the path "upload/…", which no path below /api/ is.
 struct api_call {
     std::string path;
     std::string_view query;

@@ -74,12 +74,36 @@ struct include_options {
     bool made_here = false;          ///< built by the archive itself: no source is asked for
     bool dry_run = false;
     publisher who;
+    std::string noted_as;  ///< a ref that is written with the publication, and must not be there: of an upload
 };
 /// Takes packages into the archive's pool, for ever, and publishes the pocket with them: all or nothing. `refused`
 /// names the file, and why: not a package, an architecture that the pocket has not, a version that goes backwards, the
 /// same name, version and architecture with other bytes.
 result<publication_report> include_packages(engine& e, const include_options& options, const progress_sink& tell,
                                             std::stop_token stop = {});
+
+struct pull_options {
+    std::string pocket;
+    /// Where it is taken from, the most wanted first: suites that are cached or published here, "debian/trixie" as it
+    /// is now, or "debian/trixie@20261121T063000Z" as it was (a moment, or a snapshot's id).
+    std::vector<std::string> from;
+    std::vector<std::string> packages;  ///< patterns (fnmatch(3)) of binary packages' names: "nova-*"
+    bool by_source = false;             ///< they are of source packages: all that was built from one comes
+    bool with_deps = false;             ///< and what it needs, as far as the pocket does not have it
+    bool not_in_base = false;           ///< nor its base
+    std::string component;              ///< empty: that of the package, if the pocket has it, else the pocket's first
+    bool allow_downgrade = false;       ///< a version below the one that is there
+    bool past_support = false;          ///< also when the pocket's support has ended
+    bool dry_run = false;
+    publisher who;
+};
+/// Takes packages, for each of the pocket's architectures and with their sources where the pocket has sources, from
+/// other archives' indices, stanza by stanza, and publishes the pocket with them: all or nothing. Which are taken is
+/// told by qa/gathering.hpp; each with its reason in the publication's `taken`. What is not here is fetched, and
+/// verified. `absent` for a pattern that nothing fits; `refused` names what cannot be fulfilled, and as for included
+/// ones.
+result<publication_report> pull_packages(engine& e, const pull_options& options, const progress_sink& tell,
+                                         std::stop_token stop = {});
 
 struct remove_options {
     std::string pocket;

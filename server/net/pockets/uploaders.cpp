@@ -1,0 +1,96 @@
+#include <algorithm>
+#include <cctype>
+#include <larder/base/text.hpp>
+#include <larder/net/pocket_intake.hpp>
+#include <larder/signing/verifier.hpp>
+#include <pockets/admin.hpp>
+#include <pockets/edition.hpp>
+
+// Who may upload to a pocket, and how uploads come.
+
+namespace larder::net {
+namespace {
+
+using namespace publishing;
+
+struct one_key {
+    signing::key_info info;
+    std::string armoured;
+};
+
+result<one_key> read_key(const std::string& key) {
+    LARDER_TRY(const auto keys, signing::verifier::open({key}));
+    if (keys->keys().size() != 1)
+        return error{errc::refused, "it has " + std::to_string(keys->keys().size()) +
+                                        " keys: give a file with one, so that nobody comes in by the way"};
+    one_key made{keys->keys().front(), {}};
+    if (!made.info.usable)
+        return error{errc::refused, "key " + made.info.fingerprint + " is expired, revoked or otherwise of no use"};
+    LARDER_TRY(made.armoured, keys->armoured());
+    return made;
+}
+
+std::string upper(std::string text) {
+    for (auto& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return text;
+}
+
+}  // namespace
+
+result<pockets::pocket> add_uploader(engine& e, const uploader_options& options) {
+    LARDER_TRY(auto key, read_key(options.key));
+    LARDER_TRY(const auto mine, turn::take(e, options.pocket));
+    auto of = mine.of();
+    for (const auto& known : of.uploaders)
+        if (known.fingerprint == key.info.fingerprint)
+            return error{errc::conflict, "key " + known.fingerprint + " may upload to " + of.name() + " already"};
+    of.uploaders.push_back({key.info.fingerprint, printable(key.info.user_id, 200)});
+    const auto ref = pockets::uploader_ref_of(of, key.info.fingerprint);
+    LARDER_CHECK(registry_of(e).change(of, {{ref, 0, std::move(key.armoured)}}));
+    LARDER_CHECK(tell_journal(e, "pocket-uploader-add", of.name() + " " + key.info.fingerprint, options.who));
+    return of;
+}
+
+result<pockets::pocket> remove_uploader(engine& e, const uploader_options& options) {
+    LARDER_TRY(const auto mine, turn::take(e, options.pocket));
+    auto of = mine.of();
+    const auto wanted = upper(options.key);
+    const auto found = std::find_if(of.uploaders.begin(), of.uploaders.end(), [&](const auto& one) {
+        return one.fingerprint == wanted || (wanted.size() >= 16 && one.fingerprint.ends_with(wanted));
+    });
+    if (found == of.uploaders.end())
+        return error{errc::absent, "no uploader of " + of.name() + " has the key '" + printable(options.key, 60) +
+                                       "'; larder pocket uploader list " + of.name() + " shows them"};
+    const auto fingerprint = found->fingerprint;
+    of.uploaders.erase(found);
+    const auto name = pockets::uploader_ref_of(of, fingerprint);
+    LARDER_TRY(const auto ref, e.store().refs().get(name));
+    std::vector<store::ref_change> also;
+    if (ref) also.push_back({name, ref->version, std::nullopt});
+    LARDER_CHECK(registry_of(e).change(of, std::move(also)));
+    LARDER_CHECK(tell_journal(e, "pocket-uploader-remove", of.name() + " " + fingerprint, options.who));
+    return of;
+}
+
+result<pockets::pocket> set_intake(engine& e, const intake_options& options) {
+    LARDER_TRY(const auto mine, turn::take(e, options.pocket));
+    auto of = mine.of();
+    if (options.folder) {
+        const auto& folder = *options.folder;
+        const auto odd = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; };
+        if (!folder.empty() &&
+            (folder.front() != '/' || folder.size() > 1000 || std::any_of(folder.begin(), folder.end(), odd)))
+            return error{errc::refused, "'" + printable(folder, 110) + "' is no whole path of a folder"};
+        of.incoming = folder;
+    }
+    if (options.token) of.upload_token = *options.token;
+    if (options.distributions) {
+        for (const auto& one : *options.distributions) LARDER_CHECK(pockets::check_component(one));
+        of.distributions = *options.distributions;
+    }
+    LARDER_CHECK(registry_of(e).change(of));
+    LARDER_CHECK(tell_journal(e, "pocket-intake", of.name(), options.who));
+    return of;
+}
+
+}  // namespace larder::net
