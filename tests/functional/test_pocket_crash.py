@@ -95,3 +95,8 @@ def test_a_killed_rollback_is_done_or_it_is_not(env):
     steps = Steps(env)
     steps.each(STAGING, "pocket", "rollback", steps.chain.name(STAGING), "--to", "1", "--reason", "back")
 
+
+
+for each_test in (test_a_killed_include_is_done_or_it_is_not, test_a_killed_promotion_is_done_or_it_is_not,
+                  test_a_killed_rollback_is_done_or_it_is_not):
+    each_test.limit = 600
