@@ -54,6 +54,9 @@ def test_what_fits_a_pattern_comes_and_apt_installs_it(env):
     assert (last["step"], last["reason"]) == ("pull", "folsom")
     assert re.fullmatch(r"debian/stable@\d{8}T\d{6}Z", last["from"]), last
     assert "pocket-pull" in chain.cli("audit", "list").stdout
+    shown = chain.larder.good(f"/pages/pockets/{chain.name(STAGING)}").body.decode()
+    assert f"pull from {last['from']}<" in shown, shown
+    assert f"pull from {last['from']} " in chain.cli("pocket", "history", chain.name(STAGING)).stdout
 
 
 def test_with_what_it_needs_each_is_told_for_whose_sake(env):
@@ -248,3 +251,12 @@ def test_real_packages_come_with_what_apt_would_install_and_install_from_the_poc
     alone = env.apt([f"deb KEY {larder.url}/cloud stack main"], keyring, arch=native_arch())
     alone.update().must()
     alone.install(*REAL).must()
+
+
+def test_it_is_the_same_without_a_running_server(env):
+    with_server, without = Pulling(env), Pulling(env)
+    with_server.pull("nova-api", "--with-deps")
+    without.larder.stop()
+    without.pull("nova-api", "--with-deps")
+    without.larder.start()
+    assert with_server.names() == without.names() and with_server.index(STAGING) == without.index(STAGING)

@@ -75,7 +75,15 @@ TEST_CASE("gathering: what is taken takes the place of what fulfilled a need, an
                   package("library", "1", "Provides: abi-1")};
     CHECK(w.told({"service"}) == lines{"service 2 of a/one", "plugin 2 of a/one: service needs plugin",
                                        "library 2 of a/one: service needs library (>= 2)"});
-    const world broken{package("service", "2", "Depends: library (>= 2), abi-1") + package("library", "2"),
+    const world late{package("first", "1", "Depends: abi-1 | abi-2") +
+                         package("second", "1", "Depends: library (>= 2)") + package("library", "2") +
+                         package("compat", "1", "Provides: abi-2"),
+                     {},
+                     package("library", "1", "Provides: abi-1")};
+    CHECK(late.told({"first", "second"}) == lines{"first 1 of a/one", "second 1 of a/one",
+                                                  "library 2 of a/one: second needs library (>= 2)",
+                                                  "compat 1 of a/one: first needs abi-1 | abi-2"});
+    const world broken{package("service", "2", "Depends: abi-1, library (>= 2)") + package("library", "2"),
                        {},
                        package("library", "1", "Provides: abi-1")};
     CHECK(broken.told({"service"}).back() ==

@@ -63,7 +63,7 @@ html tracker(const pocket_list& all) {
 
 std::string step_of(const pockets::publication& p) {
     std::string out{to_string(p.how)};
-    if (!p.from.empty()) return out + " from " + p.from + " " + std::to_string(p.origin);
+    if (!p.from.empty()) return out + " from " + p.from + (p.origin == 0 ? "" : " " + std::to_string(p.origin));
     return p.origin != 0 ? out + " to " + std::to_string(p.origin) : out;
 }
 
