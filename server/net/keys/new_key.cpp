@@ -81,7 +81,8 @@ std::string warning_of(const pockets::archive_key& of, sys_seconds now) {
     const bool used = of.signs() || of.state == pockets::key_state::coming;
     if (!used || !of.expires || *of.expires - now > key_warning) return {};
     if (of.state == pockets::key_state::leaving && of.until && *of.until <= *of.expires) return {};
-    const auto day = format_iso(*of.expires).substr(0, 10);
+    // The last day, as it was given: the end itself is the midnight after it.
+    const auto day = format_iso(*of.expires - std::chrono::seconds{1}).substr(0, 10);
     if (of.has_ended(now)) return "it ended on " + day + ", and signs no more";
     const auto days = std::chrono::duration_cast<std::chrono::hours>(*of.expires - now).count() / 24;
     return "it ends on " + day + ", in " + std::to_string(days) + (days == 1 ? " day" : " days") +
