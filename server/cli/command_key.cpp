@@ -33,11 +33,6 @@ json::object options_of(const key_line& given) {
     return o;
 }
 
-std::string day_in(const json::object& of, std::string_view name) {
-    const auto text = text_in(of, name);
-    return text.empty() ? "-" : text.substr(0, 10);
-}
-
 std::string secret_is(const json::object& key) {
     if (const auto home = text_in(key, "agent_home"); !home.empty()) return "in the agent of " + home;
     return is_set(key, "has_primary") ? "all of it" : "its subkey";
@@ -49,7 +44,7 @@ void print_table(const json::array& keys) {
     for (const auto& one : keys) {
         const auto& k = one.as_object();
         rows.push_back({text_in(k, "archive"), text_in(k, "fingerprint"), text_in(k, "state"), text_in(k, "algorithm"),
-                        day_in(k, "made"), day_in(k, "until"), day_in(k, "expires"), secret_is(k),
+                        moment_in(k, "made"), moment_in(k, "until"), moment_in(k, "expires"), secret_is(k),
                         text_in(k, "warning")});
     }
     std::cout << table(rows);

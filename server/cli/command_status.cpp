@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <iostream>
 #include <larder/base/units.hpp>
+#include <larder/net/keys.hpp>
 
 namespace larder::cli {
 namespace {
@@ -28,10 +29,9 @@ void print_keys(const json::array& all) {
     std::vector<std::vector<std::string>> rows{{"ARCHIVE", "KEY", "STATE", "LEAVES", "ENDS", ""}};
     for (const auto& one : all) {
         const auto& k = one.as_object();
-        const auto until = text_in(k, "state") == "leaving" ? text_in(k, "until") : std::string{};
+        if (text_in(k, "state") == "gone") continue;
         rows.push_back({text_in(k, "archive"), text_in(k, "fingerprint"), text_in(k, "state"),
-                        until.empty() ? "-" : until.substr(0, 10),
-                        text_in(k, "expires").empty() ? "-" : text_in(k, "expires").substr(0, 10),
+                        text_in(k, "state") == "leaving" ? moment_in(k, "until") : "-", moment_in(k, "expires"),
                         text_in(k, "warning")});
     }
     std::cout << "\n" << table(rows);
@@ -77,6 +77,7 @@ void print_store(const json::object& s) {
                  std::to_string(number_in(suite, "states")), short_id(suite)});
         }
     std::cout << "\n" << table(rows);
+    print_keys(list_in(s, "keys"));
 }
 
 result<json::object> look(const common_options& common, const core::options& config, bool& running) {
@@ -94,7 +95,10 @@ result<json::object> look(const common_options& common, const core::options& con
     w.kind = "store";
     w.here = [](net::engine& e, const net::progress_sink& tell) -> result<std::string> {
         LARDER_TRY(const auto report, net::look_at_store(e, tell));
-        return net::to_json(report);
+        LARDER_TRY(const auto keys, net::list_keys(e, {}));
+        auto whole = json::parse(net::to_json(report)).as_object();
+        whole["keys"] = json::parse(net::to_json(keys)).as_object()["keys"];
+        return json::serialize(whole);
     };
     return run(common, config, w);
 }

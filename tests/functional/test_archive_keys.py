@@ -149,7 +149,7 @@ def test_the_overlap_is_the_longest_valid_until_and_never_less(env):
     leaving = next(k for k in report["keys"] if k["state"] == "leaving")
     left = time.mktime(time.strptime(leaving["until"], "%Y-%m-%dT%H:%M:%SZ")) - time.mktime(time.gmtime())
     assert abs(left - 31 * DAY) < 300
-    assert f"{leaving['until'][:10]}" in chain.cli("status").stdout
+    assert leaving["until"][:10] in chain.cli("status").stdout
 
 
 def test_apt_that_goes_by_signed_by_follows_a_rotation_where_valid_until_is_set(env):
@@ -229,7 +229,11 @@ def test_without_its_primary_a_key_signs_and_with_the_file_it_can_be_changed_aga
     chain.client(STAGING).update().must()
     why = chain.cli("key", "expire", ARCHIVE, "--at", "2040-01-01", check=1).stderr
     assert "larder key import" in why, why
+    subkey = env.folder("subkey") / "subkey.asc"
+    subkey.write_bytes(secrets[0].read_bytes())
     chain.cli("key", "import", ARCHIVE, str(kept))
+    why = chain.cli("key", "import", ARCHIVE, str(subkey), check=1).stderr
+    assert "lacks the primary's secret" in why, why
     assert [(k["has_primary"], k["state"]) for k in chain.json("key", "list")["keys"]] == [(True, "active")]
     chain.cli("key", "expire", ARCHIVE, "--at", "2040-01-01")
     assert chain.json("key", "list")["keys"][0]["expires"].startswith("2040-01-02")
@@ -511,6 +515,7 @@ def test_what_is_wrong_is_said(env):
                         (("expire", ARCHIVE, "--at", "2020-01-01"), "lies ahead"),
                         (("revoke", ARCHIVE, "ABCDEF01", "--reason", "x"), "has no key ABCDEF01"),
                         (("rotate", ARCHIVE, "--to", keys_of(chain)[0]), "only one that is coming"),
+                        (("export", ARCHIVE, "1234"), "has no key 1234"),
                         (("list", "other"), "no local archive is called 'other'")):
         done = chain.cli("key", *wrong, check=None)
         assert done.returncode != 0 and said in done.stderr, (wrong, done.stderr)

@@ -26,13 +26,6 @@ result<void> write_new(const std::string& path, std::string_view bytes) {
     return sync_folder(slash == 0 ? "/" : path.substr(0, slash));
 }
 
-result<pockets::archive_key*> key_meant(pockets::local_archive& of, const std::string& fingerprint, sys_seconds now) {
-    if (!fingerprint.empty()) return of.find_key(fingerprint);
-    const auto signing = of.signing(now);
-    if (signing.size() == 1) return of.find_key(signing.front()->fingerprint);
-    return error{errc::refused, "archive '" + of.name + "' has several keys: name the one that is meant"};
-}
-
 }  // namespace
 
 result<key_export_report> export_key(engine& e, const key_export_options& options) {

@@ -1,5 +1,6 @@
 #include "keys/new_key.hpp"
 #include "pockets/archive_keys.hpp"
+#include <larder/pockets/registry.hpp>
 
 namespace larder::net {
 
@@ -41,6 +42,12 @@ result<pockets::archive_key> taken_key(engine& e, const std::string& archive, co
     pockets::archive_key made;
     made.made = e.clock().now();
     take_facts(made, read->facts);
+    auto known = pockets::registry{e.store().refs()}.find_archive(archive);
+    if (const auto has = known ? known->find_key(made.fingerprint) : known.error();
+        has && (*has)->has_primary && !made.has_primary)
+        return error{errc::refused,
+                     "it lacks the primary's secret of the key " + made.fingerprint +
+                         ", which the store has: larder key export --primary FILE --remove takes it out"};
     std::string revocation;
     if (made.has_primary) {
         const auto passphrase = archive_keys::passphrase_of(archive, made.fingerprint);
@@ -50,11 +57,32 @@ result<pockets::archive_key> taken_key(engine& e, const std::string& archive, co
     return made;
 }
 
+result<pockets::archive_key*> key_meant(pockets::local_archive& of, std::string_view given, sys_seconds now) {
+    if (given.empty()) {
+        const auto signing = of.signing(now);
+        if (signing.size() == 1) return of.find_key(signing.front()->fingerprint);
+        return error{errc::refused, "archive '" + of.name + "' has " + std::to_string(signing.size()) +
+                                        " keys that sign: name the one that is meant (larder key list)"};
+    }
+    constexpr std::size_t shortest = 8;
+    std::string digits;
+    for (const char c : given)
+        if (c != ' ') digits += c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+    pockets::archive_key* found = nullptr;
+    for (auto& one : of.keys) {
+        if (digits.size() < shortest || !one.fingerprint.ends_with(digits)) continue;
+        if (found != nullptr) return error{errc::refused, "'" + digits + "' is the end of several keys' fingerprints"};
+        found = &one;
+    }
+    return found != nullptr ? result<pockets::archive_key*>{found} : of.find_key(given);
+}
+
 std::string warning_of(const pockets::archive_key& of, sys_seconds now) {
     const bool used = of.signs() || of.state == pockets::key_state::coming;
     if (!used || !of.expires || *of.expires - now > key_warning) return {};
     if (of.state == pockets::key_state::leaving && of.until && *of.until <= *of.expires) return {};
-    const auto day = format_iso(*of.expires).substr(0, 10);
+    // The last day, as it was given: the end itself is the midnight after it.
+    const auto day = format_iso(*of.expires - std::chrono::seconds{1}).substr(0, 10);
     if (of.has_ended(now)) return "it ended on " + day + ", and signs no more";
     const auto days = std::chrono::duration_cast<std::chrono::hours>(*of.expires - now).count() / 24;
     return "it ends on " + day + ", in " + std::to_string(days) + (days == 1 ? " day" : " days") +

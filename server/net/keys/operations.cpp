@@ -51,27 +51,6 @@ private:
     local_archive of_;
 };
 
-/// The key that is meant: by its fingerprint, or the end of it; where none is given, the only one that signs.
-result<archive_key*> key_meant(local_archive& of, std::string_view given, sys_seconds now) {
-    if (given.empty()) {
-        const auto signing = of.signing(now);
-        if (signing.size() == 1) return of.find_key(signing.front()->fingerprint);
-        return error{errc::refused, "archive '" + of.name + "' has " + std::to_string(signing.size()) +
-                                        " keys that sign: name the one that is meant (larder key list)"};
-    }
-    constexpr std::size_t shortest = 8;
-    std::string digits;
-    for (const char c : given)
-        if (c != ' ') digits += c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
-    archive_key* found = nullptr;
-    for (auto& one : of.keys) {
-        if (digits.size() < shortest || !one.fingerprint.ends_with(digits)) continue;
-        if (found != nullptr) return error{errc::refused, "'" + digits + "' is the end of several keys' fingerprints"};
-        found = &one;
-    }
-    return found != nullptr ? result<archive_key*>{found} : of.find_key(given);
-}
-
 std::string user_id_of(const local_archive& of) {
     return of.keys.empty() || of.keys.back().user_id.empty() ? of.name + " archive" : of.keys.back().user_id;
 }

@@ -37,8 +37,9 @@ void add_warnings(html& main, const key_list& all) {
         if (row.warning.empty()) continue;
         main << "<p>";
         main.add(badge("trouble", "▲", "ends"));
-        main << " ";
-        main.text("The key " + row.key.fingerprint + " of " + row.archive + ": " + row.warning) << "</p>\n";
+        main << " The key ";
+        main.add(code(row.key.fingerprint));
+        main.text(" of " + row.archive + ": " + row.warning) << "</p>\n";
     }
 }
 

@@ -80,8 +80,8 @@ result<std::string> joined_keys(const std::vector<std::string>& armoured);
 /// The same, binary: a keyring file of apt's (.gpg).
 result<std::string> binary_keys(const std::vector<std::string>& armoured);
 
-/// Removes the places that were left by processes that were killed more than a minute ago, with the copies of secrets in
-/// them. Each new place does it, too.
+/// Removes the places that were left by processes that were killed more than a minute ago, with the copies of secrets
+/// in them. Each new place does it, too.
 void sweep_signing_places();
 
 /// A place to sign in that is ready, which is what takes most of the time. One thread at a time. Its agent, and the
