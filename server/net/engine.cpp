@@ -2,6 +2,7 @@
 #include "deployments/keeper.hpp"
 #include "deployments/units.hpp"
 #include "held.hpp"
+#include "journal/sealing.hpp"
 #include "keys/key_keeper.hpp"
 #include "own_key.hpp"
 #include "own_names.hpp"
@@ -72,6 +73,18 @@ result<void> add_local_archives(store::ref_store& refs, archive_keys& keys, core
 
 }  // namespace
 
+/// What a server sees to by itself, each on a thread of its own.
+struct upkeep {
+    explicit upkeep(engine& e) : keeper{e}, follower{e}, refresher{e}, key_keeper{e}, uploads{e}, sealer{e} {}
+
+    pinning::keeper keeper;
+    pinning::follower follower;
+    publishing::refresher refresher;
+    publishing::key_keeper key_keeper;
+    publishing::upload_watch uploads;
+    journal_sealer sealer;
+};
+
 struct engine::impl {
     std::unique_ptr<logger> log;
     const wall_clock& clock;
@@ -94,11 +107,7 @@ struct engine::impl {
     std::unique_ptr<archive_keys> keys;
     publishing::pocket_memory remembered;
     pinning::expectations expected;
-    std::unique_ptr<pinning::keeper> keeper;             ///< of a server
-    std::unique_ptr<pinning::follower> follower;         ///< of a server
-    std::unique_ptr<publishing::refresher> refresher;    ///< of a server
-    std::unique_ptr<publishing::key_keeper> key_keeper;  ///< of a server
-    std::unique_ptr<publishing::upload_watch> uploads;   ///< of a server
+    std::unique_ptr<struct upkeep> upkeep;  ///< of a server
 
     std::mutex rerouting;  ///< one change of the routes at a time
     mutable std::mutex mutex;
@@ -307,19 +316,11 @@ void engine::stop() {
     auto* const self = impl_.get();
     if (!self->thread.joinable()) return;
     self->ending.request_stop();
-    std::unique_ptr<pinning::keeper> ended;
-    std::unique_ptr<pinning::follower> ended_too;
-    std::unique_ptr<publishing::refresher> ended_as_well;
-    std::unique_ptr<publishing::key_keeper> ended_with_them;
-    std::unique_ptr<publishing::upload_watch> ended_at_last;
+    std::unique_ptr<upkeep> ended;
     self->site->jobs().stop();
     {
         const std::lock_guard lock{self->mutex};
-        self->keeper.swap(ended);
-        self->follower.swap(ended_too);
-        self->refresher.swap(ended_as_well);
-        self->key_keeper.swap(ended_with_them);
-        self->uploads.swap(ended_at_last);
+        self->upkeep.swap(ended);
     }
     self->site->answers().close();
     self->pinned->first_uses().close();
@@ -333,9 +334,6 @@ void engine::stop() {
     self->check_pool.join();
     self->pool.join();
     ended.reset();
-    ended_too.reset();
-    ended_as_well.reset();
-    ended_with_them.reset();
     asio::post(self->loop, [self] { self->loop.stop(); });
     self->thread.join();
     const auto flushed = self->store->known().flush_uses();
@@ -494,10 +492,10 @@ std::vector<gauge_sample> engine::gauges() const {
     }
     {
         const std::lock_guard lock{impl_->mutex};
-        if (impl_->keeper)
-            for (auto& one : impl_->keeper->gauges()) all.push_back(std::move(one));
-        if (impl_->follower)
-            for (auto& one : impl_->follower->gauges()) all.push_back(std::move(one));
+        if (impl_->upkeep) {
+            for (auto& one : impl_->upkeep->keeper.gauges()) all.push_back(std::move(one));
+            for (auto& one : impl_->upkeep->follower.gauges()) all.push_back(std::move(one));
+        }
     }
     publishing::add_key_gauges(impl_->store->refs(), now, all);
     all.push_back({"larder_fetches", "Objects being fetched now.", {}, static_cast<double>(impl_->hub->active())});
@@ -596,23 +594,16 @@ void engine::start_upkeep() {
     asio::co_spawn(impl_->loop, std::move(holding), asio::detached);
     auto noting = impl_->note_uses_forever();
     asio::co_spawn(impl_->loop, std::move(noting), asio::detached);
-    auto keeper = std::make_unique<pinning::keeper>(*this);
-    auto follower = std::make_unique<pinning::follower>(*this);
-    auto refresher = std::make_unique<publishing::refresher>(*this);
-    auto key_keeper = std::make_unique<publishing::key_keeper>(*this);
-    auto uploads = std::make_unique<publishing::upload_watch>(*this);
+    auto made = std::make_unique<upkeep>(*this);
     const std::lock_guard lock{impl_->mutex};
-    impl_->keeper = std::move(keeper);
-    impl_->follower = std::move(follower);
-    impl_->refresher = std::move(refresher);
-    impl_->key_keeper = std::move(key_keeper);
-    impl_->uploads = std::move(uploads);
+    impl_->upkeep = std::move(made);
 }
 
 void engine::more_is_held() {
     const std::lock_guard lock{impl_->mutex};
-    if (impl_->keeper) impl_->keeper->wake();
-    if (impl_->follower) impl_->follower->wake();
+    if (!impl_->upkeep) return;
+    impl_->upkeep->keeper.wake();
+    impl_->upkeep->follower.wake();
 }
 
 }  // namespace larder::net

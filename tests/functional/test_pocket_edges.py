@@ -407,8 +407,8 @@ def test_a_promotion_wants_a_target_and_a_reason(env):
 def test_after_its_support_ended_a_pocket_takes_nothing_but_what_somebody_answers_for(env):
     cloud = pair(env, {"supported_until": "2024-06-30"})
     cloud.include(SUITE, TOOL)
-    refused(cloud, "pocket_promote", "support of cloud/bookworm-next has ended", pocket=cloud.name(SUITE), reason="tested")
-    assert promote(cloud, override="one last fix")["made"]
+    refused(cloud, "pocket_promote", "the support of cloud/bookworm-next ended on", pocket=cloud.name(SUITE), reason="tested")
+    assert promote(cloud, past_support=True)["made"]
     assert names(cloud, NEXT) == ["tool"]
 
 

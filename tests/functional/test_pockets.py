@@ -147,6 +147,7 @@ def test_a_promotion_shows_what_it_changes_and_reaches_clients_at_once(env):
     last = chain.json("pocket", "history", chain.name(PROPOSED))["publications"][0]
     assert (last["step"], last["from"], last["origin"], last["reason"]) == ("promote", chain.name(STAGING), 2, "tested")
     assert [f.split(":")[:2] for f in last["findings"]] == [["closed", " passed"], ["forwards", " passed"],
+                                                            ["upgrades", " passed"],
                                                             ["installable", " passed"]]
 
 

@@ -281,37 +281,6 @@ result<void> record(engine& e, deployments::journal_entry entry) {
     return {};
 }
 
-result<journal_report> read_journal(engine& e, const journal_options& options) {
-    const deployments::journal all{e.store().objects(), e.store().refs()};
-    journal_report report;
-    if (!options.verify) {
-        LARDER_CHECK(all.each(options.last, [&](std::uint64_t number, result<deployments::journal_entry>&& one) {
-            if (one)
-                report.entries.push_back(std::move(*one));
-            else
-                report.lost.push_back({number, one.error().detail()});
-        }));
-        return report;
-    }
-    const auto checked = all.verify();
-    if (checked)
-        report.verified = *checked;
-    else
-        report.broken = checked.error().message();
-    std::vector<store::fetch_mark> marks;
-    if (checked) {
-        LARDER_TRY(marks, all.marks());
-    }
-    const auto fetches = e.store().fetches().verify(std::move(marks));
-    // What could not be looked at may be whole.
-    if (!fetches && fetches.error().code() != errc::digest_mismatch) return fetches.error();
-    if (fetches)
-        report.fetches = *fetches;
-    else
-        report.broken_fetches = fetches.error().message();
-    return report;
-}
-
 result<deployment_history> history_of(engine& e, const std::string& name) {
     deployment_history h;
     const auto registry = registry_of(e);

@@ -198,11 +198,24 @@ std::string to_json(const journal_report& report) {
     else
         out["verified"] = nullptr;
     out["broken_fetches"] = report.broken_fetches;
+    out["broken_seal"] = report.broken_seal;
+    out["sealed"] = nullptr;
+    if (report.sealed)
+        out["sealed"] = json::object{{"number", report.sealed->number},
+                                     {"when", format_iso(report.sealed->when)},
+                                     {"by", report.sealed_by}};
     if (report.fetches)
         out["fetches"] = *report.fetches;
     else
         out["fetches"] = nullptr;
     return json_text(out);
+}
+
+std::string to_json(const journal_export_report& report) {
+    return json_text(json::object{{"file", report.file},
+                                  {"entries", report.entries},
+                                  {"bytes", report.bytes},
+                                  {"fingerprint", report.fingerprint}});
 }
 
 std::string to_json(const admit_report& report) {

@@ -127,6 +127,12 @@ result<std::string> run_journal(engine& e, const json::object& given, const prog
     return told(read_journal(e, o));
 }
 
+result<std::string> run_journal_export(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
+    std::string file;
+    take(given, "file", file);
+    return told(export_journal(e, file));
+}
+
 result<std::string> run_forget(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
     std::string name, unit;
     signed_for who;
@@ -361,10 +367,14 @@ std::vector<job_kind> deployment_kinds() {
          run_unfollow},
         {"own_key", "The key that this store signs with.", {}, run_key},
         {"journal",
-         "What was done to deployments, when, by whom and why.",
+         "What was done to deployments, pockets and keys, when, by whom and why.",
          {{"last", number, "So many entries; default: all."},
           {"verify", boolean, "Look whether the chain is whole; default false."}},
          run_journal},
+        {"journal_export",
+         "Signs the journal, and writes a copy of it that can be verified elsewhere.",
+         {{"file", text, "Whole path on the machine of the store.", needed}},
+         run_journal_export},
         {"deployment_forget_unit",
          "Forgets a unit that is no more.",
          {name, {"unit", text, "Its name.", needed}, by, reason},

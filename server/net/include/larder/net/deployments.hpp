@@ -3,6 +3,7 @@
 #include <chrono>
 #include <larder/deployments/drift.hpp>
 #include <larder/deployments/journal.hpp>
+#include <larder/deployments/journal_copy.hpp>
 #include <larder/deployments/registry.hpp>
 #include <larder/deployments/unit_plan.hpp>
 #include <larder/index/packages.hpp>
@@ -210,8 +211,19 @@ struct journal_report {
     std::string broken;                     ///< where it breaks
     std::optional<std::uint64_t> fetches;   ///< the same of the fetch log, whose head each entry of the journal names
     std::string broken_fetches;
+    std::optional<deployments::journal_seal> sealed;  ///< the last of what is signed
+    std::string sealed_by;                            ///< the fingerprint of the key
+    std::string broken_seal;                          ///< why what was signed is no proof; empty: it is, or there is none
 };
 result<journal_report> read_journal(engine& e, const journal_options& options);
+
+/// Signs the journal, and writes it into a file as one text (journal_copy.hpp), which is replaced in one step.
+struct journal_export_report {
+    std::string file;
+    std::uint64_t entries = 0, bytes = 0;
+    std::string fingerprint;  ///< of the key it is signed with
+};
+result<journal_export_report> export_journal(engine& e, const std::string& file);
 
 /// A unit as it reported last.
 struct unit_row {
@@ -286,6 +298,7 @@ std::string to_json(const removal& report);
 std::string to_json(const hold_report& report);
 std::string to_json(const units_report& report);
 std::string to_json(const journal_report& report);
+std::string to_json(const journal_export_report& report);
 std::string to_json(const admit_report& report);
 std::string to_json(const deployments::deployment& report);
 std::string to_json(const snapshot_list& report);
