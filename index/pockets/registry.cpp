@@ -68,15 +68,17 @@ result<local_archive> registry::find_archive(std::string_view name) const {
     return *found;
 }
 
-result<void> registry::create(const local_archive& made) {
-    auto how = refs_.change({{ref_of(made), 0, made.write()}});
+result<void> registry::create(const local_archive& made, std::vector<store::ref_change> also) {
+    also.push_back({ref_of(made), 0, made.write()});
+    auto how = refs_.change(also);
     if (!how && how.error().code() == errc::conflict)
         return error{errc::conflict, "there is a local archive '" + made.name + "' already"};
     return how;
 }
 
-result<void> registry::change(const local_archive& changed) {
-    auto how = refs_.change({{ref_of(changed), changed.version, changed.write()}});
+result<void> registry::change(const local_archive& changed, std::vector<store::ref_change> also) {
+    also.push_back({ref_of(changed), changed.version, changed.write()});
+    auto how = refs_.change(also);
     if (!how && how.error().code() == errc::conflict)
         return error{errc::conflict, "archive '" + changed.name + "' was changed meanwhile; look at it again"};
     return how;

@@ -1,4 +1,5 @@
 #include "keys/new_key.hpp"
+#include "pockets/admin.hpp"
 #include "pockets/archive_keys.hpp"
 #include "pockets/edition.hpp"
 #include <cerrno>
@@ -57,16 +58,12 @@ result<key_export_report> export_key(engine& e, const key_export_options& option
     if (rest) {
         LARDER_CHECK(e.keys().keep(options.archive, meant->fingerprint, *rest, {}));
         meant->has_primary = false;
-        LARDER_CHECK(registry_of(e).change(of));
+        LARDER_CHECK(change_and_tell(e, "key-remove-primary", subject, options.who,
+                                     [&](ref_changes also) { return registry_of(e).change(of, std::move(also)); }));
         report.removed = true;
+        return report;
     }
-    LARDER_CHECK(record(e, {0,
-                            {},
-                            e.clock().now(),
-                            rest ? "key-remove-primary" : "key-export-primary",
-                            subject,
-                            options.who.by,
-                            options.who.reason}));
+    LARDER_CHECK(tell_journal(e, "key-export-primary", subject, options.who));
     return report;
 }
 

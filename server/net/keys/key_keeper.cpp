@@ -1,6 +1,7 @@
 #include "keys/key_keeper.hpp"
 #include "keys/new_key.hpp"
 #include "keys/publish_keys.hpp"
+#include "pockets/admin.hpp"
 #include "pockets/archive_keys.hpp"
 #include "pockets/edition.hpp"
 
@@ -22,11 +23,11 @@ result<std::vector<std::string>> let_go(engine& e, const std::string& name) {
         gone.push_back(one.fingerprint);
     }
     if (gone.empty()) return gone;
-    LARDER_CHECK(registry_of(e).change(of));
+    const publisher who{"larder", "its time beside a newer one is over"};
+    LARDER_CHECK(change_and_tell(e, "key-leave", name + " " + gone.front(), who,
+                                 [&](ref_changes also) { return registry_of(e).change(of, std::move(also)); }));
     LARDER_CHECK(e.local_archives_changed());
-    for (const auto& one : gone)
-        LARDER_CHECK(
-            record(e, {0, {}, now, "key-leave", name + " " + one, "larder", "its time beside a newer one is over"}));
+    for (std::size_t i = 1; i < gone.size(); ++i) LARDER_CHECK(tell_journal(e, "key-leave", name + " " + gone[i], who));
     return gone;
 }
 

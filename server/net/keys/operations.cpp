@@ -1,5 +1,6 @@
 #include "keys/new_key.hpp"
 #include "keys/publish_keys.hpp"
+#include "pockets/admin.hpp"
 #include "pockets/archive_keys.hpp"
 #include "pockets/edition.hpp"
 #include <algorithm>
@@ -31,10 +32,11 @@ public:
     /// Makes it so, tells the journal, and publishes the pockets again.
     result<key_report> settle(std::string what, const std::string& fingerprint, const publisher& who,
                               std::vector<std::string> notes = {}) {
-        LARDER_CHECK(registry_of(*e_).change(of_));
+        LARDER_CHECK(change_and_tell(*e_, std::move(what), of_.name + " " + fingerprint, who, [this](ref_changes also) {
+            return registry_of(*e_).change(of_, std::move(also));
+        }));
         ++of_.version;
         LARDER_CHECK(e_->local_archives_changed());
-        LARDER_CHECK(record(*e_, {0, {}, now(), std::move(what), of_.name + " " + fingerprint, who.by, who.reason}));
         lock_.unlock();
         key_report report{of_, fingerprint, {}, std::move(notes)};
         LARDER_TRY(report.pockets, publish_keys(*e_, of_.name, who));

@@ -1,3 +1,4 @@
+#include "held.hpp"
 #include "keys/new_key.hpp"
 #include "pockets/admin.hpp"
 #include "pockets/archive_keys.hpp"
@@ -5,6 +6,7 @@
 #include <algorithm>
 #include <larder/base/text.hpp>
 #include <larder/core/archive_table.hpp>
+#include <larder/deployments/journal_step.hpp>
 #include <larder/net/deployments.hpp>
 
 namespace larder::net {
@@ -42,6 +44,32 @@ result<void> publishing::tell_journal(engine& e, std::string what, std::string s
     return record(e, std::move(entry));
 }
 
+result<void> publishing::change_and_tell(engine& e, std::string what, std::string subject, const publisher& who,
+                                         const std::function<result<void>(ref_changes)>& change) {
+    constexpr int most_tries = 100;
+    deployments::journal_entry entry;
+    entry.when = e.clock().now();
+    entry.what = std::move(what);
+    entry.subject = std::move(subject);
+    entry.by = who.by;
+    entry.reason = who.reason;
+    LARDER_TRY(entry.fetches, e.store().fetches().head());
+    for (int tries = 0;; ++tries) {
+        LARDER_TRY(const auto step, deployments::make_step(e.store().objects(), e.store().refs(), entry));
+        const auto how = change(step.refs);
+        if (how) {
+            // It is new, and so young that gc leaves it alone until it sees the ref.
+            e.held().keep(sha256(step.entry.write()));
+            e.log().write(log_level::info, entry.what,
+                          {{"subject", entry.subject}, {"by", entry.by}, {"reason", entry.reason}});
+            return {};
+        }
+        if (how.error().code() != errc::conflict || tries == most_tries) return how;
+        LARDER_TRY(const bool fits, deployments::fits(e.store().refs(), step));
+        if (fits) return how;
+    }
+}
+
 result<pockets::local_archive> create_archive(engine& e, const archive_create_options& options) {
     LARDER_CHECK(check_archive_name(e, options.name));
     const auto user_id = options.key_name.empty() ? options.name + " archive" : printable(options.key_name, 200);
@@ -49,9 +77,9 @@ result<pockets::local_archive> create_archive(engine& e, const archive_create_op
                                                 : taken_key(e, options.name, options.secret));
     pockets::local_archive made{options.name, {std::move(key)}, e.clock().now(), {}};
     made.package.wanted = options.keyring_package;
-    LARDER_CHECK(registry_of(e).create(made));
+    LARDER_CHECK(change_and_tell(e, "archive-create", made.name, options.who,
+                                 [&](ref_changes also) { return registry_of(e).create(made, std::move(also)); }));
     LARDER_CHECK(e.local_archives_changed());
-    LARDER_CHECK(tell_journal(e, "archive-create", made.name, options.who));
     return made;
 }
 
@@ -117,8 +145,8 @@ result<pockets::pocket> freeze_pocket(engine& e, const freeze_options& options) 
         return error{errc::refused,
                      "pocket " + of.name() + (options.frozen ? " is frozen already: " + of.frozen : " is not frozen")};
     of.frozen = options.frozen ? options.who.reason : std::string{};
-    LARDER_CHECK(registry_of(e).change(of));
-    LARDER_CHECK(tell_journal(e, options.frozen ? "pocket-freeze" : "pocket-unfreeze", of.name(), options.who));
+    LARDER_CHECK(change_and_tell(e, options.frozen ? "pocket-freeze" : "pocket-unfreeze", of.name(), options.who,
+                                 [&](ref_changes also) { return registry_of(e).change(of, std::move(also)); }));
     ++of.version;
     return of;
 }

@@ -165,12 +165,16 @@ result<publication_report> set_override(engine& e, const override_options& optio
     const auto subject = changed.name() + " " + options.package + text_of(after);
     LARDER_TRY(auto report, publish(e, std::move(what), [](const auto& changes, auto&) { return !changes.empty(); }));
     // It is not there yet: from now on it is said of what comes.
+    const std::string word = options.clear ? "pocket-override-clear" : "pocket-override-set";
     if (!report.made) {
-        LARDER_CHECK(registry_of(e).change(changed));
+        LARDER_CHECK(change_and_tell(e, word, subject, options.who, [&](ref_changes also) {
+            return registry_of(e).change(changed, std::move(also));
+        }));
         report.pocket = changed;
+        return report;
     }
-    LARDER_CHECK(
-        tell_journal(e, options.clear ? "pocket-override-clear" : "pocket-override-set", subject, options.who));
+    // The publication's own entry says so already, with its reason; this one is for who looks for overrides.
+    LARDER_CHECK(tell_journal(e, word, subject, options.who));
     return report;
 }
 

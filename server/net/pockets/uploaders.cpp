@@ -46,8 +46,11 @@ result<pockets::pocket> add_uploader(engine& e, const uploader_options& options)
             return error{errc::conflict, "key " + known.fingerprint + " may upload to " + of.name() + " already"};
     of.uploaders.push_back({key.info.fingerprint, printable(key.info.user_id, 200)});
     const auto ref = pockets::uploader_ref_of(of, key.info.fingerprint);
-    LARDER_CHECK(registry_of(e).change(of, {{ref, 0, std::move(key.armoured)}}));
-    LARDER_CHECK(tell_journal(e, "pocket-uploader-add", of.name() + " " + key.info.fingerprint, options.who));
+    LARDER_CHECK(change_and_tell(e, "pocket-uploader-add", of.name() + " " + key.info.fingerprint, options.who,
+                                 [&](ref_changes also) {
+                                     also.push_back({ref, 0, key.armoured});
+                                     return registry_of(e).change(of, std::move(also));
+                                 }));
     return of;
 }
 
@@ -65,10 +68,11 @@ result<pockets::pocket> remove_uploader(engine& e, const uploader_options& optio
     of.uploaders.erase(found);
     const auto name = pockets::uploader_ref_of(of, fingerprint);
     LARDER_TRY(const auto ref, e.store().refs().get(name));
-    std::vector<store::ref_change> also;
-    if (ref) also.push_back({name, ref->version, std::nullopt});
-    LARDER_CHECK(registry_of(e).change(of, std::move(also)));
-    LARDER_CHECK(tell_journal(e, "pocket-uploader-remove", of.name() + " " + fingerprint, options.who));
+    LARDER_CHECK(
+        change_and_tell(e, "pocket-uploader-remove", of.name() + " " + fingerprint, options.who, [&](ref_changes also) {
+            if (ref) also.push_back({name, ref->version, std::nullopt});
+            return registry_of(e).change(of, std::move(also));
+        }));
     return of;
 }
 
@@ -88,8 +92,8 @@ result<pockets::pocket> set_intake(engine& e, const intake_options& options) {
         for (const auto& one : *options.distributions) LARDER_CHECK(pockets::check_component(one));
         of.distributions = *options.distributions;
     }
-    LARDER_CHECK(registry_of(e).change(of));
-    LARDER_CHECK(tell_journal(e, "pocket-intake", of.name(), options.who));
+    LARDER_CHECK(change_and_tell(e, "pocket-intake", of.name(), options.who,
+                                 [&](ref_changes also) { return registry_of(e).change(of, std::move(also)); }));
     return of;
 }
 

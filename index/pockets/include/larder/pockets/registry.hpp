@@ -20,9 +20,9 @@ public:
     /// `absent` when there is none.
     result<local_archive> find_archive(std::string_view name) const;
     /// `conflict` when there is one of that name.
-    result<void> create(const local_archive&);
+    result<void> create(const local_archive&, std::vector<store::ref_change> also = {});
     /// Changes its keys. `conflict` when it was changed meanwhile.
-    result<void> change(const local_archive&);
+    result<void> change(const local_archive&, std::vector<store::ref_change> also = {});
 
     /// All pockets, or those of an archive, by name.
     result<std::vector<pocket>> pockets(std::string_view archive = {}) const;
