@@ -119,7 +119,7 @@ def test_reprepro_updates_from_a_pocket_what_is_published_there(env):
         f"Codename: {SUITE}\nComponents: main\nArchitectures: amd64 source\nUpdate: - cloud\n")
     (base / "conf/updates").write_text(
         f"Name: cloud\nMethod: {cloud.larder.url}/{ARCHIVE}\nSuite: {SUITE}\nComponents: main\n"
-        f"Architectures: amd64 source\nVerifyRelease: {field(cloud.release(SUITE), 'Signed-By')[-17:].strip('!')[-16:]}+\n")
+        f"Architectures: amd64 source\nVerifyRelease: {field(cloud.release(SUITE), 'Signed-By')[-17:].strip('!')[-16:]}!+\n")
 
     def update():
         run("reprepro", "-b", base, "--gnupghome", home, "update", GNUPGHOME=str(home))
