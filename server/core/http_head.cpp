@@ -166,6 +166,7 @@ bool read_known(std::string_view name, std::string_view value, request_head& out
         case 5: return is("range") ? once(out.range, value, why) : true;
         case 6:
             if (is("accept")) return first(out.accept, value);
+            if (is("origin")) return once(out.origin, value, why);
             return is("expect") ? read_expect(value, out, why) : true;
         case 8: return is("if-range") ? once(out.if_range, value, why) : true;
         case 10:
@@ -177,7 +178,9 @@ bool read_known(std::string_view name, std::string_view value, request_head& out
             if (is("cache-control")) return first(out.cache_control, value);
             if (is("if-none-match")) return first(out.if_none_match, value);
             return is("authorization") ? once(out.authorization, value, why) : true;
-        case 14: return is("content-length") ? read_length(value, out, seen, why) : true;
+        case 14:
+            if (is("sec-fetch-site")) return once(out.fetch_site, value, why);
+            return is("content-length") ? read_length(value, out, seen, why) : true;
         case 17:
             if (is("transfer-encoding")) return read_encoding(value, out, seen, why);
             return is("if-modified-since") ? once(out.if_modified_since, value, why) : true;

@@ -223,7 +223,8 @@ route router::by_path(const request_head& head, std::string_view raw_path, std::
     // What a deployment's units report.
     const bool report = head.verb == method::post && path.starts_with("d/") && path.ends_with("/report") &&
                         std::count(path.begin(), path.end(), '/') == 2;
-    if (!api && !report && !upload && !reads(head)) return wrong_method();
+    const bool form = head.verb == method::post && path.starts_with("pages/pockets/");
+    if (!api && !report && !upload && !form && !reads(head)) return wrong_method();
     if (api && !path.substr(4).starts_with("upload/")) return api_call{path.substr(4), query};
     if (upload) return api_call{std::move(path), query};
     if (path.empty() || path == "favicon.ico" || path == "robots.txt" || path == "acng-report.html")

@@ -11,7 +11,7 @@ from test_pages import BROWSER
 
 from support.fleet import BY_HAND, Fleet
 
-VOID = {"meta", "link", "br", "path", "rect"}
+VOID = {"meta", "link", "br", "path", "rect", "input"}
 
 
 def fleet_with_tokens(env, **settings):

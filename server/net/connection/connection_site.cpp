@@ -53,9 +53,18 @@ awaitable<void> connection::answer_site(const core::request_head& head, const co
     request.accept = head.accept;
     request.content_type = head.content_type;
     request.secure = transport_->encrypted();
+    request.origin = head.origin;
+    request.fetch_site = head.fetch_site;
+    request.if_none_match = head.if_none_match;
     request.who = role_of(head);
-    if (const auto token = core::parse_bearer(head.authorization))
-        request.caller = name_of_token(loop_->routes->options.tokens, *token);
+    request.by_form = request.who;
+    const auto& tokens = loop_->routes->options.tokens;
+    if (const auto token = core::parse_bearer(head.authorization)) {
+        request.caller = name_of_token(tokens, *token);
+    } else if (const auto browser = core::parse_basic(head.authorization)) {
+        request.caller = name_of_token(tokens, browser->password);
+        request.by_form = std::max(request.who, role_of_token(tokens, browser->password));
+    }
     std::optional<site_part> part;
     if (const auto* api = std::get_if<core::api_call>(&way)) {
         request.path = api->path;
@@ -95,7 +104,8 @@ awaitable<void> connection::send_reply(const site_reply& reply) {
     status_ = reply.status;
     core::head_writer head{out_, reply.status, context()};
     head.field("Content-Type", reply.content_type);
-    head.field("Content-Length", reply.body.size());
+    // Of an answer without a body it would be that of the page (RFC 9110, section 8.6).
+    if (reply.status != 304) head.field("Content-Length", reply.body.size());
     head.field("X-Content-Type-Options", "nosniff");
     for (const auto& [name, value] : reply.fields) head.field(name, value);
     head.end();

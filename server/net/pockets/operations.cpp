@@ -3,6 +3,7 @@
 #include "pockets/admin.hpp"
 #include "pockets/archive_keys.hpp"
 #include "pockets/edition.hpp"
+#include "pockets/shown.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
 #include <larder/core/archive_table.hpp>
@@ -119,7 +120,11 @@ result<publication_report> rollback_pocket(engine& e, const pocket_rollback_opti
     auto what = edition_of(of, step::rollback, options.who);
     what.next.origin = to;
     LARDER_TRY(what.instead, indices_of(e, target));
-    LARDER_TRY(auto report, publish(e, std::move(what), unless(options.dry_run)));
+    const auto ask = [&](const auto& changes, auto&) -> result<bool> {
+        LARDER_CHECK(check_shown(options.as_shown, {to, of.head, seen_in_changes(changes, {})}));
+        return !options.dry_run && !changes.empty();
+    };
+    LARDER_TRY(auto report, publish(e, std::move(what), ask));
     if (options.preferences) report.preferences = pin_downgraded(report.changes);
     return report;
 }

@@ -1,4 +1,5 @@
 #include "pockets/edition.hpp"
+#include "pockets/shown.hpp"
 #include "pockets/transfer.hpp"
 #include <larder/base/text.hpp>
 
@@ -46,54 +47,110 @@ result<std::vector<qa::neighbour>> neighbours_of(engine& e, const pockets::pocke
     return all;
 }
 
+/// Both pockets of a step, as they are.
+struct step_pockets {
+    pockets::pocket from, to;
+};
+result<step_pockets> step_of(engine& e, pockets::pocket from) {
+    if (from.feeds.empty())
+        return error{errc::refused,
+                     "pocket " + from.name() + " feeds none: larder pocket create --feeds says which one"};
+    LARDER_TRY(auto to, registry_of(e).find(from.archive + "/" + from.feeds));
+    return step_pockets{std::move(from), std::move(to)};
+}
+
+edition edition_for(const step_pockets& step, const promote_options& options, const transfer& work) {
+    auto what = edition_of(step.to, pockets::step::promote, options.who);
+    what.next.from = step.from.name();
+    what.next.origin = step.from.head;
+    what.edits = work.edits();
+    what.past_support = options.past_support;
+    return what;
+}
+
+/// What the gate says.
+class gate {
+public:
+    gate(engine& e, const pockets::pocket& to, const transfer& work, const progress_sink& tell)
+        : e_{e}, to_{to}, work_{work}, tell_{tell}, promotion_{work.promotion()} {}
+
+    result<void> ask(const std::vector<index::package_change>& changes) {
+        LARDER_TRY(promotion_.neighbours, neighbours_of(e_, to_, work_.edits()));
+        promotion_.changes = changes;
+        std::vector<qa::finding> found{qa::check_closed(promotion_), qa::check_forwards(promotion_),
+                                       qa::check_upgrades(promotion_)};
+        if (!changes.empty()) {
+            tell_({"looking whether everything can be installed", 0, 0});
+            LARDER_TRY(auto installable, check_installable(e_, to_, work_.target().lists, work_.texts()));
+            found.push_back(std::move(installable));
+        }
+        for (const auto& one : found) findings.push_back(text_of(one));
+        passed = qa::lets_through(found);
+        return {};
+    }
+
+    std::vector<std::string> findings;
+    bool passed = true;
+
+private:
+    engine& e_;
+    const pockets::pocket& to_;
+    const transfer& work_;
+    const progress_sink& tell_;
+    qa::promotion promotion_;
+};
+
 }  // namespace
 
 result<publication_report> promote_pocket(engine& e, const promote_options& options, const progress_sink& tell,
                                           std::stop_token stop) {
     LARDER_TRY(const auto mine, turn::take(e, options.pocket));
-    const auto& from = mine.of();
-    if (from.feeds.empty())
-        return error{errc::refused,
-                     "pocket " + from.name() + " feeds none: larder pocket create --feeds says which one"};
-    LARDER_TRY(const auto to, registry_of(e).find(from.archive + "/" + from.feeds));
+    LARDER_TRY(const auto step, step_of(e, mine.of()));
     if (trim(options.who.reason).empty())
         return error{errc::refused, "a promotion needs a reason, which its history shows: --reason TEXT"};
-    tell({"reading " + from.name(), 0, 0});
-    transfer work{e, from, to};
+    tell({"reading " + step.from.name(), 0, 0});
+    transfer work{e, step.from, step.to};
     LARDER_CHECK(work.read(options.only));
     if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
-    edition what;
-    what.of = to;
-    what.next.how = pockets::step::promote;
-    what.next.from = from.name();
-    what.next.origin = from.head;
-    what.next.by = options.who.by;
-    what.next.reason = options.who.reason;
-    what.edits = work.edits();
-    what.past_support = options.past_support;
-    std::vector<std::string> findings;
-    bool passed = true;
-    auto promotion = work.promotion();
-    LARDER_TRY(promotion.neighbours, neighbours_of(e, to, work.edits()));
+    gate checks{e, step.to, work, tell};
     const auto ask = [&](const std::vector<index::package_change>& changes,
                          pockets::publication& next) -> result<bool> {
-        promotion.changes = changes;
-        std::vector<qa::finding> found{qa::check_closed(promotion), qa::check_forwards(promotion),
-                                       qa::check_upgrades(promotion)};
-        if (!changes.empty()) {
-            tell({"looking whether everything can be installed", 0, 0});
-            LARDER_TRY(auto installable, check_installable(e, to, work.target().lists, work.texts()));
-            found.push_back(std::move(installable));
-        }
-        for (const auto& one : found) findings.push_back(text_of(one));
-        passed = qa::lets_through(found);
-        next.findings = findings;
-        if (!passed) next.overridden = options.override_reason;
-        return !options.dry_run && !changes.empty() && (passed || !options.override_reason.empty());
+        LARDER_CHECK(checks.ask(changes));
+        next.findings = checks.findings;
+        if (!checks.passed) next.overridden = options.override_reason;
+        LARDER_CHECK(check_shown(options.as_shown,
+                                 {step.from.head, step.to.head, seen_in_changes(changes, checks.findings)}));
+        return !options.dry_run && !changes.empty() && (checks.passed || !options.override_reason.empty());
     };
+    LARDER_TRY(auto report, publish(e, edition_for(step, options, work), ask));
+    report.findings = checks.findings;
+    report.passed = checks.passed;
+    return report;
+}
+
+result<publication_report> preview_promotion(engine& e, const std::string& pocket, const std::vector<std::string>& only,
+                                             asked_gate how, const std::stop_token& stop) {
+    LARDER_TRY(auto from, registry_of(e).find(pocket));
+    LARDER_TRY(const auto step, step_of(e, std::move(from)));
+    transfer work{e, step.from, step.to};
+    LARDER_CHECK(work.read(only));
+    if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
+    const progress_sink tell = [](const progress&) {};
+    gate checks{e, step.to, work, tell};
+    const auto ask = [&](const std::vector<index::package_change>& changes, pockets::publication&) -> result<bool> {
+        if (how == asked_gate::yes) LARDER_CHECK(checks.ask(changes));
+        return false;
+    };
+    promote_options options;
+    options.past_support = true;
+    auto what = edition_for(step, options, work);
+    what.of.frozen.clear();
     LARDER_TRY(auto report, publish(e, std::move(what), ask));
-    report.findings = findings;
-    report.passed = passed;
+    report.pocket = step.to;
+    report.findings = checks.findings;
+    report.passed = checks.passed;
+    if (!step.to.frozen.empty())
+        report.warnings.push_back("pocket " + step.to.name() + " is frozen: " + step.to.frozen);
     return report;
 }
 

@@ -93,7 +93,7 @@ site_reply answer_page(engine& e, const site_request& request, const std::stop_t
     if (path == "robots.txt") return file_of("User-agent: *\nDisallow: /\n", "text/plain; charset=utf-8");
     if (site::of_deployments(path)) return site::answer_deployment_page(e, request, stop);
     if (site::of_keys(path)) return site::answer_keys_page(e);
-    if (site::of_pockets(path)) return site::answer_pocket_page(e, request);
+    if (site::of_pockets(path)) return site::answer_pocket_page(e, request, stop);
     if (path.starts_with("archive/")) return archive_page(e, request, std::string_view{path}.substr(8));
     const bool report = path == "acng-report.html";
     if (path.empty() && !site::wants_html(request)) return usage(request, e.routes()->options.server.public_url);

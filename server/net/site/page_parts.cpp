@@ -230,14 +230,19 @@ std::string sources_stanza(const archive_view& archive, std::string_view base) {
     return out;
 }
 
-std::string frame(const overview& view, std::string_view title, const html& main) {
+std::string frame(const overview& view, std::string_view title, const html& main, std::string_view feed) {
     html out;
     out << "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
            "<meta name=\"color-scheme\" content=\"light dark\">\n<title>";
     out.text(title) << "</title>\n<link rel=\"stylesheet\" href=\"/pages/larder.css?";
     out.text(view.version)
-        << "\">\n<link rel=\"icon\" type=\"image/svg+xml\" href=\"/favicon.ico\">\n</head>\n<body>\n"
+        << "\">\n<link rel=\"icon\" type=\"image/svg+xml\" href=\"/favicon.ico\">\n";
+    if (!feed.empty()) {
+        out << "<link rel=\"alternate\" type=\"application/atom+xml\" title=\"Publications\" href=\"";
+        out.text(feed) << "\">\n";
+    }
+    out << "</head>\n<body>\n"
            "<a class=\"skip\" href=\"#main\">Skip to the content</a>\n"
            "<header><a class=\"brand\" href=\"/\"><svg viewBox=\"0 0 32 32\" width=\"28\" height=\"28\" "
            "aria-hidden=\"true\"><rect class=\"jar\" x=\"6\" y=\"9\" width=\"20\" height=\"20\" rx=\"4\"/>"

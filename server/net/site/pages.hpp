@@ -24,8 +24,8 @@ html mirrors_table(const archive_view& archive);
 /// A .sources file for an archive in path mode.
 std::string sources_stanza(const archive_view& archive, std::string_view base);
 
-/// The page around `main`.
-std::string frame(const overview& view, std::string_view title, const html& main);
+/// The page around `main`; `feed`: the URL of an Atom feed of it.
+std::string frame(const overview& view, std::string_view title, const html& main, std::string_view feed = {});
 /// "fresh", with its colour and a sign for those who do not see colours.
 html badge(health_level level);
 html badge(literal level, literal sign, literal words);

@@ -4,9 +4,11 @@
 #include <larder/base/clock.hpp>
 #include <memory>
 #include <mutex>
+#include <site/form_seal.hpp>
 #include <site/job_kinds.hpp>
 #include <site/jobs.hpp>
 #include <site/known_changes.hpp>
+#include <site/known_waiting.hpp>
 #include <site/long_answers.hpp>
 #include <vector>
 
@@ -22,6 +24,8 @@ public:
     const site::job_board& jobs() const noexcept { return jobs_; }
     site::long_answers& answers() noexcept { return answers_; }
     site::known_changes& changes() noexcept { return changes_; }
+    site::known_waiting& waiting() noexcept { return waiting_; }
+    const site::form_seal& seal() const noexcept { return seal_; }
     const std::vector<site::job_kind>& kinds() const noexcept { return kinds_; }
     sys_seconds started() const noexcept { return started_; }
 
@@ -36,6 +40,8 @@ private:
     mutable std::mutex mutex_;
     std::function<result<void>()> reload_;
     site::known_changes changes_;
+    site::known_waiting waiting_;
+    const site::form_seal seal_;
     site::long_answers answers_;
     site::job_board jobs_;  ///< last: its threads end first
 };

@@ -80,7 +80,23 @@ pre { background: var(--code); border: 1px solid var(--line); border-radius: .6r
 .facts div { display: grid; grid-template-columns: 12rem 1fr; gap: .25rem 1rem; padding: .45rem 0; }
 .facts dt { color: var(--soft); } .facts dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .facts ul { margin: 0; padding: 0; list-style: none; } .facts li + li { margin-top: .4rem; }
+h1 + .facts, p + .facts { margin-top: .75rem; } .facts .why { margin: 0; }
 .detail + .detail { margin-top: 1.25rem; }
+.chain { display: flex; flex-wrap: wrap; gap: .75rem .75rem; list-style: none; margin: 0 0 1.25rem; padding: 0; }
+.chain li { display: flex; align-items: center; gap: .75rem; min-width: 0; }
+.box { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .7rem 1rem; min-width: 0; }
+.box h3 { margin: 0 0 .25rem; } .box p { margin: 0; color: var(--soft); font-size: .875rem; }
+.step { margin: 0; text-align: center; font-size: .875rem; max-width: 9rem; overflow-wrap: anywhere; }
+.arrow { display: block; font-size: 1.5rem; line-height: 1; color: var(--soft); }
+.differs { color: var(--fair); background: var(--fair-ground); border-radius: .35rem; padding: .05rem .4rem; font-weight: 600; }
+.danger { color: var(--bad); font-weight: 600; overflow-wrap: anywhere; }
+.gate li { margin: .3rem 0; overflow-wrap: anywhere; } h3 + .gate { margin-bottom: 1rem; }
+.act { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .4rem 1.1rem; max-width: 44rem; }
+.act p { margin: .6rem 0; } .act label { display: block; margin: 0 0 .25rem; }
+input { width: 100%; font: inherit; color: var(--ink); background: var(--ground); border: 1px solid var(--soft); border-radius: .4rem; padding: .45rem .6rem; }
+button { font: inherit; font-weight: 620; color: var(--card); background: var(--accent); border: 0; border-radius: .4rem; padding: .5rem 1.1rem; cursor: pointer; margin-right: .75rem; }
+input:focus-visible, button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+.done { color: var(--good); background: var(--good-ground); border-radius: .6rem; padding: .6rem 1rem; font-weight: 600; }
 footer { color: var(--soft); font-size: .875rem; border-top: 1px solid var(--line); }
 @media (max-width: 60rem) {
   td:last-child { font-size: inherit; }
@@ -98,6 +114,8 @@ footer { color: var(--soft); font-size: .875rem; border-top: 1px solid var(--lin
 @media (max-width: 46rem) {
   body { padding: 0 .9rem 1.5rem; }
   .tiles { grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); }
+  .chain { flex-direction: column; } .chain li { flex-direction: column; align-items: stretch; }
+  .step { max-width: none; } .arrow { transform: rotate(90deg); }
   td { grid-template-columns: 8.2rem 1fr; }
   .facts div { grid-template-columns: 1fr; gap: 0; }
 }

@@ -113,6 +113,14 @@ struct remove_options {
 };
 result<publication_report> remove_packages(engine& e, const remove_options& options);
 
+/// What somebody was shown before he agreed to it. `what` is seen_in() of the report.
+struct shown_difference {
+    std::uint64_t from = 0, to = 0;  ///< publications: of the pocket that is promoted, and of the one that changes
+    digest what{};
+};
+/// The SHA-256 of what would change, and of what the gate says against it.
+digest seen_in(const publication_report&);
+
 struct promote_options {
     std::string pocket;             ///< the one that is promoted; where to, it says itself
     std::vector<std::string> only;  ///< names of source packages; empty: all
@@ -120,11 +128,19 @@ struct promote_options {
     std::string override_reason;  ///< sets aside what the gate says
     bool past_support = false;    ///< also when the target's support has ended
     publisher who;
+    std::optional<shown_difference> as_shown;  ///< `conflict` when it would be anything else by now
 };
 /// Copies what a pocket has to the one it feeds, when the gate lets it. A source goes with all that was built from it,
 /// in place of what was there of it; what the target has and the source pocket has not, stays.
 result<publication_report> promote_pocket(engine& e, const promote_options& options, const progress_sink& tell,
                                           std::stop_token stop = {});
+
+enum class asked_gate { no, yes };
+/// What promote_pocket() would change now, and what the gate says of it. Makes nothing, needs no reason, keeps nobody
+/// from publishing, and looks also where nothing may be published at the moment: its warnings say so. `pocket` of the
+/// report is the one that would change; of `publication` the origin is that of the promoted one.
+result<publication_report> preview_promotion(engine& e, const std::string& pocket, const std::vector<std::string>& only,
+                                             asked_gate gate, const std::stop_token& stop = {});
 
 struct pocket_rollback_options {
     std::string pocket;
@@ -132,6 +148,7 @@ struct pocket_rollback_options {
     bool preferences = false;
     bool dry_run = false;
     publisher who;
+    std::optional<shown_difference> as_shown;  ///< as of a promotion; `from` is the publication that is gone back to
 };
 /// Publishes again what a former publication had, with a newer Date.
 result<publication_report> rollback_pocket(engine& e, const pocket_rollback_options& options);

@@ -27,7 +27,12 @@ struct site_request {
     std::string accept;        ///< the Accept field; a browser's names text/html
     std::string content_type;  ///< of the body; empty when the client sent none
     role who = role::none;
-    std::string caller;   ///< the name of its token; empty without one
+    std::string caller;  ///< the name of its token; empty without one
+    /// What the same token may do where a form was sent that only our own pages have: a password that a browser shows
+    /// counts in full there, and nowhere else (pocket_forms.hpp).
+    role by_form = role::none;
+    std::string origin, fetch_site;  ///< whose page a browser sends it for; empty when it does not say
+    std::string if_none_match;
     bool secure = false;  ///< came over HTTPS
 };
 
