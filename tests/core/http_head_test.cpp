@@ -57,6 +57,13 @@ TEST_CASE("http_head: apt's request is read completely", "[core][http_head]") {
     CHECK(p.head.size == apt_request.size());
 }
 
+TEST_CASE("http_head: whose page a browser asks for is read", "[core][http_head]") {
+    const auto p = parse(with("Origin: https://larder.example\r\nSec-Fetch-Site: same-origin\r\n"));
+    REQUIRE(p.state == head_state::complete);
+    CHECK(p.head.origin == "https://larder.example");
+    CHECK(p.head.fetch_site == "same-origin");
+}
+
 TEST_CASE("http_head: pipelined requests are read one after the other", "[core][http_head]") {
     std::string buffer;
     for (int i = 0; i < 11; ++i) buffer += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -171,6 +178,8 @@ TEST_CASE("http_head: hostile heads are refused, each for its own reason", "[cor
         {with("Expect: 200-ok\r\n"), fault_kind::bad_expectation, 417},
         {with("Range: bytes=0-1\r\nRange: bytes=0-1\r\n"), fault_kind::repeated_field, 400},
         {with("Range:\r\nRange: bytes=0-1\r\n"), fault_kind::repeated_field, 400},
+        {with("Origin: null\r\nOrigin: http://a\r\n"), fault_kind::repeated_field, 400},
+        {with("Sec-Fetch-Site: none\r\nSec-Fetch-Site: same-origin\r\n"), fault_kind::repeated_field, 400},
         {with("Authorization: Basic QQ==\r\nAuthorization: Basic Qg==\r\n"), fault_kind::repeated_field, 400},
     };
     for (const auto& r : rows) {

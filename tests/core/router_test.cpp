@@ -241,6 +241,14 @@ TEST_CASE("router: files are read only, and have no query", "[core][router]") {
     CHECK(where("http://deb.example/debian/x?y") == "refuse 404 bad_query");
 }
 
+TEST_CASE("router: forms are taken of the pages of pockets alone", "[core][router]") {
+    CHECK(where("/pages/pockets/cloud/stable", method::post) == "page 'pockets/cloud/stable' ?");
+    for (const auto verb : {method::put, method::delete_, method::other})
+        CHECK(where("/pages/pockets/cloud/stable", verb) == "refuse 405 bad_method");
+    for (const auto* path : {"/pages/pockets", "/pages/keys", "/pages/deployments/web", "/pages/pocketsx/a"})
+        CHECK(where(path, method::post) == "refuse 405 bad_method");
+}
+
 TEST_CASE("router: CONNECT reaches listed pairs only", "[core][router]") {
     CHECK(where("TLS.example:443", method::connect) == "connect tls.example 443");
     CHECK(where("[2001:db8::1]:8443", method::connect) == "connect 2001:db8::1 8443");

@@ -10,6 +10,7 @@ from support import client, debs
 from support.debs import Package
 from support.env import Skip
 from support.places import BUILD
+from support.process import wait_for
 from test_api import TOKENS
 from test_browser import sound
 from test_browser_deployments import SHAPES
@@ -225,6 +226,27 @@ def test_a_frozen_pocket_shows_what_waits_and_who_froze_it_but_takes_nothing(env
     assert "release week" not in page(chain.larder, url_of(PROPOSED)).text + page(chain.larder, url_of(STAGING)).text
 
 
+def test_after_the_end_of_support_the_page_says_so_and_promotes_nothing(env):
+    chain = ready_chain(env)
+    _, form = form_on(chain, url_of(STAGING, "do=promote"), "admin")
+    chain.cli("pocket", "change", chain.name(PROPOSED), "--supported-until", "2020-01-31", "--reason", "x")
+    shown, none = form_on(chain, url_of(STAGING, "do=promote"), "admin")
+    assert none is None and "has ended. larder pocket promote --past-support" in shown.text, shown.text
+    refused = send(chain, form, "admin")
+    assert refused.status == 403 and b"--past-support" in refused.body, refused
+    assert "support ended" in page(chain.larder, url_of(PROPOSED)).text
+    assert "2020-01-31" in page(chain.larder, "/pages/pockets").text
+
+
+def test_the_pages_of_a_suite_with_slashes_have_their_steps_and_feed(env):
+    chain = chain_with_tokens(env, chain=("folsom/staging", "folsom/released"))
+    chain.include("folsom/staging", Package("tool", "1.0"))
+    _, form = form_on(chain, url_of("folsom/staging", "do=promote"))
+    assert form["action"] == url_of("folsom/staging") and send(chain, form).status == 303
+    assert last(chain, "folsom/released")["step"] == "promote"
+    assert b"<entry>" in chain.larder.good(url_of("folsom/released") + "/feed.atom").body
+
+
 def test_readers_see_who_may_do_what(env):
     chain = ready_chain(env)
     chain.cli("pocket", "override", "set", chain.name(STAGING), "service", "--section", "net", "--reason", "x")
@@ -260,6 +282,7 @@ def test_a_browser_promotes_and_rolls_back_and_all_of_it_looks_right(env):
         fill(browser, "#reason", "looked at")
         fill(browser, "#override", "the binaries follow tonight")
         press(browser, "form button")
+        element(browser, "[role=status]")
         where = urlsplit(browser.run("return location.href"))
         assert (where.path, where.query) == (url_of(PROPOSED), "done=3"), where
         assert last(chain, PROPOSED)["overridden"] == "the binaries follow tonight"
@@ -271,7 +294,10 @@ def test_a_browser_promotes_and_rolls_back_and_all_of_it_looks_right(env):
 
 
 def element(browser, selector):
-    return next(iter(browser.ask("POST", "/element", {"using": "css selector", "value": selector}).values()))
+    """The first such, when the page that is on its way has it."""
+    wanted = {"using": "css selector", "value": selector}
+    [found, *_] = wait_for(lambda: browser.ask("POST", "/elements", wanted), f"{selector} on the page", 20)
+    return next(iter(found.values()))
 
 
 def press(browser, selector):

@@ -3,6 +3,7 @@
 #include "pockets/admin.hpp"
 #include "pockets/archive_keys.hpp"
 #include "pockets/edition.hpp"
+#include "pockets/pocket_memory.hpp"
 #include "pockets/shown.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
@@ -182,7 +183,9 @@ std::vector<pockets::pocket> in_chains(std::vector<pockets::pocket> all) {
     return sorted;
 }
 
-result<std::vector<std::pair<std::string, std::string>>> sources_of(engine& e, const pockets::publication& of) {
+result<source_versions> sources_of(engine& e, const pockets::publication& of) {
+    auto& known = e.remembered().sources;
+    if (const auto found = known.find(of.snapshot)) return *found;
     std::map<std::string, std::string> all;
     for (const auto& kept : of.indices) {
         LARDER_TRY(const auto listed, packages_of(e, kept));
@@ -193,7 +196,9 @@ result<std::vector<std::pair<std::string, std::string>>> sources_of(engine& e, c
             else
                 all.try_emplace(one.source, one.version);
     }
-    return std::vector<std::pair<std::string, std::string>>{all.begin(), all.end()};
+    auto made = std::make_shared<const source_versions>(all.begin(), all.end());
+    known.keep(of.snapshot, made);
+    return *made;
 }
 
 }  // namespace

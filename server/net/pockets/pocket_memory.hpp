@@ -2,6 +2,7 @@
 
 #include "pockets/chunk_contents.hpp"
 #include "pockets/installable.hpp"
+#include "pockets/known_sources.hpp"
 
 namespace larder::net::publishing {
 
@@ -13,10 +14,12 @@ struct pocket_memory {
 
     known_contents contents;
     known_worlds worlds;
+    known_sources sources;
 
     void forget(clock::time_point before) {
         contents.forget(before);
         worlds.forget(before);
+        sources.forget(before);
     }
 };
 

@@ -118,8 +118,8 @@ result<publication_report> promote_pocket(engine& e, const promote_options& opti
         LARDER_CHECK(checks.ask(changes));
         next.findings = checks.findings;
         if (!checks.passed) next.overridden = options.override_reason;
-        LARDER_CHECK(check_shown(options.as_shown,
-                                 {step.from.head, step.to.head, seen_in_changes(changes, checks.findings)}));
+        LARDER_CHECK(
+            check_shown(options.as_shown, {step.from.head, step.to.head, seen_in_changes(changes, checks.findings)}));
         return !options.dry_run && !changes.empty() && (checks.passed || !options.override_reason.empty());
     };
     LARDER_TRY(auto report, publish(e, edition_for(step, options, work), ask));

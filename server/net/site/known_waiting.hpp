@@ -17,8 +17,8 @@ inline constexpr std::size_t most_waiting_rows = 200;
 
 /// What a promotion or a rollback would change: all of it counted, the first of it kept.
 struct waiting_view {
-    pockets::pocket to;         ///< that would change
-    shown_difference shown;     ///< the publications that it was worked out for
+    pockets::pocket to;      ///< that would change
+    shown_difference shown;  ///< the publications that it was worked out for
     std::size_t packages = 0;
     std::array<std::size_t, 5> counts{};  ///< by package_change::kind
     std::vector<index::package_change> first;

@@ -236,8 +236,7 @@ std::string frame(const overview& view, std::string_view title, const html& main
            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
            "<meta name=\"color-scheme\" content=\"light dark\">\n<title>";
     out.text(title) << "</title>\n<link rel=\"stylesheet\" href=\"/pages/larder.css?";
-    out.text(view.version)
-        << "\">\n<link rel=\"icon\" type=\"image/svg+xml\" href=\"/favicon.ico\">\n";
+    out.text(view.version) << "\">\n<link rel=\"icon\" type=\"image/svg+xml\" href=\"/favicon.ico\">\n";
     if (!feed.empty()) {
         out << "<link rel=\"alternate\" type=\"application/atom+xml\" title=\"Publications\" href=\"";
         out.text(feed) << "\">\n";

@@ -21,7 +21,7 @@ html arrow_of(const chain_place& from) {
     out << "<p class=\"step\"><span aria-hidden=\"true\" class=\"arrow\">→</span> ";
     const auto& waits = from.waiting;
     if (!waits) return out << "</p>\n";
-    const auto count = !*waits                     ? std::string{"what waits cannot be told"}
+    const auto count = !*waits                    ? std::string{"what waits cannot be told"}
                        : (**waits)->packages == 0 ? std::string{"nothing waits"}
                                                   : plural((**waits)->packages, "package waits", "packages wait");
     out << "<a href=\"";
@@ -56,7 +56,7 @@ html chains(const places& all, const overview& view) {
         const bool begins = i == 0 || !feeds(all[i - 1], all[i]);
         const bool ends = i + 1 == all.size() || !feeds(all[i], all[i + 1]);
         if (begins) {
-            out << "<ol class=\"chain\" aria-label=\"A chain of ";
+            out << "<ol class=\"chain\" role=\"list\" aria-label=\"A chain of ";
             out.text(all[i].row.pocket.archive) << "\">\n";
         }
         out.add(box_of(all[i], view, ends));

@@ -28,7 +28,8 @@ void element(html& out, literal open, std::string_view value, literal close) {
 }
 
 std::string summary_of(const pockets::publication& p, told whom) {
-    auto all = thousands(p.added) + " added, " + thousands(p.removed) + " removed, " + thousands(p.changed) + " changed.";
+    auto all =
+        thousands(p.added) + " added, " + thousands(p.removed) + " removed, " + thousands(p.changed) + " changed.";
     for (const auto& one : p.findings) all += " " + one + ".";
     if (!p.overridden.empty()) all += " OVERRIDDEN: " + p.overridden + ".";
     if (whom == told::readers && !p.reason.empty()) all += " Why: " + p.reason;

@@ -107,7 +107,8 @@ result<publication_report> carry_out(engine& e, const std::string& pocket, const
         options.override_reason = form.override_reason;
         options.who = std::move(who);
         options.as_shown = form.shown;
-        return promote_pocket(e, options, [](const progress&) {}, stop);
+        return promote_pocket(
+            e, options, [](const progress&) {}, stop);
     }
     pocket_rollback_options options;
     options.pocket = pocket;
@@ -130,10 +131,10 @@ std::optional<site_reply> check_form(engine& e, const site_request& request, con
         return no(403, "This form is not yours, or is too old",
                   "A form is good for the token that it was shown to, for what it showed, and until the server starts "
                   "anew.");
-    if (form.reason.empty())
-        return no(400, "A reason is needed", "It stands in the history: why is this done?");
+    if (form.reason.empty()) return no(400, "A reason is needed", "It stands in the history: why is this done?");
     if (!form.override_reason.empty() && request.by_form < role::admin)
-        return no(403, "This token may not do that", "To set aside what the gate says takes a token with the role admin.");
+        return no(403, "This token may not do that",
+                  "To set aside what the gate says takes a token with the role admin.");
     return {};
 }
 

@@ -5,11 +5,20 @@
 namespace larder::net::site {
 namespace {
 
+/// What passed is folded up: of a long history nobody reads it.
 html findings_of(const pockets::publication& p) {
-    html out;
+    html out, passed;
+    std::size_t count = 0;
     for (const auto& one : p.findings) {
-        out << "<div>";
-        out.text(one) << "</div>";
+        auto& to = is_against(one) ? out : passed;
+        if (!is_against(one)) ++count;
+        to << "<div>";
+        to.text(one) << "</div>";
+    }
+    if (count != 0) {
+        out << "<details><summary>";
+        out.text(std::to_string(count)) << " passed</summary>";
+        out.add(passed) << "</details>";
     }
     if (!p.overridden.empty()) {
         out.add(badge("trouble", "▲", "overridden"));

@@ -111,6 +111,8 @@ private:
 std::string pocket_url(std::string_view name) { return "/pages/pockets/" + percent_encode(name); }
 std::string pocket_url(const pockets::pocket& of) { return pocket_url(of.name()); }
 
+bool is_against(std::string_view finding) { return finding.find(": failed: ") != std::string_view::npos; }
+
 html state_of(const pockets::pocket& of, sys_seconds now) {
     if (!of.frozen.empty()) return badge("waiting", "○", "frozen");
     if (pockets::support_has_ended(of, now)) return badge("stale", "◐", "support ended");

@@ -59,6 +59,8 @@ html state_of(const pockets::pocket& of, sys_seconds now);
 html support_of(const pockets::pocket& of);
 /// "promote from cloud/proposed 3"
 std::string step_of(const pockets::publication& p);
+/// Whether it is a sentence of the gate that says no.
+bool is_against(std::string_view finding);
 /// The packages that change, as a table, and how many there are.
 html difference_of(const waiting_view& waiting);
 /// What the gate says; empty when it was not asked.

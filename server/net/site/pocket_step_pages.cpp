@@ -19,7 +19,8 @@ void hidden(html& out, literal name, std::string_view value) {
 
 void add_override(html& out, const page_visitor& visitor) {
     if (visitor.is_admin)
-        out << "<p class=\"danger\"><label for=\"override\">The gate says no. Why is that set aside? The history shows it "
+        out << "<p class=\"danger\"><label for=\"override\">The gate says no. Why is that set aside? The history shows "
+               "it "
                "in red, for ever.</label> <input id=\"override\" name=\"override\" type=\"text\" required "
                "maxlength=\"1000\" autocomplete=\"off\"></p>\n";
 }
@@ -36,16 +37,20 @@ void add_form(html& out, const step_question& asked, const waiting_view& waiting
     out << "<p><label for=\"reason\">Why? It stands in the history.</label> <input id=\"reason\" name=\"reason\" "
            "type=\"text\" required maxlength=\"1000\" autocomplete=\"off\"></p>\n";
     if (!waiting.passed) add_override(out, visitor);
-    out << "<p><button type=\"submit\">"
-        << (asked.what == "promote" ? literal{"Promote"} : literal{"Roll back"}) << "</button> ";
+    out << "<p><button type=\"submit\">" << (asked.what == "promote" ? literal{"Promote"} : literal{"Roll back"})
+        << "</button> ";
     out.add(link(pocket_url(asked.pocket), "Leave it")) << "</p>\n</form>\n";
 }
 
 /// Why there is nothing to agree to; empty when there is.
-std::string hindrance(const waiting_view& waiting, const page_visitor& visitor) {
+std::string hindrance(const step_question& asked, const waiting_view& waiting, const page_visitor& visitor,
+                      sys_seconds now) {
     if (waiting.packages == 0) return "There is nothing to do: nothing would change.";
     if (!waiting.to.frozen.empty())
         return "Nothing can be published in " + waiting.to.name() + ": it is frozen. larder pocket unfreeze opens it.";
+    if (asked.what == "promote" && pockets::support_has_ended(waiting.to, now))
+        return "The support of " + waiting.to.name() +
+               " has ended. larder pocket promote --past-support promotes to it all the same.";
     if (!waiting.passed && !visitor.is_admin)
         return "The gate says no. Only a token with the role admin can set that aside.";
     return {};
@@ -71,8 +76,7 @@ html difference_of(const waiting_view& waiting) {
     for (const auto& one : waiting.first) {
         const bool down = one.what == kind::downgraded || one.what == kind::removed;
         html what;
-        if (down)
-            what << "<span class=\"differs\">";
+        if (down) what << "<span class=\"differs\">";
         what.text(to_string(one.what));
         if (down) what << "</span>";
         rows.push_back({words(one.name), words(one.architecture), what, words(one.before.empty() ? "—" : one.before),
@@ -93,7 +97,7 @@ html gate_of(const waiting_view& waiting) {
     if (waiting.findings.empty()) return out;
     out << "<h3>The gate</h3>\n<ul class=\"plain gate\">\n";
     for (const auto& one : waiting.findings) {
-        const bool no = one.find(": failed: ") != std::string::npos;
+        const bool no = is_against(one);
         out << "<li>";
         out.add(no ? badge("trouble", "▲", "no") : badge("fresh", "●", "passed")) << " ";
         out.text(one) << "</li>\n";
@@ -108,7 +112,8 @@ std::string step_page(const overview& view, const step_question& asked, const wa
                                   : "Roll " + asked.pocket + " back to publication " + std::to_string(asked.to);
     html main;
     main << "<p>";
-    main.add(link(pocket_url(asked.pocket), asked.pocket)) << "</p>\n<section aria-labelledby=\"step\"><h1 id=\"step\">";
+    main.add(link(pocket_url(asked.pocket), asked.pocket))
+        << "</p>\n<section aria-labelledby=\"step\"><h1 id=\"step\">";
     main.text(heading) << "</h1>\n<p>As of ";
     main.text(publication_of(promotes ? asked.pocket : waiting.to.name(), waiting.shown.from) + " and " +
               publication_of(waiting.to.name(), waiting.shown.to));
@@ -123,9 +128,10 @@ std::string step_page(const overview& view, const step_question& asked, const wa
         main.text(one) << "</p>\n";
     }
     main << "</section>\n<section aria-labelledby=\"difference\"><h2 id=\"difference\">What changes</h2>\n";
-    main.add(difference_of(waiting)).add(gate_of(waiting)) << "</section>\n"
-        "<section aria-labelledby=\"agree\"><h2 id=\"agree\">Do it</h2>\n";
-    if (const auto why = hindrance(waiting, visitor); !why.empty()) {
+    main.add(difference_of(waiting)).add(gate_of(waiting))
+        << "</section>\n"
+           "<section aria-labelledby=\"agree\"><h2 id=\"agree\">Do it</h2>\n";
+    if (const auto why = hindrance(asked, waiting, visitor, view.now); !why.empty()) {
         main << "<p>";
         main.text(why) << "</p>\n";
     } else {

@@ -96,6 +96,8 @@ h1 + .facts, p + .facts { margin-top: .75rem; } .facts .why { margin: 0; }
 input { width: 100%; font: inherit; color: var(--ink); background: var(--ground); border: 1px solid var(--soft); border-radius: .4rem; padding: .45rem .6rem; }
 button { font: inherit; font-weight: 620; color: var(--card); background: var(--accent); border: 0; border-radius: .4rem; padding: .5rem 1.1rem; cursor: pointer; margin-right: .75rem; }
 input:focus-visible, button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+summary { cursor: pointer; color: var(--soft); }
+summary:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 .done { color: var(--good); background: var(--good-ground); border-radius: .6rem; padding: .6rem 1rem; font-weight: 600; }
 footer { color: var(--soft); font-size: .875rem; border-top: 1px solid var(--line); }
 @media (max-width: 60rem) {

@@ -57,8 +57,8 @@ role role_of_password(const std::vector<core::token_options>& known, std::string
 /// "/", and what apt-cacher-ng's clients expect there: 406 "Usage Information" for those whose Accept
 /// does not name HTML, which is how auto-apt-proxy recognises a cache (it greps apt's own error line
 /// for "406.*usage.information"; apt sends "Accept: text/*"). "acng-report.html" is the page for
-/// everybody. Also favicon.ico, robots.txt, larder.css, archive/<name>, and deployments with what is below it, which
-/// blocks.
+/// everybody. Also favicon.ico, robots.txt, larder.css, archive/<name>, and deployments and pockets with what is below
+/// them, which block.
 site_reply answer_page(engine& e, const site_request& request, const std::stop_token& stop = {});
 
 /// /api/v1/…: JSON in and out; roles are checked here; openapi.json describes it. Work that takes long
