@@ -77,7 +77,8 @@ std::string sign_in_page(const overview& view) {
     html main;
     main << "<section class=\"verdict waiting\"><h1>This needs a token</h1><p>What machines have installed and what "
             "they are called is shown to those who have a token of the API, with any role. A browser asks for a name "
-            "and a password: the token is the password, the name is up to you. To promote and to roll back pockets takes "
+            "and a password: the token is the password, the name is up to you. To promote and to roll back pockets "
+            "takes "
             "the role promote or admin.</p></section>\n"
             "<section aria-labelledby=\"make\"><h2 id=\"make\">Make a token</h2>\n<p>Where the server runs. It prints "
             "a table to paste into the configuration.</p>\n<pre tabindex=\"0\"><code>larder token new me --role "

@@ -69,7 +69,7 @@ struct request_head {
     std::string_view authorization, proxy_authorization;
     std::string_view user_agent, cache_control, accept, content_type;
     std::string_view origin, fetch_site;  ///< whose page a browser sends it for: Origin, Sec-Fetch-Site
-    std::size_t size = 0;  ///< bytes up to and including the empty line; the body follows
+    std::size_t size = 0;                 ///< bytes up to and including the empty line; the body follows
 
     bool has_body() const noexcept { return chunked || content_length.value_or(0) > 0; }
 };
