@@ -41,6 +41,8 @@ bool* switch_field(pocket& p, std::string_view name) {
     if (name == "But-Automatic-Upgrades") return &p.but_automatic_upgrades;
     if (name == "Needs-Source") return &p.needs_source;
     if (name == "Xz") return &p.xz;
+    if (name == "Translations") return &p.translations;
+    if (name == "Contents") return &p.contents;
     if (name == "Upload-Token") return &p.upload_token;
     return nullptr;
 }
@@ -145,6 +147,8 @@ std::string pocket::write() const {
     if (but_automatic_upgrades) out.add("But-Automatic-Upgrades", "yes");
     if (needs_source) out.add("Needs-Source", "yes");
     if (xz) out.add("Xz", "yes");
+    if (translations) out.add("Translations", "yes");
+    if (contents) out.add("Contents", "yes");
     out.add("Changelogs", changelogs);
     if (valid_for.count() != 0) out.add("Valid-For", std::to_string(valid_for.count()));
     out.add("Frozen", frozen);

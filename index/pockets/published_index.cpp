@@ -1,5 +1,6 @@
 #include "chunk_press.hpp"
 #include "chunk_reader.hpp"
+#include "line_cutter.hpp"
 #include "xz_blocks.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
@@ -12,12 +13,23 @@ namespace {
 /// stream, one of 16 KiB 12 %. Part of the format of what is published: other numbers are other bytes.
 constexpr index::chunk_sizes published_sizes{16 * 1024, 64 * 1024, 256 * 1024};
 
-constexpr std::string_view name_field = "Package:";
+constexpr std::string_view name_field = "Package:", md5_field = "\nDescription-md5: ", text_field = "\nDescription-en:";
+constexpr std::size_t md5_size = 32;
 
 /// The name of the package whose stanza this is: of its first line, as everything that writes indices has it.
-std::string_view name_of(std::string_view stanza) {
+std::string_view package_of(std::string_view stanza) {
     if (!stanza.starts_with(name_field)) return {};
     return trim(stanza.substr(name_field.size(), stanza.find('\n') - name_field.size()));
+}
+
+/// What a stanza is sorted by, and found by.
+std::string name_of(std::string_view stanza) {
+    const auto package = package_of(stanza);
+    const auto rest = stanza.substr(std::min(stanza.size(), stanza.find('\n')));
+    const bool translation = rest.starts_with(md5_field) && rest.size() > md5_field.size() + md5_size &&
+                             rest.substr(md5_field.size() + md5_size).starts_with(text_field);
+    if (!translation) return std::string{package};
+    return translation_name(package, rest.substr(md5_field.size(), md5_size));
 }
 
 bool is_name(std::string_view text) {
@@ -127,7 +139,7 @@ private:
     }
 
     void take(std::string_view chunk) {
-        if (how_) how_ = press_.add(std::string{chunk}, std::string{name_of(chunk)});
+        if (how_) how_ = press_.add(std::string{chunk}, name_of(chunk));
     }
 
     const placed_list before_;
@@ -187,14 +199,10 @@ result<digest> hash_plain(const index::chunk_list& list, int own, const object_o
     return hash.finish();
 }
 
-}  // namespace
-
-result<published_index> publish_index(const std::optional<placed_list>& before, const stanza_edits& edits,
-                                      const index::known_chunks& known, const object_opener& open, store::incoming& out,
-                                      with_xz xz) {
-    LARDER_CHECK(check(edits));
+/// With the hashes of its forms; the list is written behind the chunks.
+result<published_index> sealed(index::chunk_list list, const object_opener& open, store::incoming& out, with_xz xz) {
     published_index made;
-    LARDER_TRY(made.list, (editor{before, edits, known, open, out, xz}.run()));
+    made.list = std::move(list);
     auto plain = std::async(std::launch::async, [&] { return hash_plain(made.list, out.fd(), open); });
     auto gzip = hash_form(made.list, out.fd(), open, form::gzip);
     auto zstd = hash_form(made.list, out.fd(), open, form::zstd);
@@ -207,6 +215,34 @@ result<published_index> publish_index(const std::optional<placed_list>& before, 
     LARDER_TRY(const auto end, index::end_of_pack(made.list));
     LARDER_CHECK(out.append(end));
     return made;
+}
+
+}  // namespace
+
+std::string translation_name(std::string_view package, std::string_view md5) {
+    // In no package's name, and before all that is in one: so they are sorted as the packages are.
+    return std::string{package} + "!" + std::string{md5};
+}
+
+result<published_index> publish_index(const std::optional<placed_list>& before, const stanza_edits& edits,
+                                      const index::known_chunks& known, const object_opener& open, store::incoming& out,
+                                      with_xz xz) {
+    LARDER_CHECK(check(edits));
+    LARDER_TRY(auto list, (editor{before, edits, known, open, out, xz}.run()));
+    return sealed(std::move(list), open, out, xz);
+}
+
+result<published_index> publish_lines(const std::optional<placed_list>& before, const text_writer& write,
+                                      const object_opener& open, store::incoming& out, with_xz xz) {
+    index::known_chunks known;
+    if (before) index::add_chunks(known, before->object, before->list);
+    chunk_press press{known, xz, out};
+    // They are not looked for by a name.
+    line_cutter cutter{[&](std::string chunk) { return press.add(std::move(chunk), "-"); }};
+    LARDER_CHECK(write([&](std::string_view piece) { return cutter.add(piece); }));
+    LARDER_CHECK(cutter.finish());
+    LARDER_TRY(auto list, press.finish());
+    return sealed(std::move(list), open, out, xz);
 }
 
 result<std::map<std::string, std::string, std::less<>>> find_stanzas(const placed_list& in,

@@ -42,7 +42,9 @@ constexpr std::array switch_settings{
     switch_setting{"--not-automatic", "not_automatic", "apt takes from it only what is asked for"},
     switch_setting{"--but-automatic-upgrades", "but_automatic_upgrades", "But upgrades what was taken from it"},
     switch_setting{"--needs-source", "needs_source", "Refuse a binary package without its source"},
-    switch_setting{"--xz", "xz", "Publish its indices as .xz, too"}};
+    switch_setting{"--xz", "xz", "Publish its indices as .xz, too"},
+    switch_setting{"--translations", "translations", "Keep long descriptions apart, in Translation-en"},
+    switch_setting{"--contents", "contents", "Have Contents, by which apt-file finds files"}};
 
 constexpr std::string_view valid_days = "--valid-days";
 

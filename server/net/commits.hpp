@@ -10,8 +10,8 @@
 
 namespace larder::net {
 
-/// Objects on their way into the store, several at once, so that they share their fsyncs. One thread adds; it waits when
-/// there are too many, each of which has a file open.
+/// Objects on their way into the store, several at once, so that they share their fsyncs. One thread adds; it waits
+/// when there are too many, each of which has a file open.
 class commits {
 public:
     static constexpr unsigned most_open = 256;

@@ -7,6 +7,7 @@
 #include "own_key.hpp"
 #include "own_names.hpp"
 #include "pockets/archive_keys.hpp"
+#include "pockets/contents_maker.hpp"
 #include "pockets/pocket_memory.hpp"
 #include "pockets/refresher.hpp"
 #include "pockets/upload_watch.hpp"
@@ -75,12 +76,14 @@ result<void> add_local_archives(store::ref_store& refs, archive_keys& keys, core
 
 /// What a server sees to by itself, each on a thread of its own.
 struct upkeep {
-    explicit upkeep(engine& e) : keeper{e}, follower{e}, refresher{e}, key_keeper{e}, uploads{e}, sealer{e} {}
+    explicit upkeep(engine& e)
+        : keeper{e}, follower{e}, refresher{e}, key_keeper{e}, contents{e}, uploads{e}, sealer{e} {}
 
     pinning::keeper keeper;
     pinning::follower follower;
     publishing::refresher refresher;
     publishing::key_keeper key_keeper;
+    publishing::contents_maker contents;
     publishing::upload_watch uploads;
     journal_sealer sealer;
 };

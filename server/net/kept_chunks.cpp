@@ -65,7 +65,7 @@ bool is_kept_as_chunks(std::string_view path) {
 }
 
 const index::release_file* plain_form(const suite_state& state, std::string_view path) {
-    if (!is_kept_as_chunks(path)) return nullptr;
+    if (!is_kept_as_chunks(path) && !file_name(path).starts_with("Contents-")) return nullptr;
     const auto* plain = state.by_path(index::without_compression(path));
     return plain != nullptr && plain->sha256 ? plain : nullptr;
 }

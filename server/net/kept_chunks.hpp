@@ -20,7 +20,7 @@ inline constexpr std::string_view chunks_prefix = "index/";
 /// Whether a file of a Release is kept as chunks when its state is a former one: Packages, Sources, Translation.
 bool is_kept_as_chunks(std::string_view path);
 /// What such an index is known by: its uncompressed form; null where the Release does not name that by a SHA-256, and
-/// for a file that is not kept so.
+/// for a file that is not kept so. Also of Contents: those of a pocket are published so.
 const index::release_file* plain_form(const suite_state& state, std::string_view path);
 
 /// Whether an index is kept as chunks, or was: one look at the refs.

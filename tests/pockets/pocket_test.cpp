@@ -24,6 +24,7 @@ pocket sample() {
     p.description = "Newer stacks for the long-term release";
     p.supported_until = moment;
     p.not_automatic = p.but_automatic_upgrades = true;
+    p.translations = p.contents = true;
     p.valid_for = std::chrono::hours{24 * 7};
     return p;
 }

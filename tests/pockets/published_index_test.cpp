@@ -40,6 +40,18 @@ public:
         written = out->size();
         return keep(std::move(made), out);
     }
+    /// Of lines, handed over in pieces of this size.
+    result<published_index> publish_text(const std::string& text, std::size_t piece = 1000) {
+        LARDER_TRY(const auto out, objects_->begin());
+        const auto write = [&](const piece_taker& to) -> result<void> {
+            for (std::size_t at = 0; at < text.size(); at += piece)
+                LARDER_CHECK(to(std::string_view{text}.substr(at, piece)));
+            return {};
+        };
+        LARDER_TRY(auto made, publish_lines(last_, write, open, *out));
+        written = out->size();
+        return keep(std::move(made), out);
+    }
     const placed_list& last() const { return *last_; }
     void forget() { last_.reset(); }
     std::string text(form which) const {
@@ -209,6 +221,29 @@ TEST_CASE("published index: stanzas are found by name, in the chunks that have t
     CHECK(*found == stanzas{{first, all[first]}, {middle, all[middle]}, {last, all[last]}});
 }
 
+TEST_CASE("published index: of translations there may be several of a package, sorted as the packages are",
+          "[pockets][publish]") {
+    publisher p;
+    const auto translation = [](const std::string& package, char digit) {
+        return "Package: " + package + "\nDescription-md5: " + std::string(32, digit) +
+               "\nDescription-en: a thing\n of " + digit + "\n";
+    };
+    const auto name = [](const std::string& package, char digit) {
+        return translation_name(package, std::string(32, digit));
+    };
+    const auto one = translation("nova", '1'), two = translation("nova", '2'), other = translation("nova-api", '1'),
+               longer = translation("nova2", '1');
+    REQUIRE(p.publish({{name("nova2", '1'), longer}, {name("nova", '2'), two}, {name("nova-api", '1'), other}}));
+    REQUIRE(p.publish({{name("nova", '1'), one}}));
+    CHECK(unpacked(p.text(form::gzip), index::compression::gz) ==
+          one + "\n" + two + "\n" + other + "\n" + longer + "\n");
+    CHECK(find_stanzas(p.last(), {name("nova", '2'), name("nova", '3')}, p.open).value() ==
+          stanzas{{name("nova", '2'), two}});
+    REQUIRE(p.publish({{name("nova", '2'), std::nullopt}}));
+    CHECK(unpacked(p.text(form::gzip), index::compression::gz) == one + "\n" + other + "\n" + longer + "\n");
+    CHECK_FALSE(p.publish({{"nova", one}}));
+}
+
 TEST_CASE("published index: a stanza that would break it is refused, and said why", "[pockets][publish]") {
     publisher p;
     const auto why = [&](const std::string& name, const std::string& text) {
@@ -299,4 +334,45 @@ TEST_CASE("published index: chunks are read by their places", "[pockets][publish
         return {};
     }));
     CHECK(text == text_of(all));
+}
+
+namespace {
+
+std::string lines(std::size_t count, std::size_t without = 0) {
+    std::string text;
+    for (std::size_t i = 1; i <= count; ++i)
+        if (i != without) text += "usr/share/doc/package-" + std::to_string(i * 7919) + "/copyright misc/package\n";
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("published index: a file of lines is those, and shares its chunks with one that lacks a line",
+          "[pockets][publish]") {
+    publisher p;
+    const auto all = lines(40'000);
+    const auto made = p.publish_text(all).value();
+    const auto first = p.written;
+    REQUIRE(made.list.chunks.size() > 10);
+    CHECK(made.list.content == sha256(all));
+    CHECK(unpacked(p.text(form::gzip), index::compression::gz) == all);
+    CHECK(unpacked(p.text(form::zstd), index::compression::zst) == all);
+    CHECK(made.gzip.content == sha256(p.text(form::gzip)));
+    const auto less = p.publish_text(lines(40'000, 20'000)).value();
+    CHECK(unpacked(p.text(form::gzip), index::compression::gz) == lines(40'000, 20'000));
+    CHECK(p.written * 4 < first);
+    p.forget();
+    const auto anew = p.publish_text(lines(40'000, 20'000), 7).value();
+    CHECK(anew.gzip.content == less.gzip.content);
+    CHECK(anew.zstd.content == less.zstd.content);
+}
+
+TEST_CASE("published index: a file of no lines has forms that unpack to nothing, and a long line is one chunk",
+          "[pockets][publish]") {
+    publisher p;
+    REQUIRE(p.publish_text({}));
+    CHECK(unpacked(p.text(form::gzip), index::compression::gz).empty());
+    const auto text = "a\n" + std::string(400'000, 'b') + "\nc\nno newline";
+    REQUIRE(p.publish_text(text));
+    CHECK(unpacked(p.text(form::zstd), index::compression::zst) == text);
 }

@@ -68,7 +68,7 @@ private:
 std::vector<former_index> chunked_indices(const suite_state& state) {
     std::map<std::string_view, former_index> found;
     for (const auto& file : state.release().files) {
-        const auto* plain = plain_form(state, file.path);
+        const auto* plain = is_kept_as_chunks(file.path) ? plain_form(state, file.path) : nullptr;
         if (plain == nullptr || !file.sha256) continue;
         auto& one = found[plain->path];
         one.plain = plain;

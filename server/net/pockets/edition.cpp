@@ -4,8 +4,10 @@
 #include "held.hpp"
 #include "kept_chunks.hpp"
 #include "pockets/archive_keys.hpp"
+#include "pockets/contents.hpp"
 #include "pockets/edition_steps.hpp"
 #include "pockets/overrides.hpp"
+#include "pockets/translations.hpp"
 #include "suite.hpp"
 #include <algorithm>
 #include <larder/index/chunk_pack.hpp>
@@ -119,10 +121,19 @@ private:
         LARDER_TRY(const auto last, registry_of(e_).load(of, of.head));
         LARDER_TRY(indices_, indices_of(e_, last));
         before_ = indices_;
+        LARDER_CHECK(check_translations(of, what_.instead ? *what_.instead : indices_));
         next.parent = last.id();
         // apt takes no older Date, and one of the same second may be answered with a 304.
         next.made = std::max(next.made, last.made + std::chrono::seconds{1});
         if (what_.instead) indices_ = *what_.instead;
+        for (auto& [path, one] : what_.aside) {
+            fresh_.insert(path);
+            indices_.insert_or_assign(path, one);
+        }
+        std::erase_if(indices_, [&](const auto& one) {
+            return !lists_packages(one.first) && !(is_contents(one.first) ? of.contents : of.translations);
+        });
+        std::erase_if(fresh_, [&](const auto& path) { return !indices_.contains(path); });
         return {};
     }
 
@@ -142,6 +153,7 @@ private:
         std::vector<index::listed_package> before, after;
         if (what_.instead) return compare_all();
         for (auto& [path, edits] : what_.edits) {
+            if (!lists_packages(path)) continue;
             std::set<std::string, std::less<>> names;
             for (const auto& [name, stanza] : edits) names.insert(name);
             std::string old_text;
@@ -162,6 +174,7 @@ private:
         for (const auto* side : {&before_, &indices_})
             for (const auto& [path, one] : *side) paths.insert(path);
         for (const auto& path : paths) {
+            if (!lists_packages(path)) continue;
             const auto was = before_.find(path), now = indices_.find(path);
             const bool both = was != before_.end() && now != indices_.end();
             if (both && was->second.kept.content == now->second.kept.content) continue;
@@ -196,8 +209,10 @@ private:
         std::set<std::string> all;
         for (const auto& path : index_paths(what_.of))
             if (!indices_.contains(path)) all.insert(path);
+        for (const auto& path : translation_paths(what_.of))
+            if (!indices_.contains(path)) all.insert(path);
         for (const auto& [path, one] : indices_)
-            if (one.xz.has_value() != what_.of.xz) all.insert(path);
+            if (one.xz.has_value() != what_.of.xz && !is_contents(path)) all.insert(path);
         return all;
     }
 
@@ -258,6 +273,7 @@ private:
     result<void> learn() {
         auto& known = e_.store().known();
         for (const auto& path : fresh_) {
+            if (!lists_packages(path)) continue;
             std::vector<store::claim> claims;
             const auto text = text_of(what_.edits[path]);
             const auto in = index::memory_source(text);
@@ -358,6 +374,8 @@ pockets::object_opener opener_of(engine& e) {
     return [&e](const digest& name) { return e.store().objects().open(name); };
 }
 
+bool lists_packages(const std::string& path) { return kind_of(path) != index::index_kind::none; }
+
 std::string index_path(const std::string& component, const std::string& architecture) {
     return component + (architecture == "source" ? "/source/Sources" : "/binary-" + architecture + "/Packages");
 }
@@ -432,6 +450,7 @@ edition edition_of(const pockets::pocket& of, pockets::step how, const publisher
 
 result<publication_report> publish(engine& e, edition what, const consent& ask) {
     LARDER_CHECK(impose_overrides(what.of, what.edits));
+    LARDER_CHECK(split_descriptions(e, what));
     return press{e, std::move(what)}.run(ask);
 }
 

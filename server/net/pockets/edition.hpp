@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <larder/debs/translation.hpp>
 #include <larder/net/pockets.hpp>
 #include <larder/pockets/published_index.hpp>
 #include <map>
@@ -33,7 +34,10 @@ result<known_indices> indices_of(engine& e, const pockets::publication& of);
 /// The list of chunks of one.
 result<pockets::placed_list> list_of(engine& e, const pockets::kept_index& of);
 
-/// All packages of an index.
+/// Whether an index lists packages, of binaries or sources; false for Translation and Contents.
+bool lists_packages(const std::string& path);
+
+/// All packages of an index that lists some.
 result<std::vector<index::listed_package>> packages_of(engine& e, const pockets::kept_index& of);
 
 /// The packages of a few stanzas.
@@ -53,6 +57,8 @@ private:
 };
 
 using index_edits = std::map<std::string, pockets::stanza_edits>;
+/// Long descriptions by the package and their MD5.
+using descriptions = std::map<std::pair<std::string, std::string>, debs::long_description>;
 
 /// What is to be published.
 struct edition {
@@ -63,6 +69,8 @@ struct edition {
     /// In place of what the last publication has: of a rollback.
     std::optional<known_indices> instead;
     std::vector<store::held_object> files;  ///< of the pool, which the edits name
+    known_indices aside;                    ///< Contents that were made, of which nothing is named yet
+    descriptions described;                 ///< of stanzas in the edits that were parted from theirs before
     bool past_support = false;              ///< packages may come in though its support has ended
     std::vector<store::ref_change> also;    ///< written with it, or not at all
 };

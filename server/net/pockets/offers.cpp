@@ -97,6 +97,24 @@ result<void> each_index_of(engine& e, const std::string& name, const suite_state
     return {};
 }
 
+result<void> each_translation_of(engine& e, const offered_suite& of,
+                                 const std::function<result<void>(index::byte_source&)>& take) {
+    const suite in{of.from.suite};
+    for (const auto& one : pinning::needed_files(*of.state, in, pinning::components_of(e, of.from.archive), {})) {
+        if (one.lists_packages) continue;
+        pinning::index_forms::mapped_type index{one.forms};
+        for (const auto* form : one.forms) {
+            LARDER_TRY(const auto found, e.store().objects().find(*form->sha256));
+            if (found && index.here == nullptr) index.here = form;
+        }
+        const auto text = open_listed(e, *of.state, one.forms.front()->path, index);
+        if (!text && text.error().code() == errc::absent) continue;
+        if (!text) return text.error().in(of.name);
+        LARDER_CHECK(take(**text));
+    }
+    return {};
+}
+
 result<std::unique_ptr<qa::package_pool>> pool_of(engine& e, const std::string& name, const suite_state& state,
                                                   const std::string& architecture) {
     auto pool = std::make_unique<qa::package_pool>();

@@ -34,6 +34,10 @@ using index_taker = std::function<result<void>(const std::string& component, ind
 result<void> each_index_of(engine& e, const std::string& name, const suite_state& state,
                            const std::string& architecture, const index_taker& take);
 
+/// Calls `take` with each uncompressed Translation-en of a state that is here.
+result<void> each_translation_of(engine& e, const offered_suite& of,
+                                 const std::function<result<void>(index::byte_source&)>& take);
+
 /// All packages of an architecture, in memory: the whole texts.
 result<std::unique_ptr<qa::package_pool>> pool_of(engine& e, const std::string& name, const suite_state& state,
                                                   const std::string& architecture);

@@ -93,6 +93,7 @@ result<publication_report> remove_packages(engine& e, const remove_options& opti
     LARDER_TRY(const auto last, registry_of(e).load(of, of.head));
     std::set<std::string, std::less<>> missing{options.packages.begin(), options.packages.end()};
     for (const auto& kept : last.indices) {
+        if (!lists_packages(kept.path)) continue;
         LARDER_TRY(const auto listed, packages_of(e, kept));
         for (const auto& one : listed)
             for (const auto& wanted : options.packages) {
@@ -188,6 +189,7 @@ result<source_versions> sources_of(engine& e, const pockets::publication& of) {
     if (const auto found = known.find(of.snapshot)) return *found;
     std::map<std::string, std::string> all;
     for (const auto& kept : of.indices) {
+        if (!lists_packages(kept.path)) continue;
         LARDER_TRY(const auto listed, packages_of(e, kept));
         // Without a Sources index the binaries tell which they were built from.
         for (const auto& one : listed)

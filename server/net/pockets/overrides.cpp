@@ -86,7 +86,7 @@ result<index_edits> edits_of(engine& e, const pockets::pocket& of, const std::st
     const auto name = source ? package.substr(4) : package;
     LARDER_TRY(const auto last, registry_of(e).load(of, of.head));
     for (const auto& kept : last.indices) {
-        if (is_sources(kept.path) != source) continue;
+        if (!lists_packages(kept.path) || is_sources(kept.path) != source) continue;
         LARDER_TRY(const auto list, list_of(e, kept));
         LARDER_TRY(const auto found, pockets::find_stanzas(list, {name}, opener_of(e)));
         for (const auto& [one, stanza] : found) {

@@ -1,6 +1,7 @@
 #include "pockets/edition.hpp"
 #include "pockets/shown.hpp"
 #include "pockets/transfer.hpp"
+#include "pockets/translations.hpp"
 #include <larder/base/text.hpp>
 
 namespace larder::net {
@@ -59,11 +60,12 @@ result<step_pockets> step_of(engine& e, pockets::pocket from) {
     return step_pockets{std::move(from), std::move(to)};
 }
 
-edition edition_for(const step_pockets& step, const promote_options& options, const transfer& work) {
+result<edition> edition_for(engine& e, const step_pockets& step, const promote_options& options, const transfer& work) {
     auto what = edition_of(step.to, pockets::step::promote, options.who);
     what.next.from = step.from.name();
     what.next.origin = step.from.head;
     what.edits = work.edits();
+    LARDER_TRY(what.described, descriptions_in(e, step.from, what.edits));
     what.past_support = options.past_support;
     return what;
 }
@@ -122,7 +124,8 @@ result<publication_report> promote_pocket(engine& e, const promote_options& opti
             check_shown(options.as_shown, {step.from.head, step.to.head, seen_in_changes(changes, checks.findings)}));
         return !options.dry_run && !changes.empty() && (checks.passed || !options.override_reason.empty());
     };
-    LARDER_TRY(auto report, publish(e, edition_for(step, options, work), ask));
+    LARDER_TRY(auto what, edition_for(e, step, options, work));
+    LARDER_TRY(auto report, publish(e, std::move(what), ask));
     report.findings = checks.findings;
     report.passed = checks.passed;
     return report;
@@ -143,7 +146,7 @@ result<publication_report> preview_promotion(engine& e, const std::string& pocke
     };
     promote_options options;
     options.past_support = true;
-    auto what = edition_for(step, options, work);
+    LARDER_TRY(auto what, edition_for(e, step, options, work));
     what.of.frozen.clear();
     LARDER_TRY(auto report, publish(e, std::move(what), ask));
     report.pocket = step.to;

@@ -2,6 +2,7 @@
 #include "maintenance/downloads.hpp"
 #include "pockets/arrivals.hpp"
 #include "pockets/pull_choice.hpp"
+#include "pockets/translations.hpp"
 #include <algorithm>
 #include <larder/base/text.hpp>
 #include <larder/debs/names.hpp>
@@ -271,6 +272,10 @@ result<publication_report> pull_packages(engine& e, const pull_options& options,
     what.next.set_taken(std::move(all.taken));
     what.next.findings = all.sourceless;
     what.edits = std::move(all.edits);
+    for (const auto& one : offers) {
+        LARDER_TRY(auto described, descriptions_offered(e, one, what.of, what.edits));
+        what.described.merge(described);
+    }
     what.past_support = options.past_support;
     for (auto& [path, one] : all.files) what.files.push_back(std::move(one.here));
     LARDER_TRY(auto report, publish(e, std::move(what),

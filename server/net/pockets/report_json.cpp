@@ -55,6 +55,8 @@ json::object pocket_json(const pockets::pocket& p) {
             {"needs_source", p.needs_source},
             {"changelogs", p.changelogs},
             {"xz", p.xz},
+            {"translations", p.translations},
+            {"contents", p.contents},
             {"frozen", p.frozen},
             {"publication", p.head},
             {"uploaders", uploaders_json(p)},

@@ -37,11 +37,25 @@ result<void> check_circles(engine& e, const pockets::pocket& made) {
     return {};
 }
 
+/// What is promoted from the one to the other must be the same bytes in both.
+result<void> check_agreement(const pockets::pocket& from, const pockets::pocket& to) {
+    if (from.translations == to.translations) return {};
+    const auto& with = from.translations ? from : to;
+    const auto& without = from.translations ? to : from;
+    return error{errc::refused, from.name() + " feeds " + to.name() + ", but " + with.name() +
+                                    " keeps long descriptions apart (--translations) and " + without.name() +
+                                    " does not: make both the same, or take --feeds back first"};
+}
+
 result<void> check_link(engine& e, const pockets::pocket& made) {
     if (!made.feeds.empty()) {
         const auto target = registry_of(e).find(made.archive + "/" + made.feeds);
         if (!target) return target.error().in("--feeds " + made.feeds);
+        LARDER_CHECK(check_agreement(made, *target));
     }
+    LARDER_TRY(const auto beside, registry_of(e).pockets(made.archive));
+    for (const auto& one : beside)
+        if (one.feeds == made.suite && one.suite != made.suite) LARDER_CHECK(check_agreement(one, made));
     LARDER_CHECK(check_circles(e, made));
     if (!made.upgrades_from.empty()) {
         const auto older = registry_of(e).find(made.upgrades_from);
@@ -117,6 +131,8 @@ void apply(const pocket_settings& given, pockets::pocket& to) {
     set(to.but_automatic_upgrades, given.but_automatic_upgrades);
     set(to.needs_source, given.needs_source);
     set(to.xz, given.xz);
+    set(to.translations, given.translations);
+    set(to.contents, given.contents);
     set(to.valid_for, given.valid_for);
     const auto add = [](std::vector<std::string>& all, const std::vector<std::string>& more) {
         for (const auto& one : more)

@@ -37,6 +37,7 @@ result<pocket_contents> contents_of(engine& e, const pockets::pocket& of) {
     if (of.head == 0) return all;
     LARDER_TRY(const auto last, registry_of(e).load(of, of.head));
     for (const auto& kept : last.indices) {
+        if (!lists_packages(kept.path)) continue;
         auto& list = all.lists[kept.path];
         LARDER_TRY(list, list_of(e, kept));
         LARDER_TRY(all.chunks[kept.path], e.remembered().contents.of(list, is_of_sources(kept.path), opener_of(e)));

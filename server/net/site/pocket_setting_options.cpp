@@ -39,6 +39,9 @@ std::vector<job_option> setting_options() {
             {"needs_source", boolean, "A binary package is refused without its source; default false."},
             {"changelogs", text, "Of the Release: a URL with @CHANGEPATH@, from which apt changelog reads."},
             {"xz", boolean, "Publish the indices as .xz, too; default false."},
+            {"translations", boolean,
+             "Long descriptions stand in Translation-en; only while the pocket is empty. Default false."},
+            {"contents", boolean, "Have Contents, by which apt-file finds files; default false."},
             {"valid_for_seconds", number, "Valid-Until lies so far behind Date. Default: 0, it has none.",
              presence::optional, 10ULL * 366 * 86'400}};
 }
@@ -57,6 +60,8 @@ result<pocket_settings> take_settings(const json::object& given) {
     take_if(given, "needs_source", s.needs_source);
     take_if(given, "changelogs", s.changelogs);
     take_if(given, "xz", s.xz);
+    take_if(given, "translations", s.translations);
+    take_if(given, "contents", s.contents);
     if (given.contains("supported_until")) {
         std::string day;
         take(given, "supported_until", day);

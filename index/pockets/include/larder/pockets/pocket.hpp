@@ -47,6 +47,8 @@ struct pocket {
     std::chrono::seconds valid_for{0};       ///< how far Valid-Until lies behind Date; 0: there is none
     std::string changelogs;                  ///< the Release's Changelogs: a URL with @CHANGEPATH@, for `apt changelog`
     bool xz = false;                         ///< its indices are published as .xz, too
+    bool translations = false;               ///< long descriptions stand in Translation-en
+    bool contents = false;                   ///< it has Contents
     bool needs_source = false;               ///< a binary package is refused whose source is not there
     std::string frozen;                      ///< why nothing may change; empty: it may
     std::vector<uploader> uploaders;         ///< none: it takes no uploads

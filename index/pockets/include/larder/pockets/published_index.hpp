@@ -22,6 +22,10 @@
 
 namespace larder::pockets {
 
+/// What a stanza of Translation-en is sorted and found by, in place of the package's name: there may be several of a
+/// package, with an MD5 each. In all that follows it is meant by a name, too.
+std::string translation_name(std::string_view package, std::string_view md5);
+
 /// What an index is to say of packages: of each name its stanza, with one newline at its end and no empty line; or
 /// nothing: it is to go.
 using stanza_edits = std::map<std::string, std::optional<std::string>, std::less<>>;
@@ -56,6 +60,14 @@ using object_opener = std::function<result<unique_fd>(const digest&)>;
 result<published_index> publish_index(const std::optional<placed_list>& before, const stanza_edits& edits,
                                       const index::known_chunks& known, const object_opener& open, store::incoming& out,
                                       with_xz xz = with_xz::no);
+
+/// Hands on a text, piece by piece.
+using piece_taker = std::function<result<void>(std::string_view)>;
+using text_writer = std::function<result<void>(const piece_taker&)>;
+/// The same for a file of lines (Contents), which is written anew: chunks that `before` has are not written again. The
+/// same text is the same chunks, so two that differ in some lines share nearly all.
+result<published_index> publish_lines(const std::optional<placed_list>& before, const text_writer& write,
+                                      const object_opener& open, store::incoming& out, with_xz xz = with_xz::no);
 
 /// The stanzas of these packages, as they stand there; those that are not there are left out. Reads only the chunks
 /// that may have them.

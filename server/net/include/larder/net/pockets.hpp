@@ -34,7 +34,7 @@ result<pockets::local_archive> create_archive(engine& e, const archive_create_op
 struct pocket_settings {
     std::optional<std::string> base, feeds, origin, label, description, release_version, upgrades_from, changelogs;
     std::optional<std::optional<sys_seconds>> supported_until;
-    std::optional<bool> not_automatic, but_automatic_upgrades, needs_source, xz;
+    std::optional<bool> not_automatic, but_automatic_upgrades, needs_source, xz, translations, contents;
     std::optional<std::chrono::seconds> valid_for;
     std::vector<std::string> more_architectures, more_components;  ///< none is ever taken away: clients may have them
 };
