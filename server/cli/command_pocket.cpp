@@ -269,6 +269,7 @@ void add_pocket(CLI::App& app, command_line& line) {
     add_include(*noun, line);
     add_pocket_pull(*noun, line);
     add_pocket_uploads(*noun, line);
+    add_pocket_export(*noun, line);
     add_pocket_override(*noun, line);
     add_changes_of(*noun, line);
     add_freezing(*noun, line);

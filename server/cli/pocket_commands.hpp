@@ -32,6 +32,9 @@ void add_pocket_uploads(CLI::App& noun, command_line& line);
 /// pocket override
 void add_pocket_override(CLI::App& noun, command_line& line);
 
+/// pocket export
+void add_pocket_export(CLI::App& noun, command_line& line);
+
 /// pocket pull
 void add_pocket_pull(CLI::App& noun, command_line& line);
 

@@ -73,6 +73,7 @@ std::vector<job_kind> all_kinds() {
     for (auto& kind : pocket_kinds()) all.push_back(std::move(kind));
     for (auto& kind : key_kinds()) all.push_back(std::move(kind));
     for (auto& kind : pocket_intake_kinds()) all.push_back(std::move(kind));
+    for (auto& kind : pocket_export_kinds()) all.push_back(std::move(kind));
     for (auto& kind : why_kinds()) all.push_back(std::move(kind));
     return all;
 }

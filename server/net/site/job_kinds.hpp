@@ -49,6 +49,8 @@ std::vector<job_kind> pocket_kinds();
 std::vector<job_kind> key_kinds();
 /// What comes into pockets from other archives.
 std::vector<job_kind> pocket_intake_kinds();
+/// What leaves pockets as plain files.
+std::vector<job_kind> pocket_export_kinds();
 /// What is told of objects.
 std::vector<job_kind> why_kinds();
 std::vector<job_kind> all_kinds();
