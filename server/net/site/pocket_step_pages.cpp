@@ -115,9 +115,9 @@ std::string step_page(const overview& view, const step_question& asked, const wa
     main.add(link(pocket_url(asked.pocket), asked.pocket))
         << "</p>\n<section aria-labelledby=\"step\"><h1 id=\"step\">";
     main.text(heading) << "</h1>\n<p>As of ";
-    main.text(publication_of(promotes ? asked.pocket : waiting.to.name(), waiting.shown.from) + " and " +
-              publication_of(waiting.to.name(), waiting.shown.to));
-    main << ". When either has changed before you agree, nothing is done, and you are told.</p>\n";
+    main.text(promotes ? publication_of(asked.pocket, waiting.shown.from) + " and " : std::string{});
+    main.text(publication_of(waiting.to.name(), waiting.shown.to))
+        << ". When that has changed before you agree, nothing is done, and you are told.</p>\n";
     if (!asked.only.empty()) {
         main << "<p>Only these sources: ";
         main.text(joined(asked.only)) << "</p>\n";

@@ -102,6 +102,8 @@ summary:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; b
 footer { color: var(--soft); font-size: .875rem; border-top: 1px solid var(--line); }
 @media (max-width: 60rem) {
   td:last-child { font-size: inherit; }
+  .chain { flex-direction: column; } .chain li { flex-direction: column; align-items: stretch; }
+  .step { max-width: none; } .arrow { transform: rotate(90deg); }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table, tbody, tr, th, td { display: block; }
   th:first-child, .mirrors th:first-child { width: auto; min-width: 0; }
@@ -116,8 +118,6 @@ footer { color: var(--soft); font-size: .875rem; border-top: 1px solid var(--lin
 @media (max-width: 46rem) {
   body { padding: 0 .9rem 1.5rem; }
   .tiles { grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); }
-  .chain { flex-direction: column; } .chain li { flex-direction: column; align-items: stretch; }
-  .step { max-width: none; } .arrow { transform: rotate(90deg); }
   td { grid-template-columns: 8.2rem 1fr; }
   .facts div { grid-template-columns: 1fr; gap: 0; }
 }
