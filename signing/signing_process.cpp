@@ -6,7 +6,9 @@
 #include <larder/signing/signing_process.hpp>
 #include <larder/signing/verifier.hpp>
 #include <mutex>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <thread>
 #include <unistd.h>
 
@@ -103,6 +105,7 @@ void close_all_but(int kept) {
 
 [[noreturn]] void run(int from_parent) {
     close_all_but(from_parent);
+    ::prctl(PR_SET_DUMPABLE, 0);  // it has secrets
     open_sessions sessions;
     for (int socket = 0; (socket = receive_descriptor(from_parent)) >= 0;) sessions.begin(unique_fd{socket});
     // The parent has gone, so each session's other end has, too.
@@ -155,6 +158,9 @@ result<unique_fd> connect() {
     const int process = to_process.load();
     if (process < 0) return error{errc::absent, "there is no process that signs"};
     LARDER_TRY(auto ends, make_sockets());
+    // A passphrase that nobody types must not keep an archive from being published for ever.
+    constexpr timeval most{60, 0};
+    ::setsockopt(ends.ours.get(), SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
     if (!send_descriptor(process, ends.theirs.get())) return error{errc::absent, "the process that signs has gone"};
     return std::move(ends.ours);
 }

@@ -13,6 +13,7 @@
 #include "pockets/upload_watch.hpp"
 #include "rescue.hpp"
 #include "site/site_state.hpp"
+#include "upload_room.hpp"
 #include "views.hpp"
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -99,6 +100,7 @@ struct engine::impl {
     asio::io_context loop{1};
     asio::thread_pool pool{pool_threads};
     asio::thread_pool check_pool{check_threads};
+    upload_room uploads;
     std::stop_source ending;              ///< asked to stop before the pools are waited for
     std::unique_ptr<store::store> store;  ///< ends, with the commits under way, before the loop they report to
     std::unique_ptr<upstream_client> client;
@@ -335,6 +337,7 @@ void engine::stop() {
     // finished by the store when it closes.
     self->site.reset();
     self->check_pool.join();
+    self->uploads.pool.join();
     self->pool.join();
     ended.reset();
     asio::post(self->loop, [self] { self->loop.stop(); });
@@ -408,6 +411,7 @@ const wall_clock& engine::clock() const noexcept { return impl_->clock; }
 held_list& engine::held() noexcept { return *impl_->held; }
 pinning::expectations& engine::expected() noexcept { return impl_->expected; }
 own_key& engine::key() noexcept { return *impl_->key; }
+upload_room& engine::uploads() noexcept { return impl_->uploads; }
 archive_keys& engine::keys() noexcept { return *impl_->keys; }
 publishing::pocket_memory& engine::remembered() noexcept { return impl_->remembered; }
 views& engine::pinned() noexcept { return *impl_->pinned; }

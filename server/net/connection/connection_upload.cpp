@@ -1,4 +1,5 @@
 #include "connection/connection.hpp"
+#include "upload_room.hpp"
 #include <larder/base/text.hpp>
 #include <larder/core/basic_auth.hpp>
 #include <larder/core/status.hpp>
@@ -48,7 +49,7 @@ awaitable<result<void>> connection::take_upload(const core::request_head& head, 
         left -= piece.size();
         if (into && kept && !piece.empty()) {
             auto writing =
-                offload(loop_->host.parts().pool, [into, bytes = std::move(piece)] { return into->append(bytes); });
+                offload(loop_->host.uploads().pool, [into, bytes = std::move(piece)] { return into->append(bytes); });
             const auto written = co_await outcome<result<void>>::get(writing, no_deadline());
             kept = *written;
             piece = {};
@@ -68,12 +69,19 @@ awaitable<void> connection::answer_upload(const core::request_head& head, std::s
         co_await send_error(put ? 411 : 405, put ? "an upload needs a Content-Length" : "uploads are sent with PUT");
         co_return;
     }
+    const upload_room::place place{loop_->host.uploads()};
+    if (!place) {
+        keep_ = then::close;
+        const upload_answer busy{503, "too many uploads at once: try again"};
+        co_await send_upload_answer(busy);
+        co_return;
+    }
     upload_request request;
     request.path = std::move(path);
     request.size = *head.content_length;
     request.has_token = may_upload(head);
     auto beginning =
-        offload(loop_->host.parts().pool, [&host = loop_->host, request] { return begin_upload(host, request); });
+        offload(loop_->host.uploads().pool, [&host = loop_->host, request] { return begin_upload(host, request); });
     const auto begun = co_await outcome<result<file_ptr>>::get(beginning, no_deadline());
     upload_answer answer;
     if (!*begun) {
@@ -95,7 +103,7 @@ awaitable<void> connection::answer_upload(const core::request_head& head, std::s
     if (*begun && taken) {
         deadline = steady_point::max();
         auto finishing =
-            offload(loop_->host.parts().pool, [&host = loop_->host, file] { return finish_upload(host, file); });
+            offload(loop_->host.uploads().pool, [&host = loop_->host, file] { return finish_upload(host, file); });
         const auto finished = co_await outcome<upload_answer>::get(finishing, no_deadline());
         answer = *finished;
         deadline = std::chrono::steady_clock::now() + limits().send_timeout;

@@ -29,8 +29,9 @@ result<void> look_at_seal(engine& e, journal_report& report) {
                      .each(0, [&](std::uint64_t, result<deployments::journal_entry>&& one) {
                          entries.push_back(one ? sha256(one->write()) : digest{});
                      }));
-    if (const auto fits = deployments::check_seal(found.seal, entries); !fits)
-        report.broken_seal = fits.error().message();
+    LARDER_TRY(const auto seals, all_seals(e));
+    for (const auto& one : seals)
+        if (const auto fits = deployments::check_seal(one, entries); !fits) report.broken_seal = fits.error().message();
     return {};
 }
 
@@ -65,7 +66,6 @@ result<journal_report> read_journal(engine& e, const journal_options& options) {
     else
         report.broken_fetches = fetches.error().message();
     LARDER_CHECK(look_at_seal(e, report));
-    LARDER_CHECK(look_at_seal(e, report));
     return report;
 }
 
@@ -78,6 +78,8 @@ result<journal_export_report> export_journal(engine& e, const std::string& file)
     LARDER_TRY(const auto key, e.key().get());
     copy.key = key->public_key();
     if (sealed) copy.seal = sealed->text;
+    // What was done since it was signed comes with the next copy.
+    if (sealed && copy.entries.size() > sealed->seal.number) copy.entries.resize(sealed->seal.number);
     LARDER_TRY(const auto chain, copy.check_chain());
     if (sealed) LARDER_CHECK(deployments::check_seal(sealed->seal, chain));
     const auto text = copy.write();

@@ -34,6 +34,19 @@ result<std::optional<found_seal>> last_seal(engine& e) {
     return std::optional{std::move(found)};
 }
 
+result<std::vector<deployments::journal_seal>> all_seals(engine& e) {
+    std::vector<deployments::journal_seal> all;
+    LARDER_TRY(const auto refs, e.store().refs().list(deployments::seal_prefix));
+    for (const auto& [name, ref] : refs) {
+        LARDER_TRY(const auto id, digest::from_hex(ref.value));
+        const auto text = e.store().objects().read(id, most_seal);
+        if (!text) return text.error().in(name);
+        LARDER_TRY(const auto seal, deployments::journal_seal::read(inside(*text)));
+        all.push_back(seal);
+    }
+    return all;
+}
+
 result<std::string> check_signature(engine& e, const found_seal& seal) {
     LARDER_TRY(const auto key, e.key().get());
     LARDER_TRY(const auto verifier, signing::verifier::open({key->public_key()}));

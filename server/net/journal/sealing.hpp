@@ -5,6 +5,7 @@
 #include <larder/net/engine.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 // The journal's last entry, signed at intervals with the store's own key.
 
@@ -19,6 +20,8 @@ struct found_seal {
     std::string text;  ///< clear-signed
 };
 result<std::optional<found_seal>> last_seal(engine& e);
+/// What all of them say, the oldest first; their signatures are not looked at.
+result<std::vector<deployments::journal_seal>> all_seals(engine& e);
 /// Whether it was signed by the store's key; what that is.
 result<std::string> check_signature(engine& e, const found_seal& seal);
 

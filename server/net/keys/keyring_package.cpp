@@ -142,6 +142,7 @@ result<std::vector<pocket_note>> publish_keyring(engine& e, const std::string& n
         }
         options.pocket = of.name();
         options.made_here = true;
+        options.past_support = true;
         options.who = {who.by, who.reason.empty() ? "the archive's keys" : "the archive's keys: " + who.reason};
         const auto report = include_packages(e, options, [](const progress&) {});
         if (!report)

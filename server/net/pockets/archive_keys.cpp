@@ -82,9 +82,15 @@ result<std::shared_ptr<archive_keys::desk>> archive_keys::begin(const pockets::l
                                         "time, larder key rotate makes another"};
     std::vector<signing::secret_key> keys;
     for (const auto* one : signing) {
-        LARDER_TRY(auto secret, secret_of(of.name, *one));
-        keys.push_back(std::move(secret));
+        auto secret = secret_of(of.name, *one);
+        // One that is on its way out, and lost, must not keep the archive from being published: clients that take the
+        // newer one follow, and larder key list shows since when it is leaving.
+        if (!secret && secret.error().code() == errc::absent && one->state == pockets::key_state::leaving) continue;
+        if (!secret) return secret.error();
+        keys.push_back(std::move(*secret));
     }
+    if (keys.empty())
+        return error{errc::absent, "no secret of a key of archive '" + of.name + "' that signs now is here"};
     std::shared_ptr<desk> made;
     {
         const std::lock_guard lock{mutex_};

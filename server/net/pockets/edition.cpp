@@ -434,6 +434,7 @@ result<std::vector<index::listed_package>> packages_of(engine& e, const pockets:
 
 result<turn> turn::take(engine& e, const std::string& pocket) {
     LARDER_TRY(const auto named, pockets::parse_pocket_name(pocket));
+    LARDER_CHECK(registry_of(e).find(pocket));  // turns are kept: no names that somebody made up
     std::unique_lock lock{e.keys().turn(named.archive)};
     LARDER_TRY(auto of, registry_of(e).find(pocket));
     return turn{std::move(lock), std::move(of)};

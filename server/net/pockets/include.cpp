@@ -97,6 +97,8 @@ private:
         const auto size = file->size();
         const auto content = file->finish();
         LARDER_CHECK(check_pool_path(e_, of_.archive, path, content));
+        if (const auto [at, fresh] = given_.try_emplace(path, content); !fresh && at->second != content)
+            return error{errc::refused, path + " is given twice, with other bytes: give what changed another version"};
         staged_.add(content);
         LARDER_CHECK(commits_.add(std::move(file), content, e_.clock().now()));
         files.push_back({content, size, of_.archive, path});
@@ -213,6 +215,7 @@ private:
     held_list::staging staged_;
     commits commits_;
     std::string component_;
+    std::map<std::string, digest> given_;                                  ///< by the path in the pool
     std::map<std::pair<std::string, std::string>, std::string> versions_;  ///< by architecture and name
     std::map<std::string, std::string> sources_needed_;                    ///< and the file that needs it
 };

@@ -121,6 +121,9 @@ result<publication_report> rollback_pocket(engine& e, const pocket_rollback_opti
     LARDER_TRY(const auto target, registry_of(e).load(of, to));
     auto what = edition_of(of, step::rollback, options.who);
     what.next.origin = to;
+    // What the gate said of it then holds for it now, and so does that it was set aside.
+    what.next.findings = target.findings;
+    what.next.overridden = target.overridden;
     LARDER_TRY(what.instead, indices_of(e, target));
     const auto ask = [&](const auto& changes, auto&) -> result<bool> {
         LARDER_CHECK(check_shown(options.as_shown, {to, of.head, seen_in_changes(changes, {})}));

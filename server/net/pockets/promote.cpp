@@ -110,6 +110,9 @@ result<publication_report> promote_pocket(engine& e, const promote_options& opti
     LARDER_TRY(const auto step, step_of(e, mine.of()));
     if (trim(options.who.reason).empty())
         return error{errc::refused, "a promotion needs a reason, which its history shows: --reason TEXT"};
+    const std::string override_reason{trim(options.override_reason)};
+    if (override_reason.empty() && !options.override_reason.empty())
+        return error{errc::refused, "what the gate says is set aside for a reason, which its history shows for ever"};
     tell({"reading " + step.from.name(), 0, 0});
     transfer work{e, step.from, step.to};
     LARDER_CHECK(work.read(options.only));
@@ -119,10 +122,10 @@ result<publication_report> promote_pocket(engine& e, const promote_options& opti
                          pockets::publication& next) -> result<bool> {
         LARDER_CHECK(checks.ask(changes));
         next.findings = checks.findings;
-        if (!checks.passed) next.overridden = options.override_reason;
+        if (!checks.passed) next.overridden = override_reason;
         LARDER_CHECK(
             check_shown(options.as_shown, {step.from.head, step.to.head, seen_in_changes(changes, checks.findings)}));
-        return !options.dry_run && !changes.empty() && (checks.passed || !options.override_reason.empty());
+        return !options.dry_run && !changes.empty() && (checks.passed || !override_reason.empty());
     };
     LARDER_TRY(auto what, edition_for(e, step, options, work));
     LARDER_TRY(auto report, publish(e, std::move(what), ask));

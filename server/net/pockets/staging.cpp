@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view outcomes_name = ".outcomes", lock_name = ".lock";
 constexpr std::size_t most_outcomes = 100;
+constexpr std::string_view draft_prefix = ".new-";
 
 std::string folder_of(const std::string& store_path, const pockets::pocket& of) {
     auto name = of.name();
@@ -78,6 +79,12 @@ result<void> staging::check_room(const std::vector<waiting_file>& there, const s
         total += one.size;
         ++count;
     }
+    LARDER_TRY(const auto all, all_in(folder_));
+    for (const auto& one : all) {
+        if (!one.name.starts_with(draft_prefix)) continue;
+        total += one.size;
+        ++count;
+    }
     if (total > limits_.total || count > limits_.files)
         return error{errc::full, "too much waits for " + pocket_ +
                                      " already: try again when some of it was taken, "
@@ -101,9 +108,15 @@ void staging::remove(const std::string& name) const { ::unlink(path_of(name).c_s
 
 result<std::shared_ptr<staging::draft>> staging::begin(const std::string& name, std::uint64_t size) const {
     LARDER_CHECK(make_folders(folder_));
-    auto path = folder_ + "/.new-XXXXXX";
+    auto path = folder_ + "/" + std::string{draft_prefix} + "XXXXXX";
     unique_fd fd{::mkostemp(path.data(), O_CLOEXEC)};
     if (!fd) return errno_error(errno, "making a file in " + folder_);
+    // As large as was announced, from now on: so it is counted when others come.
+    if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) {
+        const auto why = errno_error(errno, "making a file in " + folder_);
+        ::unlink(path.c_str());
+        return why;
+    }
     return std::make_shared<draft>(std::move(fd), std::move(path), name, pocket_, size);
 }
 

@@ -46,7 +46,7 @@ public:
 
     /// Those that wait, by name. The folder is made when it is not there.
     result<std::vector<waiting_file>> files() const;
-    /// Whether there is room for one of this name and size beside these.
+    /// Whether there is room for one of this name and size beside these, and those that are on their way.
     result<void> check_room(const std::vector<waiting_file>& there, const std::string& name, std::uint64_t size) const;
     /// Removes what has waited for too long at `now`; those that went.
     result<std::vector<waiting_file>> remove_stale(sys_seconds now) const;
@@ -65,6 +65,8 @@ public:
         result<void> append(std::string_view bytes) override;
         const std::string& name() const noexcept { return name_; }
         const std::string& pocket() const noexcept { return pocket_; }
+        /// Where it is as long as it has no name.
+        const std::string& path() const noexcept { return path_; }
 
     private:
         friend class staging;

@@ -13,6 +13,8 @@
 namespace larder::net::publishing {
 namespace {
 
+/// Each is verified whenever a file comes that it may wait for.
+constexpr std::ptrdiff_t most_waiting_changes = 50;
 constexpr std::uint64_t most_changes = 1ULL << 20;
 /// A .changes in a folder may be half written: it is judged when it has been quiet for so long.
 constexpr std::chrono::seconds quiet_for{60};
@@ -110,8 +112,9 @@ std::vector<std::string> upload_desk::missing_of(const checked& one, const std::
 }
 
 upload_answer upload_desk::take(staging::draft& file) {
+    if (is_changes(file.name())) return take_changes(file);
+    if (const auto fits = fits_what_waits(file); !fits) return answer_of(fits.error());
     if (const auto put = place_.put(file, e_.clock().now()); !put) return answer_of(put.error());
-    if (is_changes(file.name())) return look_at(file.name());
     upload_answer answer{201, file.name() + " is kept until a signed .changes names it"};
     const auto there = place_.files();
     if (!there) return answer_of(there.error());
@@ -124,6 +127,42 @@ upload_answer upload_desk::take(staging::draft& file) {
         if (answer.status == 202) answer.status = 201;
     }
     return answer;
+}
+
+/// Only what an uploader has signed takes the place of what waits.
+upload_answer upload_desk::take_changes(staging::draft& file) {
+    const auto bytes = read_file(file.path(), most_changes);
+    if (!bytes) return answer_of(bytes.error());
+    const auto one = check(file.name(), *bytes);
+    if (!one && is_passing(one.error().code())) return answer_of(one.error());
+    if (!one) return reject(file.name(), {}, one.error());
+    const auto there = place_.files();
+    if (!there) return answer_of(there.error());
+    const auto waiting = std::count_if(there->begin(), there->end(), [](const auto& f) { return is_changes(f.name); });
+    if (waiting >= most_waiting_changes)
+        return {503, "too many uploads wait for their files already: try again when some are complete"};
+    if (const auto put = place_.put(file, e_.clock().now()); !put) return answer_of(put.error());
+    return settle(file.name(), *one);
+}
+
+/// What a signed .changes waits for must be what that lists: anybody may send files.
+result<void> upload_desk::fits_what_waits(const staging::draft& file) {
+    LARDER_TRY(const auto there, place_.files());
+    for (const auto& waits : there) {
+        if (!is_changes(waits.name)) continue;
+        const auto bytes = read_file(place_.path_of(waits.name), most_changes);
+        if (!bytes || bytes->find(file.name()) == std::string::npos) continue;
+        const auto one = check(waits.name, *bytes);
+        if (!one) continue;
+        for (const auto& listed : one->upload.files) {
+            if (listed.name != file.name()) continue;
+            LARDER_TRY(const auto is, measure(file.path()));
+            if (is.size != listed.size || is.content != listed.content)
+                return error{errc::refused, file.name() + " is not the file that " + waits.name +
+                                                " lists, which waits for it: its size or its SHA-256 differs"};
+        }
+    }
+    return {};
 }
 
 upload_answer upload_desk::look_at(const std::string& changes) {
@@ -152,7 +191,11 @@ upload_answer upload_desk::settle(const std::string& changes, const checked& one
     if (!there) return answer_of(there.error());
     if (const auto missing = missing_of(one, *there); !missing.empty())
         return {202, changes + " waits for " + joined(missing)};
-    if (const auto right = all_right(one); !right) return refused(right.error());
+    if (const auto right = all_right(one); !right) {
+        if (is_passing(right.error().code())) return answer_of(right.error());
+        place_.remove(changes);
+        return reject(changes, one.by, right.error());
+    }
     const auto known = seen_before(one);
     if (!known) return refused(known.error());
     if (*known) {
@@ -166,6 +209,12 @@ upload_answer upload_desk::settle(const std::string& changes, const checked& one
     const auto text = report->made
                           ? changes + " is in " + of_.name() + ", publication " + std::to_string(report->pocket.head)
                           : changes + " brings nothing that " + of_.name() + " does not have";
+    // It counts as taken, too: nobody brings it again when what it has is removed.
+    if (!report->made) {
+        const auto how = e_.store().refs().change(
+            {{pockets::upload_ref_of(of_, one.signed_text), 0, std::to_string(report->pocket.head)}});
+        if (!how && how.error().code() != errc::conflict) return answer_of(how.error());
+    }
     note(changes, "accepted", one.by, text);
     return {200, text};
 }
@@ -173,10 +222,12 @@ upload_answer upload_desk::settle(const std::string& changes, const checked& one
 result<void> upload_desk::all_right(const checked& one) const {
     for (const auto& file : one.upload.files) {
         LARDER_TRY(const auto is, measure(place_.path_of(file.name)));
-        if (is.size != file.size || is.content != file.content)
-            return error{errc::digest_mismatch, file.name +
-                                                    " is not the file that is listed: its size or its SHA-256 "
-                                                    "differs; upload all of it again"};
+        if (is.size == file.size && is.content == file.content) continue;
+        // The others are as they should be, whoever sent this one.
+        place_.remove(file.name);
+        return error{errc::digest_mismatch, file.name +
+                                                " is not the file that is listed: its size or its SHA-256 "
+                                                "differs; upload it and the .changes again"};
     }
     return {};
 }

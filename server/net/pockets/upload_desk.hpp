@@ -38,6 +38,8 @@ private:
     result<const signing::verifier*> keys();
     /// Files that it lists and that are not there.
     static std::vector<std::string> missing_of(const checked& one, const std::vector<waiting_file>& there);
+    upload_answer take_changes(staging::draft& file);
+    result<void> fits_what_waits(const staging::draft& file);
     upload_answer look_at(const std::string& changes);
     upload_answer settle(const std::string& changes, const checked& one);
     result<void> all_right(const checked& one) const;

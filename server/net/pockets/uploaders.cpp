@@ -7,6 +7,7 @@
 #include <pockets/edition.hpp>
 
 // Who may upload to a pocket, and how uploads come.
+#include <sys/stat.h>
 
 namespace larder::net {
 namespace {
@@ -33,6 +34,24 @@ result<one_key> read_key(const std::string& key) {
 std::string upper(std::string text) {
     for (auto& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return text;
+}
+
+/// Two that look into one folder would take each other's uploads for wrong ones.
+result<void> check_not_shared(engine& e, const pockets::pocket& of, const std::string& folder) {
+    if (folder.empty()) return {};
+    struct stat own {};
+    const bool there = ::stat(folder.c_str(), &own) == 0;
+    LARDER_TRY(const auto all, registry_of(e).pockets());
+    for (const auto& other : all) {
+        if (other.incoming.empty() || other.name() == of.name()) continue;
+        struct stat st {};
+        const bool same = other.incoming == folder || (there && ::stat(other.incoming.c_str(), &st) == 0 &&
+                                                       st.st_dev == own.st_dev && st.st_ino == own.st_ino);
+        if (same)
+            return error{errc::refused, "pocket " + other.name() + " looks for its uploads in " +
+                                            printable(folder, 110) + " already: give this one a folder of its own"};
+    }
+    return {};
 }
 
 }  // namespace
@@ -85,6 +104,7 @@ result<pockets::pocket> set_intake(engine& e, const intake_options& options) {
         if (!folder.empty() &&
             (folder.front() != '/' || folder.size() > 1000 || std::any_of(folder.begin(), folder.end(), odd)))
             return error{errc::refused, "'" + printable(folder, 110) + "' is no whole path of a folder"};
+        LARDER_CHECK(check_not_shared(e, of, folder));
         of.incoming = folder;
     }
     if (options.token) of.upload_token = *options.token;

@@ -16,6 +16,7 @@ class views;
 class held_list;
 class own_key;
 class archive_keys;
+struct upload_room;
 namespace publishing {
 struct pocket_memory;
 }
@@ -97,6 +98,8 @@ public:
     own_key& key() noexcept;
     /// What its local archives are signed with.
     archive_keys& keys() noexcept;
+    /// Where uploads are looked at.
+    upload_room& uploads() noexcept;
     /// What promotions remember.
     publishing::pocket_memory& remembered() noexcept;
     /// Said when a local archive was made: from now on it is served.
