@@ -201,9 +201,8 @@ std::string to_json(const journal_report& report) {
     out["broken_seal"] = report.broken_seal;
     out["sealed"] = nullptr;
     if (report.sealed)
-        out["sealed"] = json::object{{"number", report.sealed->number},
-                                     {"when", format_iso(report.sealed->when)},
-                                     {"by", report.sealed_by}};
+        out["sealed"] = json::object{
+            {"number", report.sealed->number}, {"when", format_iso(report.sealed->when)}, {"by", report.sealed_by}};
     if (report.fetches)
         out["fetches"] = *report.fetches;
     else

@@ -213,7 +213,7 @@ struct journal_report {
     std::string broken_fetches;
     std::optional<deployments::journal_seal> sealed;  ///< the last of what is signed
     std::string sealed_by;                            ///< the fingerprint of the key
-    std::string broken_seal;                          ///< why what was signed is no proof; empty: it is, or there is none
+    std::string broken_seal;  ///< why what was signed is no proof; empty: it is, or there is none
 };
 result<journal_report> read_journal(engine& e, const journal_options& options);
 
