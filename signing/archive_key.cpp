@@ -211,8 +211,9 @@ public:
         for (;;) {
             gpgme_key_t raw = nullptr;
             if (is_error(gpgme_op_keylist_next(made.ctx_.get(), &raw))) break;
+            key one{raw};
             if (made.key_) return error{errc::refused, "these are several keys"};
-            made.key_.reset(raw);
+            made.key_ = std::move(one);
         }
         if (!made.key_) return error{errc::malformed, "there is no public key"};
         return made;
