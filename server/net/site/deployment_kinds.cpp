@@ -11,11 +11,6 @@ namespace {
 
 namespace json = boost::json;
 
-void take_who(const json::object& given, signed_for& who) {
-    take(given, "by", who.by);
-    take(given, "reason", who.reason);
-}
-
 result<std::string> run_snapshots(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
     snapshot_list_options o;
     take(given, "archive", o.archive);

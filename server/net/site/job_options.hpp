@@ -31,6 +31,13 @@ inline void take(const boost::json::object& given, std::string_view name, std::v
     for (const auto& one : v->as_array()) into.emplace_back(one.as_string());
 }
 
+/// Who does it, and why: of any struct with `by` and `reason`.
+template <class Who>
+void take_who(const boost::json::object& given, Who& who) {
+    take(given, "by", who.by);
+    take(given, "reason", who.reason);
+}
+
 template <class Report>
 result<std::string> told(const result<Report>& report) {
     if (!report) return report.error();

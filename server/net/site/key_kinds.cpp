@@ -9,11 +9,6 @@ namespace {
 
 namespace json = boost::json;
 
-void take_who(const json::object& given, publisher& who) {
-    take(given, "by", who.by);
-    take(given, "reason", who.reason);
-}
-
 /// "2027-04-30": the end of that day; "never" or nothing: none.
 result<std::optional<sys_seconds>> take_day(const json::object& given, std::string_view name) {
     std::string day;

@@ -9,11 +9,6 @@ namespace {
 
 namespace json = boost::json;
 
-void take_who(const json::object& given, publisher& who) {
-    take(given, "by", who.by);
-    take(given, "reason", who.reason);
-}
-
 result<std::string> run_pull(engine& e, const json::object& given, const progress_sink& tell, std::stop_token stop) {
     pull_options o;
     take(given, "pocket", o.pocket);

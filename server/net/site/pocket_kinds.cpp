@@ -10,11 +10,6 @@ namespace {
 
 namespace json = boost::json;
 
-void take_who(const json::object& given, publisher& who) {
-    take(given, "by", who.by);
-    take(given, "reason", who.reason);
-}
-
 result<std::string> run_archive_create(engine& e, const json::object& given, const progress_sink&, std::stop_token) {
     archive_create_options o;
     take(given, "name", o.name);
