@@ -10,6 +10,7 @@ nth counts, from 1, the requests that this rule's pattern matched: a number, or 
 """
 
 import asyncio
+import os
 import socket
 import struct
 import threading
@@ -63,7 +64,9 @@ def honest_reply(file, headers):
     """What a web server without faults would answer."""
     if not file.is_file():
         return Reply(404, {"Content-Length": "10"}, b"not found\n")
-    data, modified = file.read_bytes(), int(file.stat().st_mtime)
+    # Of one file, though another takes its place meanwhile: old content with a new date would be fresh for ever.
+    with file.open("rb") as open_file:
+        modified, data = int(os.fstat(open_file.fileno()).st_mtime), open_file.read()
     common = {"Last-Modified": formatdate(modified, usegmt=True), "Accept-Ranges": "bytes"}
     since = headers.get("if-modified-since")
     if since and modified <= parsedate_to_datetime(since).timestamp():
