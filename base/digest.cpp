@@ -87,6 +87,14 @@ hasher::~hasher() = default;
 hasher::hasher(hasher&&) noexcept = default;
 hasher& hasher::operator=(hasher&&) noexcept = default;
 
+hasher hasher::copy() const {
+    hasher made;
+    made.impl_->method = impl_->method;
+    if (EVP_MD_CTX_copy_ex(made.impl_->context.get(), impl_->context.get()) != 1)
+        throw std::runtime_error{"OpenSSL cannot copy a hash"};
+    return made;
+}
+
 void hasher::update(std::string_view bytes) {
     if (EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size()) != 1)
         throw std::runtime_error{"OpenSSL cannot hash"};

@@ -72,4 +72,12 @@ finding check_upgrades(const promotion& what) {
     return told("upgrades", troubles, "machines can be upgraded from the release before, and to the next");
 }
 
+result<std::vector<finding>> built_in_gate::judge(const promotion& what) {
+    std::vector<finding> all{check_closed(what), check_forwards(what), check_upgrades(what)};
+    if (what.changes.empty()) return all;
+    LARDER_TRY(auto installable, installable_(what));
+    all.push_back(std::move(installable));
+    return all;
+}
+
 }  // namespace larder::qa

@@ -61,6 +61,7 @@ void serve_session(int socket) {
         const auto session = begin_here(*keys);
         if (!send_frame(socket, session ? frame{""} : answer_of(session.error())) || !session) return;
         for (;;) {
+            (*session)->prepare();
             const auto asked = receive_frame(socket);
             if (!asked || !send_frame(socket, sign(**session, *asked))) return;
         }

@@ -1,5 +1,6 @@
 #include "armour.hpp"
 #include "secret_home.hpp"
+#include "waiting_gpg.hpp"
 #include <algorithm>
 #include <future>
 #include <larder/signing/verifier.hpp>
@@ -15,7 +16,7 @@ struct signature {
     std::vector<std::string> fingerprints;
 };
 
-/// Signs with all keys of one home, in both ways; each has a context of its own, so that they can be made at once.
+/// Signs with all keys of one home, in both ways; each has a gpg of its own, so that they can be made at once.
 class room {
 public:
     static result<room> open(std::unique_ptr<secret_home> home, const std::vector<secret_key>& keys) {
@@ -27,29 +28,36 @@ public:
             LARDER_TRY(const auto came, made.home_->import_secret(all));
             static_cast<void>(came);
         }
-        made.clear_ = made.home_->open();
-        made.detached_ = made.home_->open();
+        auto clear = made.home_->open(), detached = made.home_->open();
         for (const auto& one : keys) made.primaries_.push_back(one.fingerprint);
         LARDER_TRY(const auto all_keys, made.home_->find_all(made.primaries_));
         for (const auto& found : all_keys) {
-            for (const auto* ctx : {&made.clear_, &made.detached_})
+            for (const auto* ctx : {&clear, &detached})
                 check(gpgme_signers_add(ctx->get(), found.get()), "choosing the key");
             for (auto* sub = found->subkeys; sub != nullptr; sub = sub->next)
                 if (sub->fpr != nullptr) made.primary_of_[sub->fpr] = found->subkeys->fpr;
         }
+        made.clear_ = std::make_unique<waiting_gpg>(std::move(clear), GPGME_SIG_MODE_CLEAR);
+        made.detached_ = std::make_unique<waiting_gpg>(std::move(detached), GPGME_SIG_MODE_DETACH);
+        made.own_ = std::none_of(keys.begin(), keys.end(), [](const auto& one) { return !one.agent_home.empty(); });
         return made;
     }
 
+    /// In somebody's home no gpg waits: it would ask a smartcard for nothing when it is given up.
+    void prepare() const {
+        if (!own_) return;
+        // What fails here fails, and is told, when it signs.
+        for (const auto* one : {&clear_, &detached_}) static_cast<void>((*one)->prepare());
+    }
+
     result<signature> sign(std::string_view text, gpgme_sig_mode_t how) const {
-        const auto& ctx = how == GPGME_SIG_MODE_CLEAR ? clear_ : detached_;
-        const auto in = read_from(text);
-        auto out = write_to_memory();
-        const auto err = gpgme_op_sign(ctx.get(), in.get(), out.get(), how);
-        if (is_error(err)) return gpg_failed("signing", err);
+        auto& gpg = how == GPGME_SIG_MODE_CLEAR ? *clear_ : *detached_;
         signature made;
+        const auto err = gpg.sign(text, made.text);
+        if (is_error(err)) return gpg_failed("signing", err);
         // gpg is content when one of several keys has signed.
         std::set<std::string> missing{primaries_.begin(), primaries_.end()};
-        const auto* told = gpgme_op_sign_result(ctx.get());
+        const auto* told = gpgme_op_sign_result(gpg.ctx().get());
         for (auto* one = told != nullptr ? told->signatures : nullptr; one != nullptr; one = one->next) {
             const auto of = primary_of_.find(one->fpr != nullptr ? one->fpr : "");
             if (of == primary_of_.end()) continue;
@@ -58,7 +66,6 @@ public:
             if (of->first != of->second) made.fingerprints.push_back(of->second);
         }
         if (!missing.empty()) return not_signed(*missing.begin());
-        made.text = take_bytes(std::move(out));
         return made;
     }
 
@@ -73,7 +80,8 @@ private:
     explicit room(std::unique_ptr<secret_home> home) : home_{std::move(home)} {}
 
     std::unique_ptr<secret_home> home_;
-    context clear_, detached_;
+    std::unique_ptr<waiting_gpg> clear_, detached_;
+    bool own_ = true;  ///< the home
     std::vector<std::string> primaries_;
     std::map<std::string, std::string, std::less<>> primary_of_;
 };
@@ -124,6 +132,10 @@ result<std::string> joined_clear(const std::vector<signature>& all) {
 class open_session final : public signing_session {
 public:
     explicit open_session(std::vector<room> rooms) : rooms_{std::move(rooms)} {}
+
+    void prepare() const override {
+        for (const auto& one : rooms_) one.prepare();
+    }
 
     result<both_ways> release(std::string_view text) const override {
         if (canonical_text(text) != text)

@@ -1,15 +1,18 @@
 #include "chunk_press.hpp"
 #include "xz_blocks.hpp"
+#include <libdeflate.h>
+#include <memory>
+#include <new>
 #include <stdexcept>
 #include <thread>
-#include <zlib.h>
 #include <zstd.h>
 
 namespace larder::pockets {
 namespace {
 
-/// On the largest index they take a second each, once; and what is made is sent for years.
-constexpr int zstd_level = 9, gzip_level = 9;
+/// Each takes about half a millisecond for a chunk. Of a real index gzip -9 makes 1 % more, in more than twice the
+/// time; zstd -9 1 % less.
+constexpr int zstd_level = 7, gzip_level = 6;
 
 /// A frame that zstd skips (RFC 8878, section 3.1.2): its mark, and its size in four bytes.
 std::string skipped_head(std::size_t size) {
@@ -28,23 +31,19 @@ std::string zstd_frame(std::string_view text) {
 
 /// One member without a name and a date.
 std::string gzip_member(std::string_view text) {
-    constexpr int largest_window = 15, as_gzip = 16, most_memory = 9;
-    z_stream z{};
-    if (deflateInit2(&z, gzip_level, Z_DEFLATED, largest_window + as_gzip, most_memory, Z_DEFAULT_STRATEGY) != Z_OK)
-        throw std::runtime_error{"zlib cannot start"};
-    std::string out(deflateBound(&z, text.size()), '\0');
-    z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    z.avail_in = static_cast<uInt>(text.size());
-    z.next_out = reinterpret_cast<Bytef*>(out.data());
-    z.avail_out = static_cast<uInt>(out.size());
-    const int how = deflate(&z, Z_FINISH);
-    out.resize(z.total_out);
-    deflateEnd(&z);
-    if (how != Z_STREAM_END) throw std::runtime_error{"zlib cannot compress a chunk"};
+    struct freed {
+        void operator()(libdeflate_compressor* c) const noexcept { libdeflate_free_compressor(c); }
+    };
+    const std::unique_ptr<libdeflate_compressor, freed> compressor{libdeflate_alloc_compressor(gzip_level)};
+    if (!compressor) throw std::bad_alloc{};
+    std::string out(libdeflate_gzip_compress_bound(compressor.get(), text.size()), '\0');
+    const auto size = libdeflate_gzip_compress(compressor.get(), text.data(), text.size(), out.data(), out.size());
+    if (size == 0) throw std::runtime_error{"libdeflate cannot compress a chunk"};
+    out.resize(size);
     return out;
 }
 
-std::size_t most_waiting() { return 2 * std::max(1U, std::thread::hardware_concurrency()); }
+std::size_t most_waiting() { return 8 * std::max(1U, std::thread::hardware_concurrency()); }
 
 }  // namespace
 

@@ -1,10 +1,13 @@
 #include "chunk_press.hpp"
 #include "chunk_reader.hpp"
+#include "form_hashing.hpp"
 #include "line_cutter.hpp"
-#include "xz_blocks.hpp"
 #include <algorithm>
+#include <future>
 #include <larder/base/text.hpp>
 #include <larder/index/chunker.hpp>
+#include <memory>
+#include <thread>
 
 namespace larder::pockets {
 namespace {
@@ -154,64 +157,15 @@ private:
     result<void> how_;
 };
 
-/// What a form is when the index is empty: one member, or frame, of nothing.
-std::string empty_form(form which) {
-    auto nothing = press({}, with_xz::no);
-    return which == form::gzip ? std::move(nothing.gzip) : std::move(nothing.zstd);
-}
-
-bool has(const index::kept_chunk& one, form which) { return which == form::xz ? one.xz != 0 : one.gzip != 0; }
-
-result<void> splice(const index::chunk_list& list, chunk_reader& reader, form which,
-                    const std::function<result<void>(std::string_view)>& take) {
-    xz_frame around;
-    if (which == form::xz) LARDER_CHECK(take(around.head()));
-    if (list.chunks.empty() && which != form::xz) return take(empty_form(which));
-    for (const auto& one : list.chunks) {
-        if (!has(one, which)) return error{errc::malformed, "an index that is kept, but was not published so"};
-        LARDER_TRY(const auto bytes, reader.stored(list, one, which));
-        if (which == form::xz) LARDER_CHECK(around.note(bytes, one.size));
-        LARDER_CHECK(take(bytes));
-    }
-    return which == form::xz ? take(around.tail()) : result<void>{};
-}
-
-result<served_form> hash_form(const index::chunk_list& list, int own, const object_opener& open, form which) {
-    chunk_reader reader{open, own};
-    hasher hash;
-    served_form made;
-    LARDER_CHECK(splice(list, reader, which, [&](std::string_view bytes) -> result<void> {
-        hash.update(bytes);
-        made.size += bytes.size();
-        return {};
-    }));
-    made.content = hash.finish();
-    return made;
-}
-
-result<digest> hash_plain(const index::chunk_list& list, int own, const object_opener& open) {
-    chunk_reader reader{open, own};
-    hasher hash;
-    for (const auto& one : list.chunks) {
-        LARDER_TRY(const auto bytes, reader.plain(list, one));
-        hash.update(bytes);
-    }
-    return hash.finish();
-}
+std::size_t most_threads() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 /// With the hashes of its forms; the list is written behind the chunks.
-result<published_index> sealed(index::chunk_list list, const object_opener& open, store::incoming& out, with_xz xz) {
+result<published_index> sealed(index::chunk_list list, const object_opener& open, store::incoming& out, with_xz xz,
+                               const std::optional<placed_list>& before = {}, const form_marks_ptr& marks = nullptr) {
     published_index made;
     made.list = std::move(list);
-    auto plain = std::async(std::launch::async, [&] { return hash_plain(made.list, out.fd(), open); });
-    auto gzip = hash_form(made.list, out.fd(), open, form::gzip);
-    auto zstd = hash_form(made.list, out.fd(), open, form::zstd);
-    LARDER_TRY(made.list.content, plain.get());
-    LARDER_TRY(made.gzip, std::move(gzip));
-    LARDER_TRY(made.zstd, std::move(zstd));
-    if (xz == with_xz::yes) {
-        LARDER_TRY(made.xz, hash_form(made.list, out.fd(), open, form::xz));
-    }
+    const auto common = before && marks ? common_chunks(made.list, *before) : 0;
+    LARDER_CHECK((form_hashing{made.list, out.fd(), open, marks, common}.run(made, xz)));
     LARDER_TRY(const auto end, index::end_of_pack(made.list));
     LARDER_CHECK(out.append(end));
     return made;
@@ -226,10 +180,10 @@ std::string translation_name(std::string_view package, std::string_view md5) {
 
 result<published_index> publish_index(const std::optional<placed_list>& before, const stanza_edits& edits,
                                       const index::known_chunks& known, const object_opener& open, store::incoming& out,
-                                      with_xz xz) {
+                                      with_xz xz, const form_marks_ptr& marks) {
     LARDER_CHECK(check(edits));
     LARDER_TRY(auto list, (editor{before, edits, known, open, out, xz}.run()));
-    return sealed(std::move(list), open, out, xz);
+    return sealed(std::move(list), open, out, xz, before, marks);
 }
 
 result<published_index> publish_lines(const std::optional<placed_list>& before, const text_writer& write,
@@ -248,36 +202,50 @@ result<published_index> publish_lines(const std::optional<placed_list>& before, 
 result<std::map<std::string, std::string, std::less<>>> find_stanzas(const placed_list& in,
                                                                      const std::set<std::string, std::less<>>& names,
                                                                      const object_opener& open) {
-    std::map<std::string, std::string, std::less<>> found;
-    chunk_reader reader{open, in.object};
     std::set<std::size_t> wanted;
     if (!in.list.chunks.empty())
         for (const auto& name : names) wanted.insert(chunk_of(in.list, name));
-    for (const auto at : wanted) {
-        LARDER_TRY(const auto plain, reader.plain(in.list, in.list.chunks[at]));
-        LARDER_CHECK(each_stanza_of(plain, [&](std::string_view stanza) -> result<void> {
+    const std::vector<std::size_t> places{wanted.begin(), wanted.end()};
+    std::vector<std::vector<std::pair<std::string_view, std::string>>> found(in.list.chunks.size());
+    LARDER_CHECK(read_chunks(in, places, open, [&](std::size_t place, std::string_view plain) {
+        return each_stanza_of(plain, [&](std::string_view stanza) -> result<void> {
             if (const auto name = names.find(name_of(stanza)); name != names.end())
-                found.emplace(*name, stanza.substr(0, stanza.size() - 1));
+                found[place].emplace_back(*name, stanza.substr(0, stanza.size() - 1));
             return {};
-        }));
-    }
-    return found;
+        });
+    }));
+    std::map<std::string, std::string, std::less<>> all;
+    for (const auto place : places)
+        for (auto& [name, stanza] : found[place]) all.emplace(name, std::move(stanza));
+    return all;
 }
 
 result<void> read_chunks(const placed_list& in, const std::vector<std::size_t>& which, const object_opener& open,
                          const std::function<result<void>(std::size_t place, std::string_view text)>& take) {
-    chunk_reader reader{open, in.object};
-    for (const auto place : which) {
-        LARDER_TRY(const auto text, reader.plain(in.list, in.list.chunks.at(place)));
-        LARDER_CHECK(take(place, text));
-    }
-    return {};
+    constexpr std::size_t worth_a_thread = 8;
+    const auto read = [&](std::size_t begin, std::size_t end) -> result<void> {
+        chunk_reader reader{open, in.object};
+        for (auto i = begin; i < end; ++i) {
+            LARDER_TRY(const auto text, reader.plain(in.list, in.list.chunks.at(which[i])));
+            LARDER_CHECK(take(which[i], text));
+        }
+        return {};
+    };
+    const auto threads = std::clamp<std::size_t>(which.size() / worth_a_thread, 1, most_threads());
+    std::vector<std::future<result<void>>> others;
+    for (std::size_t i = 1; i < threads; ++i)
+        others.push_back(
+            std::async(std::launch::async, read, which.size() * i / threads, which.size() * (i + 1) / threads));
+    auto how = read(0, which.size() / threads);
+    for (auto& one : others)
+        if (auto its = one.get(); how && !its) how = std::move(its);
+    return how;
 }
 
 result<void> splice(const placed_list& in, form which, const object_opener& open,
                     const std::function<result<void>(std::string_view)>& take) {
     chunk_reader reader{open, in.object};
-    return splice(in.list, reader, which, take);
+    return splice_form(in.list, reader, which, take);
 }
 
 }  // namespace larder::pockets

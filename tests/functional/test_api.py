@@ -306,6 +306,14 @@ def test_a_long_text_that_a_job_is_given_is_shown_by_its_hash(env):
     assert job["options"] == {"name": "web", "lock": {"sha256": hashlib.sha256(lock.encode()).hexdigest(), "size": len(lock)}}
 
 
+def test_a_long_list_that_a_job_is_given_is_shown_by_its_hash(env):
+    _, _, larder = with_tokens(env)
+    files = [f"/nowhere/{n}.deb" for n in range(101)]
+    kept = run_job(larder, "pocket_include", pocket="cloud/bookworm", files=files)["options"]["files"]
+    assert kept == {"sha256": hashlib.sha256(json.dumps(files, separators=(",", ":")).encode()).hexdigest(), "count": 101}
+    assert run_job(larder, "pocket_include", pocket="cloud/bookworm", files=files[:100])["options"]["files"] == files[:100]
+
+
 def test_a_number_out_of_range_starts_no_job(env):
     _, _, larder = with_tokens(env)
     for kind, options in (("doctor", {"threads": 2 ** 40}), ("doctor", {"threads": 1025}),

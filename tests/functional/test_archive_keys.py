@@ -321,6 +321,47 @@ def test_a_key_in_an_agent_signs_and_its_secret_is_not_in_the_store(env):
         gpg.close()
 
 
+def test_a_key_on_its_way_out_whose_card_was_taken_away_keeps_nobody_from_publishing(env):
+    gpg = Keys()
+    try:
+        chain = Chain(env, chain=(STAGING,))
+        key = gpg.make("on a card")
+        chain.cli("key", "import", ARCHIVE, "--agent", key.fingerprint, "--home", str(gpg.home))
+        chain.cli("key", "rotate", ARCHIVE, "--to", key.fingerprint)
+        new = chain.json("key", "rotate", ARCHIVE, "--reason", "the card goes")["fingerprint"]
+        for secret in (gpg.home / "private-keys-v1.d").iterdir():
+            secret.unlink()
+        chain.larder.restart()
+        chain.include(STAGING, Package("tool"))
+        assert accepted(env, chain, key_alone(env, chain, new, "new"))
+        assert not accepted(env, chain, key_alone(env, chain, key.fingerprint, "card"))
+        chain.client(STAGING).update().must()
+        # That it is lacking is no reason to publish the pocket in every round.
+        assert chain.json("key", "package", ARCHIVE, "--off")["pockets"] == []
+    finally:
+        gpg.close()
+
+
+def test_an_old_key_stays_until_machines_of_a_frozen_pocket_can_have_heard_of_the_new_one(env):
+    chain = LaterChain(env, chain=(STAGING, PROPOSED))
+    chain.json("key", "package", ARCHIVE)
+    chain.cli("pocket", "freeze", chain.name(STAGING), "--reason", "release week")
+    chain.json("key", "rotate", ARCHIVE)
+    package = f"Package: {ARCHIVE}-keyring\n".encode()
+    before = chain.index(STAGING)
+    chain.after(31)
+    chain.larder.wait_log("it was to leave on .*, and stays until every pocket has the package")
+    assert states(chain) == ["leaving", "active"] and chain.index(STAGING) == before and package in before
+    chain.cli("pocket", "unfreeze", chain.name(STAGING), "--reason", "released")
+    chain.after(32)
+    wait_for(lambda: "key-stay" in chain.cli("audit", "list").stdout, "the key to stay for longer")
+    assert chain.index(STAGING) != before
+    chain.after(61)
+    assert states(chain) == ["leaving", "active"]
+    chain.after(63)
+    wait_for(lambda: states(chain) == ["gone", "active"], "the old key to leave")
+
+
 def test_a_key_that_ends_soon_is_told_of_everywhere(env):
     chain = LaterChain(env, chain=(STAGING,))
     day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 100 * DAY))

@@ -36,7 +36,7 @@ public:
     result<published_index> publish(const stanza_edits& edits, const index::known_chunks& known = {},
                                     with_xz xz = with_xz::no) {
         LARDER_TRY(const auto out, objects_->begin());
-        LARDER_TRY(auto made, publish_index(last_, edits, known, open, *out, xz));
+        LARDER_TRY(auto made, publish_index(last_, edits, known, open, *out, xz, marks_));
         written = out->size();
         return keep(std::move(made), out);
     }
@@ -72,12 +72,14 @@ private:
         std::string bytes = pread_all(out->fd(), out->size(), 0, "a test").value();
         LARDER_TRY(const auto object, objects_->put(bytes, sys_seconds{}));
         last_ = placed_list{made.list, object};
+        marks_ = made.marks;
         return made;
     }
 
     test::scratch_folder folder_{test::on::memory};
     std::unique_ptr<store::object_store> objects_;
     std::optional<placed_list> last_;
+    form_marks_ptr marks_;  ///< of that
 };
 
 std::string unpacked(std::string bytes, index::compression how) {
@@ -320,6 +322,30 @@ TEST_CASE("published index: an empty one has an .xz that unpacks to nothing", "[
     CHECK(unpacked(xz, index::compression::xz).empty());
 }
 
+TEST_CASE("published index: its hashes are right wherever it changes", "[pockets][publish]") {
+    publisher p;
+    auto all = many(20'000);
+    auto made = p.publish(as_edits(all)).value();
+    REQUIRE(made.list.chunks.size() > 40);
+    const auto right = [&] {
+        const auto gzip = p.text(form::gzip), zstd = p.text(form::zstd);
+        return made.list.content == sha256(text_of(all)) && made.gzip.content == sha256(gzip) &&
+               made.gzip.size == gzip.size() && made.zstd.content == sha256(zstd) && made.zstd.size == zstd.size();
+    };
+    CHECK(right());
+    std::vector<std::string> names;
+    for (const auto& [name, stanza] : all) names.push_back(name);
+    for (const auto at : {names.size() - 1, std::size_t{0}, names.size() / 2, names.size() / 2, names.size() / 3}) {
+        auto& stanza = all[names[at]];
+        stanza += "Changed: " + std::to_string(stanza.size()) + "\n";
+        made = p.publish({{names[at], stanza}}).value();
+        CHECK(right());
+    }
+    made = p.publish({{names[names.size() / 4], std::nullopt}}).value();
+    all.erase(names[names.size() / 4]);
+    CHECK(right());
+}
+
 TEST_CASE("published index: chunks are read by their places", "[pockets][publish]") {
     publisher p;
     const auto all = many(1000);
@@ -327,12 +353,16 @@ TEST_CASE("published index: chunks are read by their places", "[pockets][publish
     std::vector<std::size_t> every;
     for (std::size_t i = 0; i < p.last().list.chunks.size(); ++i) every.push_back(i);
     REQUIRE(every.size() > 1);
-    std::string text;
+    std::vector<std::string> texts(every.size());
     REQUIRE(read_chunks(p.last(), every, p.open, [&](std::size_t place, std::string_view chunk) -> result<void> {
-        CHECK(sha256(chunk) == p.last().list.chunks[place].content);
-        text += chunk;
+        texts[place] = std::string{chunk};
         return {};
     }));
+    std::string text;
+    for (const auto place : every) {
+        CHECK(sha256(texts[place]) == p.last().list.chunks[place].content);
+        text += texts[place];
+    }
     CHECK(text == text_of(all));
 }
 

@@ -126,3 +126,31 @@ TEST_CASE("gate: what leaves a release, or another architecture, stands in nobod
     p.changes = {one};
     CHECK(check_upgrades(p).passed);
 }
+
+TEST_CASE("gate: the one that is built in asks its four checks, in their order", "[qa][gate]") {
+    std::size_t asked = 0;
+    bool installable = true;
+    built_in_gate gate{[&](const promotion&) -> result<finding> {
+        ++asked;
+        return finding{"installable", installable, "that it is told"};
+    }};
+    promotion p;
+    CHECK(gate.judge(p)->size() == 3);
+    CHECK(asked == 0);  // where nothing changes nothing becomes uninstallable
+    p.changes = {change(index::package_change::kind::upgraded, "nova-api")};
+    std::vector<std::string> checks;
+    for (const auto& one : *gate.judge(p)) checks.push_back(one.check);
+    CHECK(checks == std::vector<std::string>{"closed", "forwards", "upgrades", "installable"});
+    CHECK(lets_through(*gate.judge(p)));
+    installable = false;
+    CHECK_FALSE(lets_through(*gate.judge(p)));
+}
+
+TEST_CASE("gate: a check that cannot be made is an error, and no answer", "[qa][gate]") {
+    built_in_gate gate{[](const promotion&) -> result<finding> { return error{errc::absent, "the base is not here"}; }};
+    promotion p;
+    p.changes = {change(index::package_change::kind::added, "nova-api")};
+    const auto asked = gate.judge(p);
+    REQUIRE_FALSE(asked);
+    CHECK(asked.error().code() == errc::absent);
+}

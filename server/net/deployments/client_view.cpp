@@ -42,8 +42,8 @@ result<client_suite> describe_to_come(engine& e, const archive& from, const std:
     one.name = name;
     one.components = from.options().components;
     one.valid_until = true;  // it may have one by then
-    const auto now = find_state(e.store().refs(), {from.name(), name, {}});
-    const auto state = now ? load_state(e.store().objects(), now->id) : result<suite_state_ptr>{now.error()};
+    const auto now = find_current(e.store().refs(), {from.name(), name, {}});
+    const auto state = now ? load_state(e.store().objects(), *now) : result<suite_state_ptr>{now.error()};
     if (state) {
         one.valid_until = (*state)->release().valid_until.has_value();
         if (one.components.empty()) one.components = (*state)->release().components;

@@ -30,8 +30,14 @@ public:
         from_ = e_.find_archive(choice_.archive);
         if (!from_) return unknown_archive(choice_);
         if (choice_.when.empty()) LARDER_CHECK(refresh(stop));
-        LARDER_TRY(kept_, find_state(e_.store().refs(), choice_));
-        LARDER_TRY(state_, load_state(e_.store().objects(), kept_.id));
+        if (choice_.when.empty()) {
+            LARDER_TRY(id_, find_current(e_.store().refs(), choice_));
+        } else {
+            LARDER_TRY(const auto kept, find_state(e_.store().refs(), choice_));
+            id_ = kept.id;
+            current_ = kept.current;
+        }
+        LARDER_TRY(state_, load_state(e_.store().objects(), id_));
         return {};
     }
 
@@ -41,18 +47,22 @@ public:
         const auto needed = needed_files(*state_, in_, from_->options().components, architectures);
         LARDER_CHECK(all_listed(needed, architectures));
         std::vector<std::size_t> form(needed.size(), 0);
-        for (std::vector<std::size_t> left = missing(needed, form); !left.empty(); left = missing(needed, form))
-            LARDER_CHECK(bring_forms(needed, form, left, tell, stop));
+        if (from_->options().local) {
+            LARDER_CHECK(join_missing(needed, form));
+        } else {
+            for (auto left = missing(needed, form); !left.empty(); left = missing(needed, form))
+                LARDER_CHECK(bring_forms(needed, form, left, tell, stop));
+        }
         for (std::size_t i = 0; i < needed.size(); ++i)
             if (form[i] < needed[i].forms.size()) objects_.push_back(*needed[i].forms[form[i]]->sha256);
         return learn(architectures, stop);
     }
 
-    const digest& state() const noexcept { return kept_.id; }
+    const digest& state() const noexcept { return id_; }
 
     void add_to(cut& all) const {
-        all.pins.push_back({choice_.archive, choice_.suite, kept_.id, {}});
-        all.objects.push_back(kept_.id);
+        all.pins.push_back({choice_.archive, choice_.suite, id_, {}});
+        all.objects.push_back(id_);
         for (const auto& file : maintenance::files_of(state_->manifest())) all.objects.push_back(file.content);
         all.objects.insert(all.objects.end(), objects_.begin(), objects_.end());
     }
@@ -117,6 +127,17 @@ private:
         return {};
     }
 
+    /// What is published here is here, as chunks, and nowhere else.
+    result<void> join_missing(const std::vector<needed_file>& needed, std::vector<std::size_t>& form) {
+        for (const auto i : missing(needed, form)) {
+            if (joined(needed[i], form[i])) continue;
+            if (needed[i].lists_packages)
+                return error{errc::absent, "its " + needed[i].forms.front()->path + " is not here"};
+            form[i] = needed[i].forms.size();
+        }
+        return {};
+    }
+
     /// Where an index of a former state is kept as chunks, it is made whole of these, and that form of it taken.
     bool joined(const needed_file& file, std::size_t& form) {
         for (std::size_t i = 0; i < file.forms.size(); ++i) {
@@ -142,7 +163,7 @@ private:
         // What was not needed above is not here, and a mirror need not have it.
         if (!has_all_apart(state_->release()))
             std::erase_if(indices, [](const index_wanted& one) { return architecture_of(one.path) == "all"; });
-        for (auto& index : indices) index.former = !kept_.current;
+        for (auto& index : indices) index.former = !current_;
         return maintenance::learn_all(e_, from_, std::move(indices), stop);
     }
 
@@ -150,7 +171,8 @@ private:
     const suite_choice& choice_;
     const suite in_;
     std::shared_ptr<archive> from_;
-    kept_state kept_;
+    digest id_{};
+    bool current_ = true;
     suite_state_ptr state_;
     std::vector<digest> objects_;
 };

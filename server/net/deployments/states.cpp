@@ -124,6 +124,14 @@ result<kept_state> find_state(const store::ref_store& refs, const suite_choice& 
     return *best;
 }
 
+result<digest> find_current(const store::ref_store& refs, const suite_choice& choice) {
+    const suite in{choice.suite};
+    LARDER_TRY(const auto ref, refs.get(in.ref(choice.archive)));
+    if (ref) return digest::from_hex(ref->value);
+    LARDER_TRY(const auto found, find_state(refs, {choice.archive, choice.suite, {}}));
+    return found.id;
+}
+
 std::string architecture_of(std::string_view path) {
     const auto stem = index::without_compression(path);
     const auto kind = index::kind_of(stem);

@@ -37,6 +37,9 @@ result<std::vector<kept_state>> kept_states(const store::ref_store& refs, const 
 /// `when` the current one. `absent` says what is known instead.
 result<kept_state> find_state(const store::ref_store& refs, const suite_choice& choice);
 
+/// The current one, without a look at those before it, of which there may be very many; `absent` as of find_state().
+result<digest> find_current(const store::ref_store& refs, const suite_choice& choice);
+
 /// Which of a state's files its clients need, for these architectures ("source" among them for sources), each in
 /// all its compressions, the one that apt asks for first in front (Acquire::CompressionTypes::Order: xz, bz2, lzma,
 /// gz, lz4, zst, none).

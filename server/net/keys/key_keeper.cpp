@@ -1,4 +1,5 @@
 #include "keys/key_keeper.hpp"
+#include "keys/keyring_package.hpp"
 #include "keys/new_key.hpp"
 #include "keys/publish_keys.hpp"
 #include "pockets/admin.hpp"
@@ -11,24 +12,28 @@ namespace {
 constexpr std::chrono::minutes between_rounds{1};
 constexpr std::chrono::hours between_warnings{24};
 
-/// Those whose time is over are gone from now on; their fingerprints.
-result<std::vector<std::string>> let_go(engine& e, const std::string& name) {
-    std::vector<std::string> gone;
+bool is_over(const pockets::archive_key& of, sys_seconds now) {
+    return of.state == pockets::key_state::leaving && of.until && *of.until <= now;
+}
+
+/// Those whose time is over are gone from now on, unless some pocket has no package with the newer ones yet: machines
+/// that follow it would have no key left.
+result<void> let_go(engine& e, const std::string& name) {
     const std::lock_guard alone{e.keys().turn(name)};
     LARDER_TRY(auto of, registry_of(e).find_archive(name));
     const auto now = e.clock().now();
+    std::string gone;
     for (auto& one : of.keys) {
-        if (one.state != pockets::key_state::leaving || !one.until || *one.until > now) continue;
+        if (!is_over(one, now)) continue;
         one.state = pockets::key_state::gone;
-        gone.push_back(one.fingerprint);
+        gone += " " + one.fingerprint;
     }
-    if (gone.empty()) return gone;
-    const publisher who{"larder", "its time beside a newer one is over"};
-    LARDER_CHECK(change_and_tell(e, "key-leave", name + " " + gone.front(), who,
+    if (gone.empty()) return {};
+    LARDER_TRY(const auto waiting, pockets_without_keyring(e, of));
+    if (!waiting.empty()) return {};
+    LARDER_CHECK(change_and_tell(e, "key-leave", name + gone, {"larder", "its time beside a newer one is over"},
                                  [&](ref_changes also) { return registry_of(e).change(of, std::move(also)); }));
-    LARDER_CHECK(e.local_archives_changed());
-    for (std::size_t i = 1; i < gone.size(); ++i) LARDER_CHECK(tell_journal(e, "key-leave", name + " " + gone[i], who));
-    return gone;
+    return e.local_archives_changed();
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "keys/keyring_package.hpp"
+#include "keys/new_key.hpp"
 #include "keys/publish_keys.hpp"
+#include "pockets/admin.hpp"
 #include "pockets/archive_keys.hpp"
 #include "pockets/edition.hpp"
 #include <algorithm>
@@ -61,7 +63,9 @@ result<pockets::local_archive> brought_up_to_date(engine& e, const std::string& 
     if (archive.package.content == content) return archive;
     archive.package.version = next_version(archive.package.version, e.clock().now());
     archive.package.content = content;
-    LARDER_CHECK(registry_of(e).change(archive));
+    LARDER_CHECK(change_and_tell(e, "key-package", name + " " + archive.package.version, {"larder", "its keys changed"},
+                                 [&](ref_changes also) { return registry_of(e).change(archive, std::move(also)); }));
+    ++archive.version;
     return archive;
 }
 
@@ -113,7 +117,36 @@ bool has_binaries(const pockets::pocket& of) {
                        [](const auto& one) { return one != "source"; });
 }
 
+/// Keys that waited for a pocket to have the package: who upgrades from there needs as long as anybody else.
+result<void> give_time(engine& e, const std::string& name) {
+    const std::lock_guard alone{e.keys().turn(name)};
+    LARDER_TRY(auto of, registry_of(e).find_archive(name));
+    const auto now = e.clock().now();
+    LARDER_TRY(const auto may, overlaps_of(e, name));
+    std::string waited;
+    for (auto& one : of.keys) {
+        if (one.state != pockets::key_state::leaving || !one.until || *one.until > now) continue;
+        one.until = now + may.usual;
+        waited += " " + one.fingerprint;
+    }
+    if (waited.empty()) return {};
+    return change_and_tell(e, "key-stay", name + waited, {"larder", "a pocket has heard of the newer one only now"},
+                           [&](ref_changes also) { return registry_of(e).change(of, std::move(also)); });
+}
+
 }  // namespace
+
+result<std::vector<std::string>> pockets_without_keyring(engine& e, const pockets::local_archive& of) {
+    std::vector<std::string> all;
+    if (!of.package.wanted) return all;
+    LARDER_TRY(const auto known, registry_of(e).pockets(of.name));
+    for (const auto& one : known) {
+        if (!has_binaries(one)) continue;
+        LARDER_TRY(const bool there, has_package(e, one, keyring_package_name(of.name), of.package.version));
+        if (!there) all.push_back(one.name());
+    }
+    return all;
+}
 
 result<std::vector<pocket_note>> publish_keyring(engine& e, const std::string& name, const publisher& who) {
     std::vector<pocket_note> notes;
@@ -121,6 +154,7 @@ result<std::vector<pocket_note>> publish_keyring(engine& e, const std::string& n
     if (!archive.package.wanted) return notes;
     const auto package = keyring_package_name(name);
     std::optional<scratch> folder;
+    bool came = false;
     include_options options;
     LARDER_TRY(const auto all, registry_of(e).pockets(name));
     for (const auto& of : all) {
@@ -145,11 +179,13 @@ result<std::vector<pocket_note>> publish_keyring(engine& e, const std::string& n
         options.past_support = true;
         options.who = {who.by, who.reason.empty() ? "the archive's keys" : "the archive's keys: " + who.reason};
         const auto report = include_packages(e, options, [](const progress&) {});
+        came = came || (report && report->made);
         if (!report)
             notes.push_back({of.name(), 0, package + " did not come into it: " + report.error().message(), true});
         else if (report->made)
             notes.push_back({of.name(), report->publication.number, package + " " + archive.package.version, false});
     }
+    if (came) LARDER_CHECK(give_time(e, name));
     return notes;
 }
 

@@ -1,8 +1,15 @@
 #include "keys/new_key.hpp"
 #include "pockets/archive_keys.hpp"
+#include <algorithm>
 #include <larder/pockets/registry.hpp>
 
 namespace larder::net {
+namespace {
+
+/// A key whose time is over leaves within some minutes.
+constexpr std::chrono::hours late{1};
+
+}  // namespace
 
 void take_facts(pockets::archive_key& to, const signing::key_facts& facts) {
     to.fingerprint = facts.fingerprint;
@@ -77,10 +84,28 @@ result<pockets::archive_key*> key_meant(pockets::local_archive& of, std::string_
     return found != nullptr ? result<pockets::archive_key*>{found} : of.find_key(given);
 }
 
+result<key_overlaps> overlaps_of(engine& e, const std::string& archive) {
+    key_overlaps made;
+    bool all_have = true;
+    LARDER_TRY(const auto known, pockets::registry{e.store().refs()}.pockets(archive));
+    for (const auto& one : known) {
+        made.least = std::max(made.least, one.valid_for);
+        all_have = all_have && one.valid_for.count() != 0;
+    }
+    made.usual =
+        all_have && made.least.count() != 0 ? made.least : std::max<std::chrono::seconds>(made.least, usual_overlap);
+    return made;
+}
+
 std::string warning_of(const pockets::archive_key& of, sys_seconds now) {
+    const bool leaving = of.state == pockets::key_state::leaving && of.until.has_value();
+    if (leaving && *of.until + late < now)
+        return "it was to leave on " + format_iso(*of.until).substr(0, 10) +
+               ", and stays until every pocket has the package with the newer keys: larder pocket unfreeze those "
+               "that are frozen";
     const bool used = of.signs() || of.state == pockets::key_state::coming;
     if (!used || !of.expires || *of.expires - now > key_warning) return {};
-    if (of.state == pockets::key_state::leaving && of.until && *of.until <= *of.expires) return {};
+    if (leaving && *of.until <= *of.expires) return {};
     // The last day, as it was given: the end itself is the midnight after it.
     const auto day = format_iso(*of.expires - std::chrono::seconds{1}).substr(0, 10);
     if (of.has_ended(now)) return "it ended on " + day + ", and signs no more";

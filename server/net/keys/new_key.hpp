@@ -21,7 +21,14 @@ result<void> renew_facts(pockets::archive_key& to, const signing::key_facts& fac
 /// one that signs.
 result<pockets::archive_key*> key_meant(pockets::local_archive& of, std::string_view given, sys_seconds now);
 
-/// That it ends soon, or has ended; empty where there is nothing to say.
+/// For how long an old key signs beside a newer one: never less than `least`, the longest Valid-Until of the archive's
+/// pockets, since clients hold on to what they have until then; `usual` where nobody says.
+struct key_overlaps {
+    std::chrono::seconds least{0}, usual{0};
+};
+result<key_overlaps> overlaps_of(engine& e, const std::string& archive);
+
+/// That it ends soon, or has ended, or stays longer than it was to; empty where there is nothing to say.
 std::string warning_of(const pockets::archive_key& of, sys_seconds now);
 
 }  // namespace larder::net

@@ -102,27 +102,12 @@ result<archive_key> imported_text(engine& e, const key_import_options& options) 
     return taken_key(e, options.archive, text);
 }
 
-/// How long a client may hold on to what it has of this archive.
-result<std::chrono::seconds> longest_valid(engine& e, const std::string& archive, bool& all_have) {
-    std::chrono::seconds longest{0};
-    LARDER_TRY(const auto known, registry_of(e).pockets(archive));
-    for (const auto& one : known) {
-        longest = std::max(longest, one.valid_for);
-        all_have = all_have && one.valid_for.count() != 0;
-    }
-    return longest;
-}
-
 result<std::chrono::seconds> overlap_of(engine& e, const key_rotate_options& options) {
-    bool all_have = true;
-    LARDER_TRY(const auto longest, longest_valid(e, options.archive, all_have));
-    if (!options.overlap)
-        return longest.count() == 0 ? std::chrono::seconds{usual_overlap}
-               : all_have           ? longest
-                                    : std::max<std::chrono::seconds>(longest, usual_overlap);
-    if (*options.overlap < longest)
+    LARDER_TRY(const auto may, overlaps_of(e, options.archive));
+    if (!options.overlap) return may.usual;
+    if (*options.overlap < may.least)
         return error{errc::refused, "clients hold on to what they have for as long as its Valid-Until, " +
-                                        std::to_string(longest.count() / 86'400) +
+                                        std::to_string(may.least.count() / 86'400) +
                                         " days here, and take no other key until then: an overlap is no shorter"};
     return *options.overlap;
 }

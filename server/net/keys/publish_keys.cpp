@@ -23,11 +23,12 @@ result<bool> is_current(engine& e, const pockets::local_archive& archive, const 
     LARDER_TRY(const auto state, load_state(e.store().objects(), last.snapshot));
     const auto& told = state->manifest().signers;
     const std::set<std::string> signers{told.begin(), told.end()};
-    std::set<std::string> here, wanted;
-    for (const auto* one : archive.signing(e.clock().now())) wanted.insert(one->fingerprint);
-    for (const auto& one : archive.keys)
-        if (signers.contains(one.fingerprint)) here.insert(one.fingerprint);
-    if (here != wanted) return false;
+    for (const auto& one : archive.keys) {
+        const bool signs = one.signs() && !one.has_ended(e.clock().now());
+        if (signers.contains(one.fingerprint) == signs) continue;
+        // One that leaves, and is lost, would have the pocket published in every round.
+        if (!signs || one.state != pockets::key_state::leaving) return false;
+    }
     LARDER_TRY(const auto text, e.store().objects().read(state->manifest().text.content, most_release));
     return signed_by_of(text) == archive.signed_by();
 }

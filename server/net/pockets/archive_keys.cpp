@@ -80,13 +80,14 @@ result<std::shared_ptr<archive_keys::desk>> archive_keys::begin(const pockets::l
         return error{errc::refused, "no key of archive '" + of.name +
                                         "' can sign now: larder key list says why, larder key expire gives one more "
                                         "time, larder key rotate makes another"};
-    std::vector<signing::secret_key> keys;
+    std::vector<signing::secret_key> keys, staying;
     for (const auto* one : signing) {
         auto secret = secret_of(of.name, *one);
         // One that is on its way out, and lost, must not keep the archive from being published: clients that take the
         // newer one follow, and larder key list shows since when it is leaving.
         if (!secret && secret.error().code() == errc::absent && one->state == pockets::key_state::leaving) continue;
         if (!secret) return secret.error();
+        if (one->state != pockets::key_state::leaving) staying.push_back(*secret);
         keys.push_back(std::move(*secret));
     }
     if (keys.empty())
@@ -98,7 +99,8 @@ result<std::shared_ptr<archive_keys::desk>> archive_keys::begin(const pockets::l
         if (!known || !same(known->keys_, keys)) {
             known = std::make_shared<desk>();
             known->keys_ = std::move(keys);
-            known->begin();
+            known->staying_ = std::move(staying);
+            known->begin(known->keys_);
         }
         known->used_ = std::chrono::steady_clock::now();
         made = known;
@@ -107,28 +109,29 @@ result<std::shared_ptr<archive_keys::desk>> archive_keys::begin(const pockets::l
     return made;
 }
 
-void archive_keys::desk::begin() {
-    session_ = std::async(std::launch::async, [keys = keys_]() -> opened {
+void archive_keys::desk::begin(std::vector<signing::secret_key> keys) {
+    session_ = std::async(std::launch::async, [keys = std::move(keys)]() -> opened {
                    LARDER_TRY(auto session, signing::signing_process::begin(keys));
                    return std::shared_ptr<const signing::signing_session>{std::move(session)};
                }).share();
 }
 
-archive_keys::desk::opened archive_keys::desk::ready() {
-    auto& how = session_.get();
-    return how;
+result<signing::signing_session::both_ways> archive_keys::desk::sign(std::string_view text) {
+    const auto& session = session_.get();
+    return session ? (*session)->release(text) : session.error();
 }
 
 result<signing::signing_session::both_ways> archive_keys::desk::release(std::string_view text) {
     const std::lock_guard lock{mutex_};
-    const auto session = ready();
-    auto made = session ? (*session)->release(text) : session.error();
+    auto made = sign(text);
     if (made) return made;
     // Its agent may have gone, or its folder: once more, from the beginning.
-    begin();
-    const auto again = ready();
-    if (!again) return again.error();
-    return (*again)->release(text);
+    begin(keys_);
+    made = sign(text);
+    if (made || staying_.empty() || staying_.size() == keys_.size()) return made;
+    begin(staying_);
+    auto without = sign(text);
+    return without ? std::move(without) : std::move(made);
 }
 
 pinning::rounds::clock::time_point archive_keys::close_idle() {

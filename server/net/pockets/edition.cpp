@@ -7,6 +7,7 @@
 #include "pockets/contents.hpp"
 #include "pockets/edition_steps.hpp"
 #include "pockets/overrides.hpp"
+#include "pockets/pocket_memory.hpp"
 #include "pockets/translations.hpp"
 #include "suite.hpp"
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include <larder/net/deployments.hpp>
 #include <larder/pockets/pocket_release.hpp>
 #include <set>
+#include <utility>
 
 namespace larder::net::publishing {
 namespace {
@@ -24,12 +26,14 @@ class workshop {
 public:
     explicit workshop(engine& e) : e_{e}, staged_{e.held()}, commits_{e.store().objects()} {}
 
-    /// On its way into the store: settle() waits for it.
+    /// Written; send() brings it into the store.
     result<stored_file> put(std::string_view bytes, sys_seconds modified) {
         LARDER_TRY(auto file, e_.store().objects().begin());
         LARDER_CHECK(file->append(bytes));
-        LARDER_TRY(const auto content, commit(std::move(file), modified));
-        return stored_file{content, bytes.size()};
+        const auto name = file->finish();
+        note(name);
+        written_.push_back({std::move(file), name, modified});
+        return stored_file{name, bytes.size()};
     }
     result<digest> commit(std::unique_ptr<store::incoming> file, sys_seconds modified) {
         const auto name = file->finish();
@@ -37,7 +41,16 @@ public:
         LARDER_CHECK(commits_.add(std::move(file), name, modified));
         return name;
     }
-    result<void> settle() { return commits_.settle(); }
+    /// On their way into the store, together; settle() waits for all.
+    result<void> send() {
+        for (auto& one : std::exchange(written_, {}))
+            LARDER_CHECK(commits_.add(std::move(one.file), one.name, one.modified));
+        return {};
+    }
+    result<void> settle() {
+        LARDER_CHECK(send());
+        return commits_.settle();
+    }
     /// Under refs_mutex.
     result<void> all_here() const {
         for (const auto& content : made_) {
@@ -53,9 +66,16 @@ private:
         made_.push_back(content);
     }
 
+    struct written {
+        std::unique_ptr<store::incoming> file;
+        digest name;
+        sys_seconds modified;
+    };
+
     engine& e_;
     held_list::staging staged_;
     std::vector<digest> made_;
+    std::vector<written> written_;
     commits commits_;
 };
 
@@ -223,11 +243,13 @@ private:
         }
         LARDER_TRY(auto file, e_.store().objects().begin());
         const auto xz = what_.of.xz ? pockets::with_xz::yes : pockets::with_xz::no;
-        auto made = pockets::publish_index(before, edits, {}, opener_of(e_), *file, xz);
+        const auto marks = before ? e_.remembered().marks.find(before->object) : nullptr;
+        auto made = pockets::publish_index(before, edits, {}, opener_of(e_), *file, xz, marks);
         if (!made) return made.error().in(what_.of.name() + ", " + path);
         auto& to = indices_[path];
         if (before && before->list.content == made->list.content && to.xz.has_value() == what_.of.xz) return {};
         LARDER_TRY(const auto object, shop_.commit(std::move(file), what_.next.made));
+        e_.remembered().marks.keep(object, std::move(made->marks));
         to = {{path, made->list.content, object}, made->list.size, made->gzip, made->zstd, made->xz};
         fresh_.insert(path);
         return {};
@@ -244,12 +266,14 @@ private:
         return all;
     }
 
-    /// The signed state, of objects that nothing names yet.
+    /// The signed state, of objects that nothing names yet, and that are on their way.
     result<digest> make_state() {
         const auto& of = what_.of;
         const auto when = what_.next.made;
         const auto text =
             pockets::write_release(of, files(), when, archive_.signed_by(), pinning::snapshots_of(e_, of.archive));
+        LARDER_TRY(const auto kept_text, shop_.put(text, when));
+        LARDER_CHECK(shop_.send());  // while it is signed
         auto signed_text = desk_->release(text);
         if (!signed_text) return signed_text.error().in("the keys of archive '" + of.archive + "'");
         state_manifest manifest;
@@ -257,7 +281,7 @@ private:
         manifest.suite = of.suite;
         manifest.date = when;
         manifest.signers = signed_text->signers;
-        LARDER_TRY(manifest.text, shop_.put(text, when));
+        manifest.text = kept_text;
         LARDER_TRY(manifest.in_release, shop_.put(signed_text->clear, when));
         manifest.release = manifest.text;
         LARDER_TRY(manifest.release_gpg, shop_.put(signed_text->detached, when));
@@ -265,7 +289,7 @@ private:
         what_.next.snapshot = id.content;
         what_.next.indices.clear();
         for (const auto& [path, one] : indices_) what_.next.indices.push_back(one.kept);
-        LARDER_CHECK(shop_.settle());
+        LARDER_CHECK(shop_.send());
         return id.content;
     }
 
@@ -312,9 +336,10 @@ private:
     result<void> swing(const digest& state) {
         auto& parts = e_.parts();
         LARDER_CHECK(e_.store().holds().add(pockets::holder_of(what_.of.archive), what_.files));
+        LARDER_TRY(auto told, journal_step_of(e_, what_.next));  // an object too: all become durable together
+        LARDER_CHECK(shop_.settle());
         LARDER_TRY(auto now, load_state(parts.store.objects(), state));
         const auto archive = e_.find_archive(what_.of.archive);
-        LARDER_TRY(auto told, journal_step_of(e_, what_.next));
         const std::lock_guard lock{parts.refs_mutex};
         LARDER_CHECK(shop_.all_here());
         ++parts.refs_changed;

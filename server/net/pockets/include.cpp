@@ -1,6 +1,7 @@
 #include "commits.hpp"
 #include "held.hpp"
 #include "pockets/arrivals.hpp"
+#include "pockets/read_ahead.hpp"
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -51,6 +52,25 @@ std::string folder_of(const std::string& path) {
 
 std::string name_in(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+bool is_binary(debs::file_kind kind) {
+    return kind == debs::file_kind::deb || kind == debs::file_kind::udeb || kind == debs::file_kind::ddeb;
+}
+
+/// A binary package, and a copy of its file on its way into the store.
+struct arrived_deb {
+    debs::binary_package package;
+    std::unique_ptr<store::incoming> copy;
+};
+
+result<arrived_deb> read_arrived(engine& e, const std::string& path) {
+    LARDER_TRY(auto fd, open_file(path));
+    arrived_deb made;
+    LARDER_TRY(made.copy, e.store().objects().begin());
+    storing_source in{index::file_source(std::move(fd)), *made.copy};
+    LARDER_TRY(made.package, debs::read_deb(in, name_in(path)));
+    return made;
+}
+
 /// What is to be published of some files, and the files of the pool.
 class intake {
 public:
@@ -63,11 +83,23 @@ public:
         if (std::find(of_.components.begin(), of_.components.end(), component_) == of_.components.end())
             return error{errc::refused, "pocket " + of_.name() + " has no component '" + printable(component_, 60) +
                                             "'; it has " + joined(of_.components)};
+        // Other files are few, and read when their turn comes.
+        read_ahead<std::optional<arrived_deb>> ahead{options_.files.size(),
+                                                     [this](std::size_t n) -> result<std::optional<arrived_deb>> {
+                                                         const auto& file = options_.files[n];
+                                                         if (!is_binary(debs::kind_of_file(name_in(file))))
+                                                             return std::optional<arrived_deb>{};
+                                                         LARDER_TRY(auto made, read_arrived(e_, file));
+                                                         return std::optional{std::move(made)};
+                                                     }};
         std::uint64_t done = 0;
         for (const auto& file : options_.files) {
             if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
             tell({"reading " + name_in(file), done++, options_.files.size()});
-            if (auto taken = take(file); !taken) return taken.error().in(file);
+            auto arrived = ahead.next();
+            if (!arrived) return arrived.error().in(file);
+            auto taken = *arrived ? take_deb(std::move(**arrived), file) : take(file);
+            if (!taken) return taken.error().in(file);
         }
         LARDER_CHECK(commits_.settle());
         if (options_.made_here) return {};
@@ -83,7 +115,10 @@ private:
         switch (debs::kind_of_file(name_in(file))) {
             case debs::file_kind::deb:
             case debs::file_kind::udeb:
-            case debs::file_kind::ddeb: return take_deb(file);
+            case debs::file_kind::ddeb: {
+                LARDER_TRY(auto arrived, read_arrived(e_, file));
+                return take_deb(std::move(arrived), file);
+            }
             case debs::file_kind::dsc: return take_dsc(file);
             case debs::file_kind::changes: return take_changes(file);
             case debs::file_kind::buildinfo: return {};  // told of what was built, and part of no index
@@ -105,11 +140,8 @@ private:
         return {};
     }
 
-    result<void> take_deb(const std::string& path) {
-        LARDER_TRY(auto fd, open_file(path));
-        LARDER_TRY(auto copy, e_.store().objects().begin());
-        storing_source in{index::file_source(std::move(fd)), *copy};
-        LARDER_TRY(const auto package, debs::read_deb(in, name_in(path)));
+    result<void> take_deb(arrived_deb arrived, const std::string& path) {
+        const auto& package = arrived.package;
         const bool everywhere = package.architecture == "all";
         if (!everywhere && (package.architecture == "source" || !of_.has_architecture(package.architecture)))
             return error{errc::refused, "pocket " + of_.name() + " has no architecture " + package.architecture +
@@ -122,7 +154,7 @@ private:
             if (architecture != "source" && (everywhere || architecture == package.architecture))
                 LARDER_CHECK(put(architecture, package.kind, package.name, package.version, stanza));
         sources_needed_.emplace(package.source.name, path);
-        return keep(std::move(copy), folder + "/" + name);
+        return keep(std::move(arrived.copy), folder + "/" + name);
     }
 
     result<void> put(const std::string& architecture, debs::file_kind kind, const std::string& name,

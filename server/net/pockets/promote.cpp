@@ -3,6 +3,7 @@
 #include "pockets/transfer.hpp"
 #include "pockets/translations.hpp"
 #include <larder/base/text.hpp>
+#include <memory>
 
 namespace larder::net {
 namespace {
@@ -70,22 +71,26 @@ result<edition> edition_for(engine& e, const step_pockets& step, const promote_o
     return what;
 }
 
-/// What the gate says.
-class gate {
+/// The one that stands before a pocket.
+std::unique_ptr<qa::gate> gate_of(engine& e, const pockets::pocket& to, const transfer& work,
+                                  const progress_sink& tell) {
+    return std::make_unique<qa::built_in_gate>([&e, &to, &work, &tell](const qa::promotion&) {
+        tell({"looking whether everything can be installed", 0, 0});
+        return check_installable(e, to, work.target().lists, work.texts());
+    });
+}
+
+/// What a gate says of a promotion.
+class verdict {
 public:
-    gate(engine& e, const pockets::pocket& to, const transfer& work, const progress_sink& tell)
-        : e_{e}, to_{to}, work_{work}, tell_{tell}, promotion_{work.promotion()} {}
+    verdict(engine& e, const pockets::pocket& to, const transfer& work, const progress_sink& tell)
+        : e_{e}, to_{to}, work_{work}, gate_{gate_of(e, to, work, tell)} {}
 
     result<void> ask(const std::vector<index::package_change>& changes) {
-        LARDER_TRY(promotion_.neighbours, neighbours_of(e_, to_, work_.edits()));
-        promotion_.changes = changes;
-        std::vector<qa::finding> found{qa::check_closed(promotion_), qa::check_forwards(promotion_),
-                                       qa::check_upgrades(promotion_)};
-        if (!changes.empty()) {
-            tell_({"looking whether everything can be installed", 0, 0});
-            LARDER_TRY(auto installable, check_installable(e_, to_, work_.target().lists, work_.texts()));
-            found.push_back(std::move(installable));
-        }
+        auto promotion = work_.promotion();
+        LARDER_TRY(promotion.neighbours, neighbours_of(e_, to_, work_.edits()));
+        promotion.changes = changes;
+        LARDER_TRY(const auto found, gate_->judge(promotion));
         for (const auto& one : found) findings.push_back(text_of(one));
         passed = qa::lets_through(found);
         return {};
@@ -98,8 +103,7 @@ private:
     engine& e_;
     const pockets::pocket& to_;
     const transfer& work_;
-    const progress_sink& tell_;
-    qa::promotion promotion_;
+    const std::unique_ptr<qa::gate> gate_;
 };
 
 }  // namespace
@@ -117,20 +121,20 @@ result<publication_report> promote_pocket(engine& e, const promote_options& opti
     transfer work{e, step.from, step.to};
     LARDER_CHECK(work.read(options.only));
     if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
-    gate checks{e, step.to, work, tell};
+    verdict gate{e, step.to, work, tell};
     const auto ask = [&](const std::vector<index::package_change>& changes,
                          pockets::publication& next) -> result<bool> {
-        LARDER_CHECK(checks.ask(changes));
-        next.findings = checks.findings;
-        if (!checks.passed) next.overridden = override_reason;
+        LARDER_CHECK(gate.ask(changes));
+        next.findings = gate.findings;
+        if (!gate.passed) next.overridden = override_reason;
         LARDER_CHECK(
-            check_shown(options.as_shown, {step.from.head, step.to.head, seen_in_changes(changes, checks.findings)}));
-        return !options.dry_run && !changes.empty() && (checks.passed || !override_reason.empty());
+            check_shown(options.as_shown, {step.from.head, step.to.head, seen_in_changes(changes, gate.findings)}));
+        return !options.dry_run && !changes.empty() && (gate.passed || !override_reason.empty());
     };
     LARDER_TRY(auto what, edition_for(e, step, options, work));
     LARDER_TRY(auto report, publish(e, std::move(what), ask));
-    report.findings = checks.findings;
-    report.passed = checks.passed;
+    report.findings = gate.findings;
+    report.passed = gate.passed;
     return report;
 }
 
@@ -142,9 +146,9 @@ result<publication_report> preview_promotion(engine& e, const std::string& pocke
     LARDER_CHECK(work.read(only));
     if (stop.stop_requested()) return error{errc::cancelled, "stopped on request"};
     const progress_sink tell = [](const progress&) {};
-    gate checks{e, step.to, work, tell};
+    verdict gate{e, step.to, work, tell};
     const auto ask = [&](const std::vector<index::package_change>& changes, pockets::publication&) -> result<bool> {
-        if (how == asked_gate::yes) LARDER_CHECK(checks.ask(changes));
+        if (how == asked_gate::yes) LARDER_CHECK(gate.ask(changes));
         return false;
     };
     promote_options options;
@@ -153,8 +157,8 @@ result<publication_report> preview_promotion(engine& e, const std::string& pocke
     what.of.frozen.clear();
     LARDER_TRY(auto report, publish(e, std::move(what), ask));
     report.pocket = step.to;
-    report.findings = checks.findings;
-    report.passed = checks.passed;
+    report.findings = gate.findings;
+    report.passed = gate.passed;
     if (!step.to.frozen.empty())
         report.warnings.push_back("pocket " + step.to.name() + " is frozen: " + step.to.frozen);
     return report;

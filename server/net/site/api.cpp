@@ -61,10 +61,12 @@ result<json::object> parse_body(std::string_view body) {
     return std::move(value.get_object());
 }
 
-/// What of an option is kept with its job, and shown, for as long as the job is: a long text (a lockfile) by its hash,
-/// and so what is nobody's to see (a secret key).
+/// What of an option is kept with its job, and shown, for as long as the job is: a long text (a lockfile) or list (of
+/// files) by its hash, and so what is nobody's to see (a secret key).
 json::value kept_of(std::string_view name, const json::value& option) {
-    constexpr std::size_t longest = 4096;
+    constexpr std::size_t longest = 4096, most = 100;
+    if (const auto* list = option.if_array(); list != nullptr && list->size() > most)
+        return json::object{{"sha256", sha256(json::serialize(*list)).hex()}, {"count", list->size()}};
     if (!option.is_string() || (option.get_string().size() <= longest && name != "secret")) return option;
     const std::string_view text{option.get_string().data(), option.get_string().size()};
     return json::object{{"sha256", sha256(text).hex()}, {"size", text.size()}};

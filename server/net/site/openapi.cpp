@@ -86,7 +86,7 @@ constexpr std::string_view schemas = R"json({
   "properties": {
     "id": {"type": "string"},
     "kind": {"type": "string"},
-    "options": {"type": "object", "description": "As given; a text of more than 4 KiB as its sha256 and size."},
+    "options": {"type": "object", "description": "As given; a text of more than 4 KiB as its sha256 and size, a list of more than 100 as its sha256 and count."},
     "state": {"type": "string", "enum": ["queued", "running", "done", "failed"]},
     "created": {"$ref": "#/components/schemas/Moment"},
     "ended": {"$ref": "#/components/schemas/Moment"},

@@ -11,9 +11,10 @@ import tarfile
 from .lines_store import lists_of_apt
 from .places import folder
 
-VERSION = "1"  # of what is made here
-# What an archive says of a package, not the package of itself.
-OF_ARCHIVE = {"filename", "size", "md5sum", "sha1", "sha256", "sha512", "description-md5", "tag"}
+VERSION = "2"  # of what is made here
+# What an archive says of a package, not the package of itself; and its source: whoever promotes one of a source's
+# packages promotes all, and each is one here.
+LEFT_OUT = {"filename", "size", "md5sum", "sha1", "sha256", "sha512", "description-md5", "tag", "source"}
 
 
 def fields_of(stanza):
@@ -30,7 +31,7 @@ def fields_of(stanza):
 def control_of(stanza, **instead):
     own = {name.lower(): value for name, value in instead.items()}
     lines = [f"{name}: {own[name.lower()]}" if name.lower() in own else text
-             for name, text in fields_of(stanza) if name.lower() not in OF_ARCHIVE]
+             for name, text in fields_of(stanza) if name.lower() not in LEFT_OUT]
     return "\n".join(lines) + "\n"
 
 

@@ -11,13 +11,13 @@ from .places import Broken
 class Server:
     """One server and the processes it started. A context manager; stopping is by its own id."""
 
-    def __init__(self, name, command, port, log, ready="/", cwd=None):
+    def __init__(self, name, command, port, log, ready="/", cwd=None, environment=None):
         self.name, self.port, self.log = name, port, Path(log)
         self.address = f"127.0.0.1:{port}"
         self.started = time.monotonic()
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen([str(c) for c in command], stdout=out, stderr=out,
-                                            stdin=subprocess.DEVNULL, cwd=cwd)
+                                            stdin=subprocess.DEVNULL, cwd=cwd, env=environment)
         self.startup = self._wait(ready)
 
     def _wait(self, ready):

@@ -4,10 +4,12 @@ import getpass
 import os
 import pwd
 import shutil
+import subprocess
 import sys
+import time
 from pathlib import Path
 
-from .places import CORES, LARDER, Broken, folder, free_port
+from .places import CORES, LARDER, ROOT, Broken, folder, free_port
 from .process import Server
 
 NGINX = """
@@ -138,9 +140,19 @@ def larder_binary():
     return LARDER
 
 
-def larder(archives, name="larder", store=None):
+def fast_clock(speed):
+    """The environment of a process whose wall clock runs so much faster: for what may happen once a second, done
+    thousands of times."""
+    library = folder("run") / "fast_clock.so"
+    source = ROOT / "tests/support/fast_clock.c"
+    subprocess.run([needed("cc"), "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+    return {**os.environ, "LD_PRELOAD": str(library),
+            "FAST_CLOCK": f"{int(time.time())} {int(time.monotonic())} {speed}"}
+
+
+def larder(archives, name="larder", store=None, environment=None):
     config, port = larder_config(archives, name, store)
     command = [larder_binary(), "serve", "--config", config]
-    server = Server("larder", command, port, config.with_name("out"), ready="/healthz")
+    server = Server("larder", command, port, config.with_name("out"), ready="/healthz", environment=environment)
     server.config = config
     return server

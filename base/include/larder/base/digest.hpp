@@ -57,6 +57,9 @@ public:
         update(std::string_view{reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     }
 
+    /// Another that has taken what this one has: what follows is hashed by each on its own.
+    hasher copy() const;
+
     /// The SHA-256 so far; the hasher starts anew. Only for hash_kind::sha256.
     digest finish();
     /// The value so far in lower-case hex, whatever the kind; the hasher starts anew.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <larder/index/packages.hpp>
 #include <map>
 #include <set>
@@ -61,5 +62,19 @@ finding check_forwards(const promotion&);
 /// Each release can be upgraded to the next: what changes is not lower than in the release before it, and not higher
 /// than in the one after.
 finding check_upgrades(const promotion&);
+
+/// The gate of pockets for which none is written down: closed, forwards, upgrades, and where something changes whether
+/// it can be installed, which takes the packages of the target and its base and so comes from whoever has them.
+class built_in_gate final : public gate {
+public:
+    using check = std::function<result<finding>(const promotion&)>;
+
+    explicit built_in_gate(check installable) : installable_{std::move(installable)} {}
+    /// Errors: those of the check that it was given.
+    result<std::vector<finding>> judge(const promotion&) override;
+
+private:
+    check installable_;
+};
 
 }  // namespace larder::qa

@@ -8,6 +8,7 @@
 #include <larder/index/chunk_pack.hpp>
 #include <larder/store/objects.hpp>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -42,11 +43,17 @@ struct served_form {
     digest content{};
 };
 
+/// How far the hashes of an index's forms were at some of its chunks: the next publication of it hashes only what lies
+/// behind the last of them that it has in common with this one. Some 40 KB for an index of 63,000 packages.
+struct form_marks;
+using form_marks_ptr = std::shared_ptr<const form_marks>;
+
 /// The uncompressed form is `list.content` and `list.size`.
 struct published_index {
     index::chunk_list list;
     served_form gzip, zstd;
     std::optional<served_form> xz;
+    form_marks_ptr marks;
 };
 /// Whether there is an .xz, too. Compressing takes it some twenty times as long as the others.
 enum class with_xz { no, yes };
@@ -54,12 +61,13 @@ enum class with_xz { no, yes };
 using object_opener = std::function<result<unique_fd>(const digest&)>;
 
 /// Writes an index with these edits into `out`: the chunks that neither `before` nor `known` has, and the list; then
-/// hashes its three forms on two threads. `before` empty: a new index. An edit that says what is there already changes
-/// nothing. The caller commits `out`. Memory: some chunks, the list, and the edits. `malformed` for a name that is no
+/// hashes its three forms on three threads. `before` empty: a new index. An edit that says what is there already changes
+/// nothing. `marks`: those of the publication that made the object of `before`, or none. The caller commits `out`.
+/// Memory: some chunks, the list, and the edits. `malformed` for a name that is no
 /// word of printable ASCII, or a stanza that is none; `digest_mismatch` where a chunk of `before` is damaged.
 result<published_index> publish_index(const std::optional<placed_list>& before, const stanza_edits& edits,
                                       const index::known_chunks& known, const object_opener& open, store::incoming& out,
-                                      with_xz xz = with_xz::no);
+                                      with_xz xz = with_xz::no, const form_marks_ptr& marks = nullptr);
 
 /// Hands on a text, piece by piece.
 using piece_taker = std::function<result<void>(std::string_view)>;
@@ -76,7 +84,7 @@ result<std::map<std::string, std::string, std::less<>>> find_stanzas(const place
                                                                      const object_opener& open);
 
 /// Hands over the texts of some chunks, by their places in `in.list.chunks`: stanzas, each with an empty line behind
-/// it. `digest_mismatch` where one is damaged.
+/// it. Of many, several threads call `take` at once, in no order. `digest_mismatch` where one is damaged.
 result<void> read_chunks(const placed_list& in, const std::vector<std::size_t>& which, const object_opener& open,
                          const std::function<result<void>(std::size_t place, std::string_view text)>& take);
 
