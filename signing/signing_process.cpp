@@ -6,9 +6,12 @@
 #include <larder/signing/signing_process.hpp>
 #include <larder/signing/verifier.hpp>
 #include <mutex>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -21,6 +24,7 @@ namespace {
 constexpr std::size_t fields_of_key = 4;
 
 std::atomic<int> to_process{-1};
+unique_fd to_process_kept;
 
 struct both_ends {
     unique_fd ours, theirs;
@@ -168,7 +172,7 @@ result<unique_fd> connect() {
 
 }  // namespace
 
-result<void> signing_process::start() {
+result<signing_process> signing_process::start() {
     initialise();
     LARDER_TRY(auto ends, make_sockets());
     const auto pid = ::fork();
@@ -177,10 +181,21 @@ result<void> signing_process::start() {
         ends.ours = unique_fd{};
         run(ends.theirs.get());
     }
-    static unique_fd kept;
-    kept = std::move(ends.ours);
-    to_process = kept.get();
-    return {};
+    to_process_kept = std::move(ends.ours);
+    to_process = to_process_kept.get();
+    return signing_process{pid};
+}
+
+signing_process::~signing_process() {
+    if (pid_ < 0) return;
+    to_process = -1;
+    to_process_kept = unique_fd{};
+    constexpr int most_ms = 5000;
+    const unique_fd it{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
+    pollfd ended{it.get(), POLLIN, 0};
+    while (it && ::poll(&ended, 1, most_ms) < 0 && errno == EINTR) {
+    }
+    ::waitpid(pid_, nullptr, WNOHANG);
 }
 
 result<std::unique_ptr<signing_session>> signing_process::begin(const std::vector<secret_key>& keys) {

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <poll.h>
+#include <tuple>
 #include <vector>
 
 namespace larder::signing {
@@ -61,6 +62,11 @@ void io_loop::turn() {
 waiting_gpg::waiting_gpg(context ctx, gpgme_sig_mode_t how) : ctx_{std::move(ctx)}, how_{how} {
     source_.read = read;
     loop_.serve(ctx_);
+}
+
+waiting_gpg::~waiting_gpg() {
+    // GPGME lets go of a gpg that waits, and ends none: so it signs nothing, which nobody gets.
+    if (waits_) std::ignore = loop_.wait();
 }
 
 ssize_t waiting_gpg::read(void* me, void* to, size_t most) {

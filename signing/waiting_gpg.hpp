@@ -47,6 +47,8 @@ class waiting_gpg {
 public:
     /// `ctx` has its signers.
     waiting_gpg(context ctx, gpgme_sig_mode_t how);
+    /// Waits for the gpg to end: it must not use its home any more when that goes.
+    ~waiting_gpg();
     waiting_gpg(const waiting_gpg&) = delete;
     waiting_gpg& operator=(const waiting_gpg&) = delete;
 

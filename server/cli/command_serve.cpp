@@ -106,7 +106,8 @@ int run_serve(const common_options& common, const serve_options& options) {
     auto config = options_of(common, options);
     if (!config) return complain(config.error());
     const auto signals = catch_signals();
-    if (auto started = signing::signing_process::start(); !started) return complain(started.error());
+    const auto signing = signing::signing_process::start();
+    if (!signing) return complain(signing.error());
     auto engine = net::engine::start(*config, net::make_logger(config->log));
     if (!engine) return complain(engine.error());
     auto server = net::server::start(**engine);

@@ -9,6 +9,7 @@
 #include "pockets/archive_keys.hpp"
 #include "pockets/contents_maker.hpp"
 #include "pockets/pocket_memory.hpp"
+#include "pockets/read_behind.hpp"
 #include "pockets/refresher.hpp"
 #include "pockets/upload_watch.hpp"
 #include "rescue.hpp"
@@ -78,13 +79,14 @@ result<void> add_local_archives(store::ref_store& refs, archive_keys& keys, core
 /// What a server sees to by itself, each on a thread of its own.
 struct upkeep {
     explicit upkeep(engine& e)
-        : keeper{e}, follower{e}, refresher{e}, key_keeper{e}, contents{e}, uploads{e}, sealer{e} {}
+        : keeper{e}, follower{e}, refresher{e}, key_keeper{e}, contents{e}, promoted{e}, uploads{e}, sealer{e} {}
 
     pinning::keeper keeper;
     pinning::follower follower;
     publishing::refresher refresher;
     publishing::key_keeper key_keeper;
     publishing::contents_maker contents;
+    publishing::read_behind promoted;
     publishing::upload_watch uploads;
     journal_sealer sealer;
 };

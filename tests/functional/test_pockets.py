@@ -192,6 +192,37 @@ def test_what_could_be_installed_with_the_base_must_stay_so(env):
     assert "installable: passed" in chain.promote(STAGING).stdout
 
 
+def test_what_of_the_base_nobody_has_needed_yet_is_asked_for_when_something_is_promoted(env):
+    base = env.archive(Package("runtime", "1.0", arch="amd64"))
+    base.publish("stable")
+    upstream = env.nginx(base.tree)
+    chain = Chain(env, archive_table("debian", f"{upstream.url}/debian", base.keyring), chain=())
+    chain.cli("archive", "update")
+    assert upstream.count("*/Packages*") == 0
+    for suite, feeds in ((RELEASED, []), (STAGING, ["--feeds", RELEASED])):
+        chain.json("pocket", "create", chain.name(suite), "--arch", "amd64", "--base", "debian/stable", *feeds)
+    chain.include(STAGING, Package("service", "1.0", depends="runtime (>= 1.0)"))
+    assert "installable: passed" in chain.promote(STAGING).stdout
+    upstream.stop()
+    chain.include(STAGING, Package("service", "1.1", depends="runtime (>= 2.0)"))
+    assert "there is runtime 1.0" in chain.promote(STAGING, check=3).stdout
+
+
+def test_one_promotion_after_another_sees_what_the_one_before_has_changed(env):
+    base = env.archive(Package("runtime", "1.0", arch="amd64"))
+    base.publish("stable")
+    upstream = env.nginx(base.tree)
+    chain = Chain(env, archive_table("debian", f"{upstream.url}/debian", base.keyring), chain=())
+    for suite, feeds in ((RELEASED, []), (STAGING, ["--feeds", RELEASED])):
+        chain.json("pocket", "create", chain.name(suite), "--arch", "amd64", "--base", "debian/stable", *feeds)
+    for n in range(1, 6):
+        chain.include(STAGING, Package("library", f"{n}.0"), Package("service", f"{n}.0", depends=f"library (= {n}.0)"))
+        assert "installable: passed" in chain.promote(STAGING).stdout
+        chain.include(STAGING, Package("library", f"{n}.5"))
+        refused = chain.promote(STAGING, "--only", "library", check=3).stdout
+        assert f"service {n}.0 needs library (= {n}.0)" in refused, refused
+
+
 def test_only_some_sources_are_promoted_and_what_was_built_no_more_goes(env):
     chain = Chain(env)
     old = Package("library-extra", "1.0", arch="all")

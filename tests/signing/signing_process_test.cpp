@@ -21,8 +21,8 @@ const std::vector<secret_key>& keys() {
 
 /// Once for all tests, as a server does.
 void started() {
-    static const bool ready = signing_process::start().has_value();
-    REQUIRE(ready);
+    static const auto process = signing_process::start();
+    REQUIRE(process);
 }
 
 }  // namespace

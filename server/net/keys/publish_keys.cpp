@@ -26,8 +26,10 @@ result<bool> is_current(engine& e, const pockets::local_archive& archive, const 
     for (const auto& one : archive.keys) {
         const bool signs = one.signs() && !one.has_ended(e.clock().now());
         if (signers.contains(one.fingerprint) == signs) continue;
-        // One that leaves, and is lost, would have the pocket published in every round.
-        if (!signs || one.state != pockets::key_state::leaving) return false;
+        // One that leaves, and whose secret or card is lost, would have the pocket published in every round.
+        const bool lost = one.state == pockets::key_state::leaving &&
+                          (!one.agent_home.empty() || !e.keys().secret_of(archive.name, one));
+        if (!signs || !lost) return false;
     }
     LARDER_TRY(const auto text, e.store().objects().read(state->manifest().text.content, most_release));
     return signed_by_of(text) == archive.signed_by();

@@ -87,7 +87,8 @@ result<std::shared_ptr<archive_keys::desk>> archive_keys::begin(const pockets::l
         // newer one follow, and larder key list shows since when it is leaving.
         if (!secret && secret.error().code() == errc::absent && one->state == pockets::key_state::leaving) continue;
         if (!secret) return secret.error();
-        if (one->state != pockets::key_state::leaving) staying.push_back(*secret);
+        const bool may_miss = one->state == pockets::key_state::leaving && !secret->agent_home.empty();
+        if (!may_miss) staying.push_back(*secret);
         keys.push_back(std::move(*secret));
     }
     if (keys.empty())

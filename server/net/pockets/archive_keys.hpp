@@ -34,8 +34,8 @@ public:
     /// after another is ready already. No longer than that do secrets lie in a GnuPG home.
     class desk {
     public:
-        /// Signs, by all of them; blocks until it is ready. Several threads wait for each other. A key on its way out
-        /// that does not sign (its card was taken away) is left out.
+        /// Signs, by all of them; blocks until it is ready. Several threads wait for each other. A key of an
+        /// agent that is on its way out, and does not sign (its card was taken away), is left out.
         result<signing::signing_session::both_ways> release(std::string_view text);
 
     private:
@@ -44,7 +44,7 @@ public:
         void begin(std::vector<signing::secret_key> keys);
         result<signing::signing_session::both_ways> sign(std::string_view text);
 
-        std::vector<signing::secret_key> keys_, staying_;  ///< all; without those on their way out
+        std::vector<signing::secret_key> keys_, staying_;  ///< all; without agents' that are on their way out
         std::mutex mutex_;
         std::shared_future<opened> session_;
         std::chrono::steady_clock::time_point used_ = std::chrono::steady_clock::now();  ///< of archive_keys::mutex_

@@ -174,18 +174,25 @@ private:
         if (what_.instead) return compare_all();
         for (auto& [path, edits] : what_.edits) {
             if (!lists_packages(path)) continue;
-            std::set<std::string, std::less<>> names;
-            for (const auto& [name, stanza] : edits) names.insert(name);
-            std::string old_text;
-            if (const auto there = indices_.find(path); there != indices_.end()) {
-                LARDER_TRY(const auto list, list_of(e_, there->second.kept));
-                LARDER_TRY(const auto found, pockets::find_stanzas(list, names, opener_of(e_)));
-                for (const auto& [name, stanza] : found) old_text += stanza + "\n";
-            }
+            LARDER_TRY(const auto old_text, replaced(path, edits));
             LARDER_CHECK(add_listed(before, path, old_text));
             LARDER_CHECK(add_listed(after, path, text_of(edits)));
         }
         return index::compare(std::move(before), std::move(after));
+    }
+
+    /// The stanzas that these edits are about, as they are.
+    result<std::string> replaced(const std::string& path, const pockets::stanza_edits& edits) const {
+        if (const auto known = what_.replaced.find(path); known != what_.replaced.end()) return known->second;
+        std::string text;
+        const auto there = indices_.find(path);
+        if (there == indices_.end()) return text;
+        std::set<std::string, std::less<>> names;
+        for (const auto& [name, stanza] : edits) names.insert(name);
+        LARDER_TRY(const auto list, list_of(e_, there->second.kept));
+        LARDER_TRY(const auto found, pockets::find_stanzas(list, names, opener_of(e_)));
+        for (const auto& [name, stanza] : found) text += stanza + "\n";
+        return text;
     }
 
     result<std::vector<index::package_change>> compare_all() {

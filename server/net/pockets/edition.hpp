@@ -66,6 +66,8 @@ struct edition {
     pockets::publication next;  ///< how, from, origin, by, reason, and what the gate said
     /// What changes in which index; an index that is not there yet is made.
     index_edits edits;
+    /// The stanzas that edits of Packages and Sources are about as they are now, by path, where that is known already.
+    std::map<std::string, std::string> replaced;
     /// In place of what the last publication has: of a rollback.
     std::optional<known_indices> instead;
     std::vector<store::held_object> files;  ///< of the pool, which the edits name

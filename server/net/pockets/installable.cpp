@@ -1,5 +1,5 @@
 #include "pockets/installable.hpp"
-#include "deployments/states.hpp"
+#include "deployments/cut.hpp"
 #include "index_reader.hpp"
 #include "kept_chunks.hpp"
 #include "pockets/edition.hpp"
@@ -47,9 +47,22 @@ result<std::vector<qa::package_id>> read_base(engine& e, const std::string& base
     return all;
 }
 
+/// Asks upstream for what of the base nobody has needed before.
+result<void> bring_base(engine& e, const std::string& base, const digest& state, const std::string& architecture) {
+    LARDER_TRY(auto choice, pinning::parse_choice(base));
+    const auto from = e.find_archive(choice.archive);
+    if (!from) return error{errc::absent, "the base " + base + ": its archive is not configured any more"};
+    if (from->options().local) return {};
+    choice.when = state.hex();
+    const auto brought = pinning::make_cut(e, {choice}, {architecture}, [](const progress&) {}, {});
+    if (!brought) return brought.error().in("the base");
+    return {};
+}
+
 /// The base alone.
 result<std::unique_ptr<installable_world>> make_world(engine& e, const std::string& base, const digest& state,
                                                       const std::string& architecture) {
+    LARDER_CHECK(bring_base(e, base, state, architecture));
     LARDER_TRY(const auto there, load_state(e.store().objects(), state));
     auto made = std::make_unique<installable_world>(architecture);
     made->base = state;
@@ -174,6 +187,16 @@ result<qa::finding> check_installable(engine& e, const pockets::pocket& target, 
     }
     return qa::told(name, troubles,
                     "with " + target.base + " everything can be installed that could be, and all that is new");
+}
+
+result<void> read_installable(engine& e, const pockets::pocket& target, const lists_by_path& lists) {
+    for (const auto& architecture : target.architectures) {
+        auto world = e.remembered().worlds.take(target.name(), architecture);
+        if (world == nullptr) continue;
+        LARDER_CHECK(bring_up(e, lists_for(target, lists, architecture), *world));
+        e.remembered().worlds.give_back(target.name(), architecture, std::move(world));
+    }
+    return {};
 }
 
 }  // namespace larder::net::publishing

@@ -56,4 +56,9 @@ result<qa::finding> check_installable(engine& e, const pockets::pocket& target,
                                       const std::map<std::string, pockets::placed_list>& lists,
                                       const std::map<std::string, stanza_texts>& by_architecture);
 
+/// Brings what is known of the pocket, from promotions before, to what it has now, so that the next is asked about at
+/// once; where nothing is known, nothing is done. In the pocket's turn.
+result<void> read_installable(engine& e, const pockets::pocket& target,
+                              const std::map<std::string, pockets::placed_list>& lists);
+
 }  // namespace larder::net::publishing

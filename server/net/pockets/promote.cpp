@@ -1,4 +1,5 @@
 #include "pockets/edition.hpp"
+#include "pockets/pocket_memory.hpp"
 #include "pockets/shown.hpp"
 #include "pockets/transfer.hpp"
 #include "pockets/translations.hpp"
@@ -66,6 +67,7 @@ result<edition> edition_for(engine& e, const step_pockets& step, const promote_o
     what.next.from = step.from.name();
     what.next.origin = step.from.head;
     what.edits = work.edits();
+    what.replaced = work.replaced();
     LARDER_TRY(what.described, descriptions_in(e, step.from, what.edits));
     what.past_support = options.past_support;
     return what;
@@ -135,6 +137,7 @@ result<publication_report> promote_pocket(engine& e, const promote_options& opti
     LARDER_TRY(auto report, publish(e, std::move(what), ask));
     report.findings = gate.findings;
     report.passed = gate.passed;
+    if (report.made) e.remembered().promotions.tell(step.to.name());
     return report;
 }
 

@@ -105,7 +105,8 @@ result<void> transfer::compare(const std::string& path) {
         for (auto& [name, text] : texts) edits[name] = std::move(text);
     }
     if (edits.empty()) return {};
-    LARDER_CHECK(note_texts(path, edits));
+    LARDER_CHECK(note_replaced(path, edits));
+    note_texts(path, edits);
     edits_.emplace(path, std::move(edits));
     return {};
 }
@@ -120,20 +121,24 @@ result<void> transfer::check_room(const std::string& path, const differing& ther
                                     " has packages: its components and architectures are fewer"};
 }
 
-result<void> transfer::note_texts(const std::string& path, const pockets::stanza_edits& edits) {
-    const auto architecture = architecture_in(path);
-    if (architecture.empty()) return {};
-    auto& texts = texts_[architecture];
-    std::set<std::string, std::less<>> changed;
-    for (const auto& [name, text] : edits) {
-        changed.insert(name);
-        if (text) texts.coming += *text + "\n";
-    }
+result<void> transfer::note_replaced(const std::string& path, const pockets::stanza_edits& edits) {
+    auto& text = replaced_[path];
     const auto list = here_.lists.find(path);
     if (list == here_.lists.end()) return {};
+    std::set<std::string, std::less<>> changed;
+    for (const auto& [name, edit] : edits) changed.insert(name);
     LARDER_TRY(const auto present, pockets::find_stanzas(list->second, changed, opener_of(e_)));
-    for (const auto& [name, text] : present) texts.going += text + "\n";
+    for (const auto& [name, stanza] : present) text += stanza + "\n";
     return {};
+}
+
+void transfer::note_texts(const std::string& path, const pockets::stanza_edits& edits) {
+    const auto architecture = architecture_in(path);
+    if (architecture.empty()) return;
+    auto& texts = texts_[architecture];
+    for (const auto& [name, text] : edits)
+        if (text) texts.coming += *text + "\n";
+    texts.going += replaced_.at(path);
 }
 
 qa::promotion transfer::promotion() const {

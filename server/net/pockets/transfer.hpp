@@ -32,6 +32,8 @@ public:
     result<void> read(const std::vector<std::string>& only);
 
     const std::map<std::string, pockets::stanza_edits>& edits() const noexcept { return edits_; }
+    /// What of the target the edits replace or take out: stanzas, by the paths of their indices.
+    const std::map<std::string, std::string>& replaced() const noexcept { return replaced_; }
     /// The target as it is.
     const pocket_contents& target() const noexcept { return here_; }
     /// What of the target's stanzas goes and comes, by architecture.
@@ -49,7 +51,8 @@ private:
     differing own_of(const pocket_contents& one, const pocket_contents& other, const std::string& path) const;
     result<void> compare(const std::string& path);
     result<void> check_room(const std::string& path, const differing& there) const;
-    result<void> note_texts(const std::string& path, const pockets::stanza_edits& edits);
+    result<void> note_replaced(const std::string& path, const pockets::stanza_edits& edits);
+    void note_texts(const std::string& path, const pockets::stanza_edits& edits);
 
     engine& e_;
     const pockets::pocket from_, to_;
@@ -57,6 +60,7 @@ private:
     std::unordered_set<std::string_view> sources_;  ///< those that are promoted
     names touched_;                                 ///< those of which something changes
     std::map<std::string, pockets::stanza_edits> edits_;
+    std::map<std::string, std::string> replaced_;
     std::map<std::string, stanza_texts> texts_;
 };
 

@@ -6,12 +6,12 @@ import re
 import shutil
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from statistics import median
 
 from . import packages, process, servers, table
-from .lines_deployments import Api, on_disk
+from .lines_deployments import Api, cli, on_disk
 from .places import Broken, folder
 from .run import line
 from .table import Row
@@ -120,15 +120,22 @@ class Reprepro(Peer):
 
 
 @contextmanager
-def pockets(*suites, environment=None):
-    """A larder with a chain of pockets, each of which feeds the one before it."""
+def pockets(*suites, environment=None, base=None):
+    """A larder with a chain of pockets, each of which feeds the one before it; beside an archive, where one is given."""
     store = place("store")
-    with servers.larder([], "pockets", store, environment) as ours:
+    with ExitStack() as stack:
+        known = []
+        if base:
+            upstream = stack.enter_context(servers.nginx(base.tree))
+            known = [servers.archive_toml("base", f"http://{upstream.address}{base.prefix}", ["stable"], base.keyring)]
+        ours = stack.enter_context(servers.larder(known, "pockets", store, environment))
+        if base:
+            cli(ours, "archive", "update", "base")
         api = Api(ours)
         api.job("archive_create", name="bench")
         for i, suite in enumerate(suites):
             api.job("pocket_create", name=f"bench/{suite}", architectures=[ARCHITECTURES],
-                    **({"feeds": suites[i - 1]} if i else {}))
+                    **({"feeds": suites[i - 1]} if i else {}), **({"base": "base/stable"} if base else {}))
         yield ours, api, store
 
 
@@ -188,9 +195,9 @@ def promote(run):
     built = packages.build()
     files = built.files if not run.short else built.files[:6000]
     ones = [built.newer(1, f"bench{i}") for i in range(run.repeat + 1)]
-    many = [built.newer(200, f"bench1{i}") for i in range(run.repeat)]
+    many = [built.newer(200, f"bench1{i}") for i in range(run.repeat + 1)]
     took, disk = {1: [], 200: []}, []
-    with pockets("released", "proposed") as (ours, api, store):
+    with pockets("released", "proposed", base=run.archive) as (ours, api, store):
         api.job("pocket_include", pocket="bench/released", files=files)
         before_it = []
         for some in ones + many:
@@ -200,7 +207,10 @@ def promote(run):
             before_it = [os.path.basename(one).split("_")[0] for one in some]
             os.sync()
             before = on_disk(store)
-            report, seconds = api.job("pocket_promote", pocket="bench/proposed", reason="bench")
+            # Others of a real index need these in just the version that they had.
+            report, seconds = api.job("pocket_promote", pocket="bench/proposed", reason="bench", override="bench")
+            if not any(one.startswith("installable: ") for one in report["findings"]):
+                raise Broken("nobody asked what can be installed")
             if report["publication"]["changed"] != len(some):
                 raise Broken(f"{report['publication']['changed']} packages were promoted")
             took[len(some)].append(seconds)
@@ -209,6 +219,7 @@ def promote(run):
                 disk.append(on_disk(store) - before)
         memory = peak(ours)
     first, *rest = took[1]
+    first_many, *rest_many = took[200]
     theirs = aptly_switches(files, ones[:3])
     with Reprepro() as reprepro:
         reprepro.add(files)
@@ -222,8 +233,9 @@ def promote(run):
             Row("the same, against aptly publish switch", table.seconds(one),
                 f"{table.seconds(median(theirs))} (aptly)", median(theirs) / one, "≥ 50.00 times faster",
                 median(theirs) >= 50 * one, samples={"aptly": theirs, "reprepro": includes}),
-            Row(f"promote 200 packages {what}", table.seconds(median(took[200])), "-", None, "≤ 400 ms",
-                median(took[200]) <= 0.400, samples={"larder": took[200]}),
+            Row(f"promote 200 packages {what}", table.seconds(median(rest_many)), "-", None, "≤ 400 ms",
+                median(rest_many) <= 0.400, f"the first time, when much that stood there breaks, "
+                f"{table.seconds(first_many)}", samples={"larder": took[200]}),
             Row("one package more, new on the disk beside the .deb", f"{median(disk) / KIB:.0f} KiB", goal="≤ 300 KiB",
                 met=median(disk) <= 300 * KIB, samples={"larder": disk})]
 
