@@ -1,6 +1,6 @@
 """Eight writers and fifty clients at a chain of pockets, while the server is killed again and again.
 
-Writers include, remove, promote and roll back through the API, all at once. Some clients are the real apt; the others do
+Writers include, pull, remove, promote and roll back through the API, all at once. Some clients are the real apt; the others do
 what apt does, and hash all that they get: InRelease (checked by gpgv), an index by its hash, a package. Whatever a client
 gets belongs together; what a job was told to be done is there in the end; and what each publication has is what follows
 from the one before it and from what was asked for. Short form: less than a minute; LARDER_LONG=1: ten minutes."""
@@ -17,12 +17,15 @@ import time
 from pocket_ground import ARCHIVE, Cloud, field, listed, moment, stanza_fields, stanzas
 from support import debs
 from support.debs import Package
+from support.larder import archive_table
 from support.process import free_port
 from test_api import ask
 
 CHAIN = ("staging", "proposed", "released")
 WRITERS, CLIENTS, APTS = 8, 50, 4
 VERSIONS = [f"1.{n}" for n in range(12)]
+#: What another archive has of each package.
+ELSEWHERE = "1.99"
 
 #: What a writer may be told: that what it wants to change is not there.
 HARMLESS = ("has no 'w", "has no source package 'w", "has nothing to go back to", "already", "has no publication")
@@ -81,6 +84,9 @@ class Writer(threading.Thread):
 
     def choose(self):
         dice = self.chance.random()
+        if dice < 0.1:
+            return "pocket_pull", {"pocket": f"{ARCHIVE}/staging", "from": ["elsewhere/stable"], "packages": [self.package],
+                                   "allow_downgrade": True}
         if dice < 0.5:
             package = Package(self.package, self.chance.choice(VERSIONS))
             return "pocket_include", {"pocket": f"{ARCHIVE}/staging", "files": [str(debs.deb(package))], "allow_downgrade": True}
@@ -189,7 +195,11 @@ class Soak:
     def __init__(self, env, seconds):
         self.env, self.seconds, self.seed = env, seconds, time.time_ns()
         self.tally, self.over, self.good = Tally(), threading.Event(), {}
-        self.cloud = Cloud(env, server={"listen": [f"127.0.0.1:{free_port()}"]}, log={"level": "info"})
+        elsewhere = env.archive(*[Package(f"w{n}", ELSEWHERE) for n in range(WRITERS)])
+        elsewhere.publish("stable")
+        table = archive_table("elsewhere", f"{env.nginx(elsewhere.tree).url}/debian", elsewhere.keyring,
+                              architectures=["amd64"], components=["main"], refresh="1h")
+        self.cloud = Cloud(env, table, server={"listen": [f"127.0.0.1:{free_port()}"]}, log={"level": "info"})
         self.larder = self.cloud.larder
         for suite, feeds in reversed(list(zip(CHAIN, (*CHAIN[1:], "")))):
             self.cloud.pocket(suite, **({"feeds": feeds} if feeds else {}))
@@ -233,7 +243,9 @@ def replayed(before, step, reason, origin, of):
     kind, options = json.loads(reason.partition(": ")[2]) if reason else ("create", {})
     assert kind in ("create", "pocket_" + step), (kind, step)
     now, package = dict(before), reason.partition(" ")[0]
-    if step == "include":
+    if step == "pull":
+        now[package] = ELSEWHERE
+    elif step == "include":
         now[package] = options["files"][0].split("_")[-2]
     elif step == "remove":
         del now[package]
@@ -311,6 +323,7 @@ def test_writers_and_clients_at_once_while_the_server_is_killed(env):
     counts = {**soak.tally.counts, "publications": sum(map(len, histories.values())), "acknowledged": acknowledged}
     print(json.dumps(counts))
     assert acknowledged > 10 and counts["light updates"] > 100 and counts["apt runs"] > 10, counts
+    assert counts["pocket_pull done"] > 0, counts
 
 
 test_writers_and_clients_at_once_while_the_server_is_killed.limit = 400

@@ -95,10 +95,14 @@ result<void> check_sources(engine& e, const pockets::pocket& of, const index_edi
 
 result<void> check_pool_path(engine& e, const std::string& archive, const std::string& path, const digest& content) {
     LARDER_TRY(const auto known, e.store().known().find(archive, path));
-    for (const auto& claim : known)
-        if (claim.content != content)
+    for (const auto& claim : known) {
+        if (claim.content == content) continue;
+        // What only a publication that failed has named was never to be had.
+        LARDER_TRY(const bool had, e.store().holds().holds(pockets::holder_of(archive), claim.content));
+        if (had)
             return error{errc::refused, "archive '" + archive + "' has had " + path +
                                             " with other bytes: give what changed another version"};
+    }
     return {};
 }
 
