@@ -281,7 +281,7 @@ def whole_histories(soak):
     waiting = {pocket: [p for _, where, p in rows if where == pocket] for pocket in states}
     while any(waiting.values()):
         ready = [pocket for pocket, all_ in waiting.items()
-                 if all_ and (not all_[0]["from"] or all_[0]["origin"] in states[all_[0]["from"]])]
+                 if all_ and (all_[0]["step"] != "promote" or all_[0]["origin"] in states[all_[0]["from"]])]
         assert ready, "publications that come from each other"
         p = waiting[ready[0]].pop(0)
         now = replayed(states[ready[0]][p["number"] - 1], p["step"], p["reason"], p["origin"], states.get)

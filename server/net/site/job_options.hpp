@@ -1,7 +1,9 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <larder/base/clock.hpp>
 #include <larder/base/result.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,19 @@ inline void take(const boost::json::object& given, std::string_view name, std::v
     if (v == nullptr) return;
     into.clear();
     for (const auto& one : v->as_array()) into.emplace_back(one.as_string());
+}
+
+/// "2027-04-30": the end of that day; "never", or nothing: none. `malformed` says what a day is.
+inline result<std::optional<sys_seconds>> take_day(const boost::json::object& given, std::string_view name) {
+    std::string day;
+    take(given, name, day);
+    if (day.empty() || day == "never") return std::optional<sys_seconds>{};
+    auto digits = day;
+    std::erase(digits, '-');
+    const auto begin = digits.size() == 8 && day.size() == 10 ? parse_timestamp(digits + "T000000Z")
+                                                              : result<sys_seconds>{error{errc::malformed, "no day"}};
+    if (!begin) return error{errc::malformed, std::string{name} + " is a day, as in 2027-04-30, or never"};
+    return std::optional{*begin + std::chrono::hours{24}};
 }
 
 /// Who does it, and why: of any struct with `by` and `reason`.

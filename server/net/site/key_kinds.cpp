@@ -9,19 +9,6 @@ namespace {
 
 namespace json = boost::json;
 
-/// "2027-04-30": the end of that day; "never" or nothing: none.
-result<std::optional<sys_seconds>> take_day(const json::object& given, std::string_view name) {
-    std::string day;
-    take(given, name, day);
-    if (day.empty() || day == "never") return std::optional<sys_seconds>{};
-    auto digits = day;
-    std::erase(digits, '-');
-    const auto begin = digits.size() == 8 && day.size() == 10 ? parse_timestamp(digits + "T000000Z")
-                                                              : result<sys_seconds>{error{errc::malformed, "no day"}};
-    if (!begin) return error{errc::malformed, std::string{name} + " is a day, as in 2027-04-30, or never"};
-    return std::optional{*begin + std::chrono::hours{24}};
-}
-
 result<void> take_algorithm(const json::object& given, signing::key_algorithm& into) {
     std::string name;
     take(given, "algorithm", name);

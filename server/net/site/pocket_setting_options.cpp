@@ -11,17 +11,6 @@ void take_if(const json::object& given, std::string_view name, std::optional<T>&
     if (given.contains(name)) take(given, name, into.emplace());
 }
 
-/// "2027-04-30": its support ends with that day; empty: it has no end.
-result<std::optional<sys_seconds>> end_of(const std::string& day) {
-    if (day.empty()) return std::optional<sys_seconds>{};
-    auto digits = day;
-    std::erase(digits, '-');
-    const auto begin = digits.size() == 8 && day.size() == 10 ? parse_timestamp(digits + "T000000Z")
-                                                              : result<sys_seconds>{error{errc::malformed, "no day"}};
-    if (!begin) return error{errc::malformed, "supported_until is a day, as in 2027-04-30"};
-    return std::optional{*begin + std::chrono::hours{24}};
-}
-
 }  // namespace
 
 std::vector<job_option> setting_options() {
@@ -63,9 +52,7 @@ result<pocket_settings> take_settings(const json::object& given) {
     take_if(given, "translations", s.translations);
     take_if(given, "contents", s.contents);
     if (given.contains("supported_until")) {
-        std::string day;
-        take(given, "supported_until", day);
-        LARDER_TRY(s.supported_until, end_of(day));
+        LARDER_TRY(s.supported_until, take_day(given, "supported_until"));
     }
     if (given.contains("valid_for_seconds")) {
         std::int64_t seconds = 0;
