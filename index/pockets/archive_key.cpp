@@ -37,6 +37,7 @@ std::string write_key(const archive_key& k) {
     out.add("Key-Made", format_timestamp(k.made));
     out.add("Key-Expires", when(k.expires));
     out.add("Key-Until", when(k.until));
+    out.add("Key-Follows", k.follows);
     out.add("Key-Agent", k.agent_home);
     if (k.has_primary) out.add("Key-Primary", "yes");
     if (k.needs_passphrase) out.add("Key-Passphrase", "yes");
@@ -103,6 +104,8 @@ private:
             k.user_id = value;
         } else if (name == "Key-Algorithm") {
             k.algorithm = value;
+        } else if (name == "Key-Follows") {
+            k.follows = value;
         } else if (name == "Key-Agent") {
             k.agent_home = value;
         } else if (name == "Key-Primary") {

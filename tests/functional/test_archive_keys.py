@@ -335,6 +335,7 @@ def test_a_key_on_its_way_out_whose_card_was_taken_away_keeps_nobody_from_publis
         chain.include(STAGING, Package("tool"))
         assert accepted(env, chain, key_alone(env, chain, new, "new"))
         assert not accepted(env, chain, key_alone(env, chain, key.fingerprint, "card"))
+        assert f"the key {key.fingerprint}, which is leaving, has not signed" in chain.larder.log()
         chain.client(STAGING).update().must()
         # That it is lacking is no reason to publish the pocket in every round.
         assert chain.json("key", "package", ARCHIVE, "--off")["pockets"] == []
@@ -360,6 +361,31 @@ def test_an_old_key_stays_until_machines_of_a_frozen_pocket_can_have_heard_of_th
     assert states(chain) == ["leaving", "active"]
     chain.after(63)
     wait_for(lambda: states(chain) == ["gone", "active"], "the old key to leave")
+
+
+def test_machines_of_a_pocket_that_was_frozen_until_shortly_before_have_time_too(env):
+    chain = LaterChain(env, chain=(STAGING, PROPOSED))
+    chain.json("key", "package", ARCHIVE)
+    chain.cli("pocket", "freeze", chain.name(STAGING), "--reason", "release week")
+    chain.json("key", "rotate", ARCHIVE)
+    chain.after(29)
+    chain.cli("pocket", "unfreeze", chain.name(STAGING), "--reason", "released")
+    chain.after(29.5)
+    wait_for(lambda: "key-stay" in chain.cli("audit", "list").stdout, "the key to stay for longer")
+    chain.after(58)
+    assert states(chain) == ["leaving", "active"]
+
+
+def test_what_a_frozen_pocket_lacks_besides_keeps_no_key(env):
+    chain = LaterChain(env, chain=(STAGING, PROPOSED))
+    chain.json("key", "package", ARCHIVE)
+    chain.json("key", "rotate", ARCHIVE)
+    chain.cli("pocket", "freeze", chain.name(STAGING), "--reason", "release week")
+    chain.json("key", "generate", ARCHIVE, "--reason", "the next year's")
+    chain.json("pocket", "create", f"{ARCHIVE}/another", "--arch", "amd64")
+    chain.after(31)
+    wait_for(lambda: states(chain) == ["gone", "active", "coming"], "the old key to leave")
+    assert "key-stay" not in chain.cli("audit", "list").stdout
 
 
 def test_a_key_that_ends_soon_is_told_of_everywhere(env):

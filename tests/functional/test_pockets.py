@@ -208,6 +208,23 @@ def test_what_of_the_base_nobody_has_needed_yet_is_asked_for_when_something_is_p
     assert "there is runtime 1.0" in chain.promote(STAGING, check=3).stdout
 
 
+def test_a_base_need_not_have_all_that_a_pocket_has_nor_upstream_be_there(env):
+    base = env.archive(Package("runtime", "1.0", arch="amd64"), Package("extra", "1.0", arch="amd64", component="contrib"))
+    base.publish("stable", components=("main", "contrib"))
+    upstream = env.nginx(base.tree)
+    table = archive_table("debian", f"{upstream.url}/debian", base.keyring, components=["main"])
+    chain = Chain(env, table, chain=())
+    chain.cli("archive", "update")
+    for suite, feeds in ((RELEASED, []), (STAGING, ["--feeds", RELEASED])):
+        chain.json("pocket", "create", chain.name(suite), "--arch", "amd64,riscv64", "--base", "debian/stable", *feeds)
+    chain.include(STAGING, Package("service", "1.0"))
+    assert "installable: passed" in chain.promote(STAGING).stdout
+    upstream.stop()
+    chain.larder.restart()
+    chain.include(STAGING, Package("service", "1.1"))
+    assert "installable: passed" in chain.promote(STAGING).stdout
+
+
 def test_one_promotion_after_another_sees_what_the_one_before_has_changed(env):
     base = env.archive(Package("runtime", "1.0", arch="amd64"))
     base.publish("stable")

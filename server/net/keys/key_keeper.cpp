@@ -16,8 +16,8 @@ bool is_over(const pockets::archive_key& of, sys_seconds now) {
     return of.state == pockets::key_state::leaving && of.until && *of.until <= now;
 }
 
-/// Those whose time is over are gone from now on, unless some pocket has no package with the newer ones yet: machines
-/// that follow it would have no key left.
+/// Those whose time is over are gone from now on, unless some pocket has no package with the newer key yet: machines
+/// that follow it would have none left.
 result<void> let_go(engine& e, const std::string& name) {
     const std::lock_guard alone{e.keys().turn(name)};
     LARDER_TRY(auto of, registry_of(e).find_archive(name));
@@ -25,12 +25,12 @@ result<void> let_go(engine& e, const std::string& name) {
     std::string gone;
     for (auto& one : of.keys) {
         if (!is_over(one, now)) continue;
+        LARDER_TRY(const bool followed, is_followed(e, of, one));
+        if (!followed) continue;
         one.state = pockets::key_state::gone;
         gone += " " + one.fingerprint;
     }
     if (gone.empty()) return {};
-    LARDER_TRY(const auto waiting, pockets_without_keyring(e, of));
-    if (!waiting.empty()) return {};
     LARDER_CHECK(change_and_tell(e, "key-leave", name + gone, {"larder", "its time beside a newer one is over"},
                                  [&](ref_changes also) { return registry_of(e).change(of, std::move(also)); }));
     return e.local_archives_changed();
@@ -57,7 +57,7 @@ void key_keeper::look_after(const std::string& archive) {
         e_.log().write(log_level::error, "the keys of an archive: " + why.message(), {{"archive", archive}});
     };
     if (const auto gone = let_go(e_, archive); !gone) told(gone.error());
-    const auto notes = publish_keys(e_, archive, {"larder", {}});
+    const auto notes = publish_keys(e_, archive, {"larder", {}}, timing::late);
     if (!notes) return told(notes.error());
     for (const auto& one : *notes)
         if (one.publication == 0)

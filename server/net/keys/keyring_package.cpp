@@ -12,6 +12,7 @@
 #include <larder/base/text.hpp>
 #include <larder/debs/build.hpp>
 #include <larder/debs/paragraph.hpp>
+#include <larder/index/version.hpp>
 
 namespace larder::net::publishing {
 
@@ -53,41 +54,60 @@ result<std::string> build(const pockets::local_archive& of) {
     return debs::build_deb(made);
 }
 
-/// Gives the package another version where its keys are others than those that it has; as it is then.
+/// Gives the package another version where its keys are others than those that it has, and notes it with keys that it
+/// has the followers of; as it is then.
 result<pockets::local_archive> brought_up_to_date(engine& e, const std::string& name) {
     const std::lock_guard alone{e.keys().turn(name)};
     LARDER_TRY(auto archive, registry_of(e).find_archive(name));
-    if (!archive.package.wanted) return archive;
+    auto& package = archive.package;
+    if (!package.wanted) return archive;
     LARDER_TRY(const auto keyring, signing::binary_keys(published_texts(archive)));
     const auto content = sha256(keyring).hex();
-    if (archive.package.content == content) return archive;
-    archive.package.version = next_version(archive.package.version, e.clock().now());
-    archive.package.content = content;
-    LARDER_CHECK(change_and_tell(e, "key-package", name + " " + archive.package.version, {"larder", "its keys changed"},
+    bool changed = package.content != content;
+    if (changed) package.version = next_version(package.version, e.clock().now());
+    package.content = content;
+    for (auto& key : archive.keys) {
+        if (key.state != pockets::key_state::leaving || !key.follows.empty()) continue;
+        key.follows = package.version;
+        changed = true;
+    }
+    if (!changed) return archive;
+    LARDER_CHECK(change_and_tell(e, "key-package", name + " " + package.version, {"larder", "its keys changed"},
                                  [&](ref_changes also) { return registry_of(e).change(archive, std::move(also)); }));
     ++archive.version;
     return archive;
 }
 
-/// Whether every index of binaries has it.
-result<bool> has_package(engine& e, const pockets::pocket& of, const std::string& name, const std::string& version) {
-    if (of.head == 0) return false;
+/// What an index has of it; empty: nothing.
+result<std::string> version_in(engine& e, const pockets::kept_index& index, const std::string& name) {
+    LARDER_TRY(const auto list, list_of(e, index));
+    LARDER_TRY(const auto stanzas, pockets::find_stanzas(list, {name}, opener_of(e)));
+    std::string newest;
+    for (const auto& [which, text] : stanzas) {
+        LARDER_TRY(const auto stanza, debs::paragraph::read(text));
+        const std::string version{stanza.get("Version")};
+        if (newest.empty() || index::compare_versions(newest, version) < 0) newest = version;
+    }
+    return newest;
+}
+
+/// The version that machines of every architecture have of it by a pocket; empty: some have none.
+result<std::string> version_in(engine& e, const pockets::pocket& of, const std::string& name) {
+    if (of.head == 0) return std::string{};
     LARDER_TRY(const auto last, registry_of(e).load(of, of.head));
+    std::optional<std::string> oldest;
     for (const auto& architecture : of.architectures) {
         if (architecture == "source") continue;
-        bool found = false;
+        std::string newest;
         for (const auto& kept : last.indices) {
             if (!kept.path.ends_with("/binary-" + architecture + "/Packages")) continue;
-            LARDER_TRY(const auto list, list_of(e, kept));
-            LARDER_TRY(const auto stanzas, pockets::find_stanzas(list, {name}, opener_of(e)));
-            for (const auto& [which, text] : stanzas) {
-                LARDER_TRY(const auto stanza, debs::paragraph::read(text));
-                found = found || stanza.get("Version") == version;
-            }
+            LARDER_TRY(const auto version, version_in(e, kept, name));
+            if (newest.empty() || index::compare_versions(newest, version) < 0) newest = version;
         }
-        if (!found) return false;
+        if (newest.empty()) return newest;
+        if (!oldest || index::compare_versions(newest, *oldest) < 0) oldest = newest;
     }
-    return true;
+    return oldest.value_or(std::string{});
 }
 
 /// A folder for one file, gone with this.
@@ -117,50 +137,51 @@ bool has_binaries(const pockets::pocket& of) {
                        [](const auto& one) { return one != "source"; });
 }
 
-/// Keys that waited for a pocket to have the package: who upgrades from there needs as long as anybody else.
-result<void> give_time(engine& e, const std::string& name) {
+/// Machines that had `before` of the package, and hear of the keys that follow only now, need as long as any others.
+result<void> give_time(engine& e, const std::string& name, const std::string& before) {
     const std::lock_guard alone{e.keys().turn(name)};
     LARDER_TRY(auto of, registry_of(e).find_archive(name));
-    const auto now = e.clock().now();
     LARDER_TRY(const auto may, overlaps_of(e, name));
-    std::string waited;
+    const auto until = e.clock().now() + may.usual;
+    std::string longer;
     for (auto& one : of.keys) {
-        if (one.state != pockets::key_state::leaving || !one.until || *one.until > now) continue;
-        one.until = now + may.usual;
-        waited += " " + one.fingerprint;
+        const bool is_leaving = one.state == pockets::key_state::leaving && one.until && *one.until < until;
+        if (!is_leaving || index::compare_versions(before, one.follows) >= 0) continue;
+        one.until = until;
+        longer += " " + one.fingerprint;
     }
-    if (waited.empty()) return {};
-    return change_and_tell(e, "key-stay", name + waited, {"larder", "a pocket has heard of the newer one only now"},
+    if (longer.empty()) return {};
+    return change_and_tell(e, "key-stay", name + longer, {"larder", "a pocket has the newer key only now"},
                            [&](ref_changes also) { return registry_of(e).change(of, std::move(also)); });
 }
 
 }  // namespace
 
-result<std::vector<std::string>> pockets_without_keyring(engine& e, const pockets::local_archive& of) {
-    std::vector<std::string> all;
-    if (!of.package.wanted) return all;
+result<bool> is_followed(engine& e, const pockets::local_archive& of, const pockets::archive_key& leaving) {
+    if (!of.package.wanted) return true;
+    if (leaving.follows.empty()) return false;
     LARDER_TRY(const auto known, registry_of(e).pockets(of.name));
     for (const auto& one : known) {
         if (!has_binaries(one)) continue;
-        LARDER_TRY(const bool there, has_package(e, one, keyring_package_name(of.name), of.package.version));
-        if (!there) all.push_back(one.name());
+        LARDER_TRY(const auto version, version_in(e, one, keyring_package_name(of.name)));
+        if (version.empty() || index::compare_versions(version, leaving.follows) < 0) return false;
     }
-    return all;
+    return true;
 }
 
-result<std::vector<pocket_note>> publish_keyring(engine& e, const std::string& name, const publisher& who) {
+result<std::vector<pocket_note>> publish_keyring(engine& e, const std::string& name, const publisher& who,
+                                                 timing when) {
     std::vector<pocket_note> notes;
     LARDER_TRY(const auto archive, brought_up_to_date(e, name));
     if (!archive.package.wanted) return notes;
     const auto package = keyring_package_name(name);
     std::optional<scratch> folder;
-    bool came = false;
     include_options options;
     LARDER_TRY(const auto all, registry_of(e).pockets(name));
     for (const auto& of : all) {
         if (!has_binaries(of)) continue;
-        LARDER_TRY(const bool there, has_package(e, of, package, archive.package.version));
-        if (there) continue;
+        LARDER_TRY(const auto before, version_in(e, of, package));
+        if (before == archive.package.version) continue;
         if (!of.frozen.empty()) {
             notes.push_back(
                 {of.name(), 0,
@@ -179,13 +200,12 @@ result<std::vector<pocket_note>> publish_keyring(engine& e, const std::string& n
         options.past_support = true;
         options.who = {who.by, who.reason.empty() ? "the archive's keys" : "the archive's keys: " + who.reason};
         const auto report = include_packages(e, options, [](const progress&) {});
-        came = came || (report && report->made);
         if (!report)
             notes.push_back({of.name(), 0, package + " did not come into it: " + report.error().message(), true});
         else if (report->made)
             notes.push_back({of.name(), report->publication.number, package + " " + archive.package.version, false});
+        if (report && report->made && when == timing::late && !before.empty()) LARDER_CHECK(give_time(e, name, before));
     }
-    if (came) LARDER_CHECK(give_time(e, name));
     return notes;
 }
 

@@ -39,7 +39,7 @@ public:
         LARDER_CHECK(e_->local_archives_changed());
         lock_.unlock();
         key_report report{of_, fingerprint, {}, std::move(notes)};
-        LARDER_TRY(report.pockets, publish_keys(*e_, of_.name, who));
+        LARDER_TRY(report.pockets, publish_keys(*e_, of_.name, who, timing::now));
         LARDER_TRY(report.archive, registry_of(*e_).find_archive(of_.name));
         return report;
     }
@@ -188,6 +188,7 @@ result<key_report> rotate_keys(engine& e, const key_rotate_options& options) {
         if (one.fingerprint == next || one.state != key_state::active) continue;
         one.state = key_state::leaving;
         one.until = now + overlap;
+        one.follows.clear();
         notes.push_back("the key " + one.fingerprint + " signs beside it, and leaves on " + format_iso(*one.until));
     }
     return work.settle("key-rotate", next, options.who, std::move(notes));

@@ -54,7 +54,8 @@ result<std::uint64_t> publish_again(engine& e, const std::string& name, const pu
 
 }  // namespace
 
-result<std::vector<pocket_note>> publish_keys(engine& e, const std::string& archive, const publisher& who) {
+result<std::vector<pocket_note>> publish_keys(engine& e, const std::string& archive, const publisher& who,
+                                              timing when) {
     std::vector<pocket_note> all;
     LARDER_TRY(const auto known, registry_of(e).pockets(archive));
     for (const auto& one : known) {
@@ -65,7 +66,7 @@ result<std::vector<pocket_note>> publish_keys(engine& e, const std::string& arch
             all.push_back({one.name(), *number,
                            one.frozen.empty() ? "" : "it is frozen: its packages stayed as they are", false});
     }
-    LARDER_TRY(auto packages, publish_keyring(e, archive, who));
+    LARDER_TRY(auto packages, publish_keyring(e, archive, who, when));
     std::move(packages.begin(), packages.end(), std::back_inserter(all));
     return all;
 }

@@ -57,11 +57,11 @@ public:
         for (const auto& path : unfinished()) LARDER_CHECK(make_index(path, {}));
         count(report.changes);
         LARDER_TRY(const auto state, make_state());
-        LARDER_CHECK(learn());
         LARDER_CHECK(swing(state));
         report.publication = what_.next;
         report.pocket.head = what_.next.number;
         report.made = true;
+        std::move(warnings_.begin(), warnings_.end(), std::back_inserter(report.warnings));
         return report;
     }
 
@@ -227,6 +227,7 @@ private:
         manifest.suite = of.suite;
         manifest.date = when;
         manifest.signers = signed_text->signers;
+        note_missing(signed_text->signers);
         manifest.text = kept_text;
         LARDER_TRY(manifest.in_release, shop_.put(signed_text->clear, when));
         manifest.release = manifest.text;
@@ -237,6 +238,16 @@ private:
         for (const auto& [path, one] : indices_) what_.next.indices.push_back(one.kept);
         LARDER_CHECK(shop_.send());
         return id.content;
+    }
+
+    void note_missing(const std::vector<std::string>& signers) {
+        for (const auto* key : archive_.signing(e_.clock().now())) {
+            if (std::find(signers.begin(), signers.end(), key->fingerprint) != signers.end()) continue;
+            warnings_.push_back("the key " + key->fingerprint + ", which is leaving, has not signed: its " +
+                                (key->agent_home.empty() ? "secret is not here" : "agent does not answer") +
+                                "; machines that know only that key keep to what they have");
+            e_.log().write(log_level::warn, warnings_.back(), {{"pocket", what_.of.name()}});
+        }
     }
 
     /// What the indices name becomes known before anybody can ask for it: of the edits, since the rest is known.
@@ -281,9 +292,10 @@ private:
     /// The one visible step.
     result<void> swing(const digest& state) {
         auto& parts = e_.parts();
-        LARDER_CHECK(e_.store().holds().add(pockets::holder_of(what_.of.archive), what_.files));
         LARDER_TRY(auto told, journal_step_of(e_, what_.next));  // an object too: all become durable together
         LARDER_CHECK(shop_.settle());
+        LARDER_CHECK(learn());
+        LARDER_CHECK(e_.store().holds().add(pockets::holder_of(what_.of.archive), what_.files));
         LARDER_TRY(auto now, load_state(parts.store.objects(), state));
         const auto archive = e_.find_archive(what_.of.archive);
         const std::lock_guard lock{parts.refs_mutex};
@@ -325,6 +337,7 @@ private:
     known_indices before_, indices_;
     std::set<std::string> fresh_;  ///< paths of indices that were made
     pockets::local_archive archive_;
+    std::vector<std::string> warnings_;
     std::shared_ptr<archive_keys::desk> desk_;  ///< made ready beside all else
 };
 

@@ -31,7 +31,9 @@ result<std::vector<qa::package_id>> read_base(engine& e, const std::string& base
                                               const std::string& architecture, qa::universe& into) {
     std::vector<qa::package_id> all;
     const suite in{base.substr(base.find('/') + 1)};
-    LARDER_TRY(const auto indices, pinning::package_indices(e.store().objects(), state, in, {}, {architecture}));
+    LARDER_TRY(const auto indices,
+               pinning::package_indices(e.store().objects(), state, in,
+                                        pinning::components_of(e, base.substr(0, base.find('/'))), {architecture}));
     for (const auto& [stem, index] : indices) {
         std::unique_ptr<index::byte_source> text;
         if (index.here != nullptr) {
@@ -39,7 +41,8 @@ result<std::vector<qa::package_id>> read_base(engine& e, const std::string& base
         } else if (const auto* plain = plain_form(state, stem)) {
             LARDER_TRY(text, open_chunks(e.store(), *plain->sha256));
         } else {
-            return error{errc::absent, base + ": its " + stem + " is not here"};
+            return error{errc::absent, "the base " + base + ": its " + stem +
+                                           " is not here, and could not be had of upstream: the log tells why"};
         }
         LARDER_TRY(const auto read, into.read(*text));
         all.insert(all.end(), read.packages.begin(), read.packages.end());
@@ -47,22 +50,23 @@ result<std::vector<qa::package_id>> read_base(engine& e, const std::string& base
     return all;
 }
 
-/// Asks upstream for what of the base nobody has needed before.
-result<void> bring_base(engine& e, const std::string& base, const digest& state, const std::string& architecture) {
-    LARDER_TRY(auto choice, pinning::parse_choice(base));
-    const auto from = e.find_archive(choice.archive);
-    if (!from) return error{errc::absent, "the base " + base + ": its archive is not configured any more"};
-    if (from->options().local) return {};
-    choice.when = state.hex();
-    const auto brought = pinning::make_cut(e, {choice}, {architecture}, [](const progress&) {}, {});
-    if (!brought) return brought.error().in("the base");
-    return {};
+/// Whether an index of the base is neither here nor kept as chunks.
+result<bool> lacks_index(engine& e, const pinning::suite_choice& base, const suite_state& state,
+                         const std::string& architecture) {
+    const suite in{base.suite};
+    LARDER_TRY(const auto indices, pinning::package_indices(e.store().objects(), state, in,
+                                                            pinning::components_of(e, base.archive), {architecture}));
+    for (const auto& [stem, index] : indices) {
+        if (index.here != nullptr) continue;
+        const auto* plain = plain_form(state, stem);
+        if (plain == nullptr || !open_chunks(e.store(), *plain->sha256)) return true;
+    }
+    return false;
 }
 
 /// The base alone.
 result<std::unique_ptr<installable_world>> make_world(engine& e, const std::string& base, const digest& state,
                                                       const std::string& architecture) {
-    LARDER_CHECK(bring_base(e, base, state, architecture));
     LARDER_TRY(const auto there, load_state(e.store().objects(), state));
     auto made = std::make_unique<installable_world>(architecture);
     made->base = state;
@@ -168,6 +172,27 @@ void known_worlds::give_back(const std::string& pocket, const std::string& archi
 void known_worlds::forget(clock::time_point before) {
     const std::lock_guard lock{mutex_};
     std::erase_if(known_, [&](const auto& one) { return one.second->asked < before; });
+}
+
+result<void> bring_base(engine& e, const pockets::pocket& target, const progress_sink& tell,
+                        const std::stop_token& stop) {
+    if (target.base.empty()) return {};
+    LARDER_TRY(auto choice, pinning::parse_choice(target.base));
+    const auto from = e.find_archive(choice.archive);
+    if (!from || from->options().local) return {};
+    LARDER_TRY(const auto id, state_of_base(e, target.base));
+    LARDER_TRY(const auto state, load_state(e.store().objects(), id));
+    std::vector<std::string> lacking;
+    for (const auto& architecture : target.architectures) {
+        if (architecture == "source") continue;
+        LARDER_TRY(const bool lacks, lacks_index(e, choice, *state, architecture));
+        if (lacks) lacking.push_back(architecture);
+    }
+    if (lacking.empty()) return {};
+    choice.when = id.hex();
+    LARDER_TRY(const auto brought, pinning::make_cut(e, {choice}, lacking, tell, stop));
+    static_cast<void>(brought);
+    return {};
 }
 
 result<qa::finding> check_installable(engine& e, const pockets::pocket& target, const lists_by_path& lists,

@@ -48,6 +48,10 @@ private:
     std::map<std::pair<std::string, std::string>, std::unique_ptr<installable_world>> known_;
 };
 
+/// Asks upstream for what of a pocket's base nobody has needed before. That takes time: not in anybody's turn.
+result<void> bring_base(engine& e, const pockets::pocket& target, const progress_sink& tell,
+                        const std::stop_token& stop);
+
 /// Whether with its base everything in the pocket can be installed that could be before, and all that is new
 /// (qa/installability.hpp), by architecture. `lists`: the pocket's indices as they are, by path. A pocket without a
 /// base is not asked: what its packages are installed beside is not known. `absent` when the base's indices are not

@@ -110,8 +110,24 @@ private:
 
 }  // namespace
 
+namespace {
+
+/// What cannot be had the gate tells, if it needs it.
+void bring_base_of_target(engine& e, const std::string& pocket, const progress_sink& tell,
+                          const std::stop_token& stop) {
+    auto from = registry_of(e).find(pocket);
+    const auto step = from ? step_of(e, std::move(*from)) : result<step_pockets>{from.error()};
+    if (!step) return;
+    if (const auto brought = bring_base(e, step->to, tell, stop); !brought)
+        e.log().write(log_level::warn, "the base of a pocket is not whole: " + brought.error().message(),
+                      {{"pocket", step->to.name()}});
+}
+
+}  // namespace
+
 result<publication_report> promote_pocket(engine& e, const promote_options& options, const progress_sink& tell,
                                           std::stop_token stop) {
+    bring_base_of_target(e, options.pocket, tell, stop);
     LARDER_TRY(const auto mine, turn::take(e, options.pocket));
     LARDER_TRY(const auto step, step_of(e, mine.of()));
     if (trim(options.who.reason).empty())

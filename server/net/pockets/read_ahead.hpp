@@ -6,6 +6,7 @@
 #include <larder/base/result.hpp>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -22,7 +23,11 @@ public:
     read_ahead(std::size_t count, maker make) : count_{count}, make_{std::move(make)} {
         if (count_ < worth_threads) return;
         const auto threads = std::clamp(std::thread::hardware_concurrency(), 1U, most_threads);
-        for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+        try {
+            for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+        } catch (const std::system_error&) {
+            // The system gives no more: with those that there are, or none.
+        }
     }
     ~read_ahead() {
         const std::lock_guard lock{mutex_};

@@ -144,7 +144,7 @@ void apply(const pocket_settings& given, pockets::pocket& to) {
 
 /// Where it is wanted a new pocket has it at once.
 result<void> see_to_keyring(engine& e, const std::string& archive, const publisher& who) {
-    LARDER_TRY(const auto notes, publish_keyring(e, archive, {who.by, {}}));
+    LARDER_TRY(const auto notes, publish_keyring(e, archive, {who.by, {}}, timing::now));
     static_cast<void>(notes);
     return {};
 }

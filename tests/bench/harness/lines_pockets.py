@@ -224,7 +224,7 @@ def promote(run):
     with Reprepro() as reprepro:
         reprepro.add(files)
         includes = [reprepro.add(some) for some in ones[:3]]
-    what = f"into a pocket of {len(files):,}, up to the signed publication"
+    what = f"into a pocket of {len(files):,}, one after another, up to the signed publication"
     one = median(rest)
     note = (f"the first after a start {table.seconds(first)}; reprepro includedeb needs "
             f"{table.seconds(median(includes))}; peak RSS {table.mebibytes(memory)}")

@@ -27,8 +27,11 @@ struct archive_key {
     sys_seconds made{};              ///< since when the archive has it
     std::optional<sys_seconds> expires;
     std::optional<sys_seconds> until;  ///< when one that is leaving goes; since when one is revoked or gone
-    std::string agent_home;            ///< the GnuPG home whose agent has its secret; empty: it is kept here
-    bool has_primary = false;          ///< whether the primary's secret is kept here
+    /// Of one that is leaving: the version of the keyring package from which on it has the key that follows. Empty:
+    /// there is none yet.
+    std::string follows;
+    std::string agent_home;    ///< the GnuPG home whose agent has its secret; empty: it is kept here
+    bool has_primary = false;  ///< whether the primary's secret is kept here
     bool needs_passphrase = false;
     std::string public_key;  ///< armoured
     std::string revoked;     ///< the same with its revocation in it, armoured; empty: it is not revoked

@@ -64,7 +64,8 @@ using object_opener = std::function<result<unique_fd>(const digest&)>;
 /// hashes its three forms on three threads. `before` empty: a new index. An edit that says what is there already
 /// changes nothing. `marks`: those of the publication that made the object of `before`, or none. The caller commits
 /// `out`. Memory: some chunks, the list, and the edits. `malformed` for a name that is no word of printable ASCII, or a
-/// stanza that is none; `digest_mismatch` where a chunk of `before` is damaged.
+/// stanza that is none; `digest_mismatch` where a chunk of `before` that is read is
+/// damaged: with `marks` those before the first change are not.
 result<published_index> publish_index(const std::optional<placed_list>& before, const stanza_edits& edits,
                                       const index::known_chunks& known, const object_opener& open, store::incoming& out,
                                       with_xz xz = with_xz::no, const form_marks_ptr& marks = nullptr);
