@@ -58,7 +58,8 @@ TEST_CASE("http_head: apt's request is read completely", "[core][http_head]") {
 }
 
 TEST_CASE("http_head: whose page a browser asks for is read", "[core][http_head]") {
-    const auto p = parse(with("Origin: https://larder.example\r\nSec-Fetch-Site: same-origin\r\n"));
+    const auto request = with("Origin: https://larder.example\r\nSec-Fetch-Site: same-origin\r\n");  // p refers to it
+    const auto p = parse(request);
     REQUIRE(p.state == head_state::complete);
     CHECK(p.head.origin == "https://larder.example");
     CHECK(p.head.fetch_site == "same-origin");
