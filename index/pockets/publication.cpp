@@ -10,14 +10,15 @@ namespace {
 
 constexpr std::string_view format = "Larder-Publication", format_number = "1";
 
-constexpr std::array<std::pair<step, std::string_view>, 8> step_names{{{step::create, "create"},
+constexpr std::array<std::pair<step, std::string_view>, 9> step_names{{{step::create, "create"},
                                                                        {step::include, "include"},
                                                                        {step::remove, "remove"},
                                                                        {step::promote, "promote"},
                                                                        {step::rollback, "rollback"},
                                                                        {step::refresh, "refresh"},
                                                                        {step::change, "change"},
-                                                                       {step::pull, "pull"}}};
+                                                                       {step::pull, "pull"},
+                                                                       {step::keyring, "keyring"}}};
 
 error odd(std::string_view field) {
     return {errc::malformed, "a publication: its " + std::string{field} + " cannot be read"};

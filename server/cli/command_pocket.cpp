@@ -226,7 +226,9 @@ void add_changes_of(CLI::App& noun, command_line& line) {
 
     const auto rollback = std::make_shared<pocket_line>();
     command = verb(noun, "rollback", "Publish again what a former publication had.", rollback);
-    command->add_option("--to", rollback->to, "Its number; default: the one before the last")->type_name("N");
+    command
+        ->add_option("--to", rollback->to, "Its number; default: the one before the last step that is still in force")
+        ->type_name("N");
     command
         ->add_option("--preferences", rollback->preferences,
                      "Write there what machines need in /etc/apt/preferences.d to go down, too")

@@ -266,7 +266,7 @@ def test_installer_packages_have_an_index_of_their_own(env):
     gone = cloud.job("pocket_rollback", pocket=cloud.name(SUITE))
     assert gone["made"] and [(p["package"], p["what"]) for p in gone["packages"]] == [("tiny-udeb", "removed")], gone
     assert path not in listed(cloud.release(SUITE)) or names(cloud, path=path) == []
-    cloud.job("pocket_rollback", pocket=cloud.name(SUITE))
+    cloud.job("pocket_rollback", pocket=cloud.name(SUITE), to=gone["publication"]["number"] - 1)
     assert names(cloud, path=path) == ["tiny-udeb"]
 
 
@@ -328,6 +328,7 @@ def test_one_goes_back_only_to_what_there_was(env):
     assert names(cloud) == []
     told = cloud.history(SUITE)[0]
     assert (told["step"], told["origin"], told["removed"], told["added"]) == ("rollback", 1, 1, 0)
+    refused(cloud, "pocket_rollback", "has nothing to go back to", pocket=pocket)
 
 
 def test_the_history_counts_what_changed(env):

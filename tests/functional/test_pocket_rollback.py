@@ -1,6 +1,7 @@
 """A pocket goes back, and clients that have seen more follow: of a suite of any kind, whatever way they fetch indices."""
 
 from pocket_ground import SUITE, Cloud, field, moment
+from test_clock import DAY, jumping_clock
 from support import debs
 from support.debs import Package
 from support.larder import archive_table
@@ -32,6 +33,45 @@ def goes_back(env, suite, *options, **client):
     assert (apt.versions("tool"), apt.versions("added")) == (["2.0"], ["1.0"])
     assert [p["step"] for p in cloud.history(suite)] == ["rollback", "rollback", "include", "include", "create"]
     return cloud
+
+
+def gone_back_to(cloud, suite=SUITE):
+    cloud.job("pocket_rollback", pocket=cloud.name(suite))
+    return cloud.history(suite)[0]["origin"]
+
+
+def test_a_second_rollback_goes_further_back(env):
+    cloud = Cloud(env)
+    cloud.pocket(SUITE)
+    for version in ("1.0", "2.0", "3.0"):
+        cloud.include(SUITE, Package("tool", version))
+    assert (gone_back_to(cloud), gone_back_to(cloud)) == (3, 2)
+    # What came after a rollback is taken back first, and then again what stood before that.
+    cloud.include(SUITE, Package("tool", "4.0"))
+    assert gone_back_to(cloud) == 6
+    assert gone_back_to(cloud) == 1
+
+
+def test_a_rollback_passes_over_what_larder_published_by_itself(env):
+    clock = env.folder("clock") / "offset"
+    clock.write_text("0\n")
+    cloud = Cloud(env)
+    cloud.larder.stop()
+    started = {"LD_PRELOAD": str(jumping_clock(clock.parent)), "JUMPING_CLOCK": str(clock)}
+    cloud.larder.start(**started)
+    cloud.pocket(SUITE, valid_for_seconds=7 * DAY)
+    cloud.include(SUITE, OLD)
+    cloud.include(SUITE, NEW)
+    cloud.job("key_package", archive=cloud.archive)
+    cloud.job("pocket_change", pocket=cloud.name(SUITE), description="of one's own")
+    before = field(cloud.release(SUITE), "Valid-Until")
+    cloud.larder.stop()
+    clock.write_text(f"{5 * DAY}\n")
+    cloud.larder.start(**started)
+    wait_for(lambda: field(cloud.release(SUITE), "Valid-Until") != before, "it to be published again")
+    assert [p["step"] for p in cloud.history(SUITE)] == ["refresh", "change", "keyring", "include", "include", "create"]
+    assert gone_back_to(cloud) == 2
+    assert (gone_back_to(cloud), [p["step"] for p in cloud.history(SUITE)][:2]) == (1, ["rollback", "rollback"])
 
 
 def test_a_client_that_asks_by_hash_follows(env):

@@ -58,6 +58,16 @@ class Chain:
         return self.larder.good(f"/{ARCHIVE}/dists/{suite}/main/binary-amd64/Packages{form}").body
 
 
+def beside(env, base, arch="amd64", **table):
+    """A chain of two pockets beside an archive, whose other settings are `table`; and its upstream."""
+    upstream = env.nginx(base.tree)
+    chain = Chain(env, archive_table("debian", f"{upstream.url}/debian", base.keyring, **table), chain=())
+    chain.cli("archive", "update")
+    for suite, feeds in ((RELEASED, []), (STAGING, ["--feeds", RELEASED])):
+        chain.json("pocket", "create", chain.name(suite), "--arch", arch, "--base", "debian/stable", *feeds)
+    return chain, upstream
+
+
 def fetched(client, name):
     return (client.root / "var/cache/apt/archives" / name).read_bytes()
 
@@ -170,13 +180,8 @@ def test_a_source_is_promoted_whole_or_the_gate_says_no(env):
 def test_what_could_be_installed_with_the_base_must_stay_so(env):
     base = env.archive(Package("runtime", "1.0", arch="amd64"), Package("old", "1.0", arch="amd64"))
     base.publish("stable")
-    upstream = env.nginx(base.tree)
-    table = archive_table("debian", f"{upstream.url}/debian", base.keyring, architectures=["amd64"], components=["main"])
-    chain = Chain(env, table, chain=())
+    chain, _ = beside(env, base, architectures=["amd64"], components=["main"])
     chain.larder.good("/debian/dists/stable/InRelease")
-    chain.cli("archive", "update")
-    for suite, feeds in ((RELEASED, []), (STAGING, ["--feeds", RELEASED])):
-        chain.json("pocket", "create", chain.name(suite), "--arch", "amd64", "--base", "debian/stable", *feeds)
     chain.include(STAGING, Package("service", "1.0", depends="runtime (>= 1.0)"), Package("plugin", "1.0", depends="service (= 1.0)"))
     assert "installable: passed" in chain.promote(STAGING).stdout
     chain.include(STAGING, Package("service", "2.0", depends="runtime (>= 2.0)"))
@@ -195,12 +200,8 @@ def test_what_could_be_installed_with_the_base_must_stay_so(env):
 def test_what_of_the_base_nobody_has_needed_yet_is_asked_for_when_something_is_promoted(env):
     base = env.archive(Package("runtime", "1.0", arch="amd64"))
     base.publish("stable")
-    upstream = env.nginx(base.tree)
-    chain = Chain(env, archive_table("debian", f"{upstream.url}/debian", base.keyring), chain=())
-    chain.cli("archive", "update")
+    chain, upstream = beside(env, base)
     assert upstream.count("*/Packages*") == 0
-    for suite, feeds in ((RELEASED, []), (STAGING, ["--feeds", RELEASED])):
-        chain.json("pocket", "create", chain.name(suite), "--arch", "amd64", "--base", "debian/stable", *feeds)
     chain.include(STAGING, Package("service", "1.0", depends="runtime (>= 1.0)"))
     assert "installable: passed" in chain.promote(STAGING).stdout
     upstream.stop()
@@ -211,12 +212,7 @@ def test_what_of_the_base_nobody_has_needed_yet_is_asked_for_when_something_is_p
 def test_a_base_need_not_have_all_that_a_pocket_has_nor_upstream_be_there(env):
     base = env.archive(Package("runtime", "1.0", arch="amd64"), Package("extra", "1.0", arch="amd64", component="contrib"))
     base.publish("stable", components=("main", "contrib"))
-    upstream = env.nginx(base.tree)
-    table = archive_table("debian", f"{upstream.url}/debian", base.keyring, components=["main"])
-    chain = Chain(env, table, chain=())
-    chain.cli("archive", "update")
-    for suite, feeds in ((RELEASED, []), (STAGING, ["--feeds", RELEASED])):
-        chain.json("pocket", "create", chain.name(suite), "--arch", "amd64,riscv64", "--base", "debian/stable", *feeds)
+    chain, upstream = beside(env, base, arch="amd64,riscv64", components=["main"])
     chain.include(STAGING, Package("service", "1.0"))
     assert "installable: passed" in chain.promote(STAGING).stdout
     upstream.stop()
@@ -228,10 +224,7 @@ def test_a_base_need_not_have_all_that_a_pocket_has_nor_upstream_be_there(env):
 def test_one_promotion_after_another_sees_what_the_one_before_has_changed(env):
     base = env.archive(Package("runtime", "1.0", arch="amd64"))
     base.publish("stable")
-    upstream = env.nginx(base.tree)
-    chain = Chain(env, archive_table("debian", f"{upstream.url}/debian", base.keyring), chain=())
-    for suite, feeds in ((RELEASED, []), (STAGING, ["--feeds", RELEASED])):
-        chain.json("pocket", "create", chain.name(suite), "--arch", "amd64", "--base", "debian/stable", *feeds)
+    chain, _ = beside(env, base)
     for n in range(1, 6):
         chain.include(STAGING, Package("library", f"{n}.0"), Package("service", f"{n}.0", depends=f"library (= {n}.0)"))
         assert "installable: passed" in chain.promote(STAGING).stdout

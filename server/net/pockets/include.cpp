@@ -267,7 +267,7 @@ result<publication_report> include_packages(engine& e, const include_options& op
     LARDER_CHECK(all.run(tell, stop));
     edition what;
     what.of = of;
-    what.next.how = pockets::step::include;
+    what.next.how = options.made_here ? pockets::step::keyring : pockets::step::include;
     what.next.by = options.who.by;
     what.next.reason = options.who.reason;
     what.edits = std::move(all.edits);

@@ -110,12 +110,45 @@ result<publication_report> remove_packages(engine& e, const remove_options& opti
     return publish(e, std::move(what), unless(options.dry_run));
 }
 
+namespace {
+
+bool have_same_packages(const pockets::publication& a, const pockets::publication& b) {
+    const auto listed = [](const pockets::publication& of) {
+        std::map<std::string, digest> all;
+        for (const auto& one : of.indices)
+            if (lists_packages(one.path)) all.emplace(one.path, one.content);
+        return all;
+    };
+    return listed(a) == listed(b);
+}
+
+/// The publication before the last step of somebody's that is still in force: what was taken back is so already, and
+/// what Larder publishes by itself, or changes no package, is nothing that one goes back from.
+result<std::uint64_t> before_last_step(engine& e, const pockets::pocket& of) {
+    auto at = of.head;
+    while (at > 1) {
+        LARDER_TRY(const auto one, registry_of(e).load(of, at));
+        if (one.how == step::rollback) {
+            at = std::min(one.origin, at - 1);
+            continue;
+        }
+        --at;
+        if (one.how == step::refresh || one.how == step::keyring) continue;
+        LARDER_TRY(const auto before, registry_of(e).load(of, at));
+        if (!have_same_packages(one, before)) return at;
+    }
+    return error{errc::refused, "pocket " + of.name() + " has nothing to go back to"};
+}
+
+}  // namespace
+
 result<publication_report> rollback_pocket(engine& e, const pocket_rollback_options& options) {
     LARDER_TRY(const auto mine, turn::take(e, options.pocket));
     const auto& of = mine.of();
-    if (of.head < 2 && options.to == 0)
-        return error{errc::refused, "pocket " + of.name() + " has nothing to go back to"};
-    const auto to = options.to == 0 ? of.head - 1 : options.to;
+    auto to = options.to;
+    if (to == 0) {
+        LARDER_TRY(to, before_last_step(e, of));
+    }
     if (to == of.head)
         return error{errc::refused, "pocket " + of.name() + " is at publication " + std::to_string(to) + " already"};
     LARDER_TRY(const auto target, registry_of(e).load(of, to));

@@ -2,14 +2,23 @@
 
 #include "pockets/chunk_contents.hpp"
 #include "pockets/installable.hpp"
-#include "pockets/known_marks.hpp"
-#include "pockets/known_sources.hpp"
+#include "pockets/recently_asked.hpp"
 #include <functional>
+#include <larder/pockets/published_index.hpp>
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace larder::net::publishing {
+
+/// Source packages of a pocket, and their versions, by name.
+using source_versions = std::vector<std::pair<std::string, std::string>>;
+/// What sources states of pockets have, by the state: to read one of 63,000 packages takes a second.
+using known_sources = recently_asked<source_versions, 64>;
+/// How far the hashes of published indices were, by the objects that hold their lists of chunks: some 40 KB for a large
+/// one.
+using known_marks = recently_asked<pockets::form_marks, 256>;
 
 /// Tells one listener of promotions. Thread-safe; once listen({}) has returned nothing is told.
 class promotion_news {

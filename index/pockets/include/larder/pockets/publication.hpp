@@ -12,7 +12,7 @@
 namespace larder::pockets {
 
 /// What made a publication.
-enum class step { create, include, remove, promote, rollback, refresh, change, pull };
+enum class step { create, include, remove, promote, rollback, refresh, change, pull, keyring };
 std::string_view to_string(step) noexcept;
 
 /// How an index of a publication is kept: below the suite's folder, and the object that its list of chunks is in.
