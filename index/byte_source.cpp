@@ -1,3 +1,4 @@
+#include "piece_buffer.hpp"
 #include <algorithm>
 #include <cerrno>
 #include <condition_variable>
@@ -32,18 +33,21 @@ public:
     explicit file_reader(unique_fd fd) : fd_{std::move(fd)} {}
 
     result<std::string_view> next() override {
+        buffer_.make_room(last_);
         for (;;) {
             const auto n = ::pread(fd_.get(), buffer_.data(), buffer_.size(), static_cast<off_t>(offset_));
             if (n < 0 && errno == EINTR) continue;
             if (n < 0) return errno_error(errno, "reading a file");
-            offset_ += static_cast<std::uint64_t>(n);
-            return std::string_view{buffer_.data(), static_cast<std::size_t>(n)};
+            last_ = static_cast<std::size_t>(n);
+            offset_ += last_;
+            return std::string_view{buffer_.data(), last_};
         }
     }
 
 private:
     unique_fd fd_;
-    std::string buffer_ = std::string(256 * 1024, '\0');  // one for all pieces
+    detail::piece_buffer buffer_;
+    std::size_t last_ = 0;
     std::uint64_t offset_ = 0;
 };
 

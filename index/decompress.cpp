@@ -1,4 +1,5 @@
 #include "codec.hpp"
+#include "piece_buffer.hpp"
 #include <larder/index/decompress.hpp>
 
 namespace larder::index {
@@ -28,10 +29,11 @@ private:
 class decoded_source final : public byte_source {
 public:
     decoded_source(std::unique_ptr<byte_source> in, std::unique_ptr<detail::codec> codec, std::uint64_t limit)
-        : in_{std::move(in)}, codec_{std::move(codec)}, limit_{limit}, buffer_(256 * 1024, '\0') {}
+        : in_{std::move(in)}, codec_{std::move(codec)}, limit_{limit} {}
 
     result<std::string_view> next() override {
         if (done_) return std::string_view{};
+        buffer_.make_room(last_);
         std::size_t have = 0;
         while (have < buffer_.size()) {
             LARDER_TRY(const bool more, fill(have));
@@ -41,7 +43,8 @@ public:
         }
         if (have > limit_ - seen_) return over(limit_);
         seen_ += have;
-        return std::string_view{buffer_}.substr(0, have);
+        last_ = have;
+        return std::string_view{buffer_.data(), have};
     }
 
 private:
@@ -78,7 +81,8 @@ private:
     std::unique_ptr<byte_source> in_;
     std::unique_ptr<detail::codec> codec_;
     std::uint64_t limit_, seen_ = 0;
-    std::string buffer_;
+    detail::piece_buffer buffer_;
+    std::size_t last_ = 0;
     std::string_view rest_;
     bool between_frames_ = true, any_frame_ = false, ended_ = false, done_ = false;
     int idle_ = 0;

@@ -99,15 +99,21 @@ result<journal_entry> journal_entry::read(std::string_view text) {
     return e;
 }
 
-result<journal_step> make_step(store::object_store& objects, const store::ref_store& refs, journal_entry entry) {
+result<journal_step> next_step(const store::ref_store& refs, journal_entry entry) {
     LARDER_TRY(const auto now, read_head(refs));
     entry.number = now.number + 1;
     entry.previous = now.last;
-    LARDER_TRY(const auto id, objects.put(entry.write(), entry.when));
+    const auto id = sha256(entry.write());
     std::vector<store::ref_change> changes{
         {std::string{head_name}, now.version, std::to_string(entry.number) + " " + id.hex()},
         {ref_name(entry.number), 0, id.hex()}};
     return journal_step{std::move(entry), std::move(changes)};
+}
+
+result<journal_step> make_step(store::object_store& objects, const store::ref_store& refs, journal_entry entry) {
+    LARDER_TRY(auto step, next_step(refs, std::move(entry)));
+    LARDER_CHECK(objects.put(step.entry.write(), step.entry.when));
+    return step;
 }
 
 result<bool> fits(const store::ref_store& refs, const journal_step& step) {

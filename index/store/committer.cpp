@@ -29,10 +29,10 @@ committer::~committer() {
     thread_.join();
 }
 
-void committer::add(job j) {
+void committer::add(std::vector<job> jobs) {
     {
         const std::lock_guard lock{mutex_};
-        queue_.push_back(std::move(j));
+        for (auto& one : jobs) queue_.push_back(std::move(one));
     }
     wake_.notify_one();
 }
@@ -95,6 +95,8 @@ void committer::sync_files(std::vector<step>& batch) const {
     for (const auto& s : batch) files += s.work.file && s.outcome ? 1U : 0U;
     // When it fails, the fsyncs below find out whose file it was.
     if (files >= sync_all_from && at_.ops->sync_all(at_.root.get()) == 0) return;
+    for (const auto& s : batch)
+        if (files > 1 && s.work.file && s.outcome) at_.ops->start_writing(s.work.file->fd());
     for (auto& s : batch) {
         if (s.work.file && s.outcome && at_.ops->sync_file(s.work.file->fd()) != 0)
             s.outcome = errno_error(errno, "syncing " + at_.object_path(s.work.expected));

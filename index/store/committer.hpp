@@ -31,7 +31,8 @@ public:
     committer(const committer&) = delete;
     committer& operator=(const committer&) = delete;
 
-    void add(job);
+    /// They come into the same batch, as far as one goes.
+    void add(std::vector<job>);
 
 private:
     struct step {

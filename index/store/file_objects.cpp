@@ -62,13 +62,15 @@ public:
 
     void commit(std::unique_ptr<incoming> file, const digest& expected, sys_seconds modified, committed done,
                 std::optional<provenance> from) override {
-        auto* ours = dynamic_cast<incoming_file*>(file.get());
-        if (ours == nullptr) {
-            done(error{errc::refused, "an incoming object of another store cannot be committed here"});
-            return;
-        }
-        (void)file.release();
-        committer_.add({std::unique_ptr<incoming_file>{ours}, expected, modified, std::move(done), std::move(from)});
+        std::vector<committer::job> one;
+        take({std::move(file), expected, modified, std::move(done)}, std::move(from), one);
+        committer_.add(std::move(one));
+    }
+
+    void commit_together(std::vector<arrival> all) override {
+        std::vector<committer::job> jobs;
+        for (auto& one : all) take(std::move(one), {}, jobs);
+        committer_.add(std::move(jobs));
     }
 
     result<digest> put(std::string_view bytes, sys_seconds modified, std::optional<provenance> from) override {
@@ -77,12 +79,12 @@ public:
         auto answer = promise.get_future();
         committed done = [&promise](result<digest> r) { promise.set_value(std::move(r)); };
         if (read(d, bytes.size())) {
-            committer_.add({nullptr, d, modified, std::move(done), {}});
+            add({nullptr, d, modified, std::move(done), {}});
             return answer.get();
         }
         LARDER_TRY(auto file, incoming_file::begin(at_));
         LARDER_CHECK(file->append(bytes));
-        committer_.add({std::move(file), d, modified, std::move(done), std::move(from)});
+        add({std::move(file), d, modified, std::move(done), std::move(from)});
         return answer.get();
     }
 
@@ -118,6 +120,23 @@ public:
 private:
     file_objects(std::shared_ptr<const layout> at, arrival_sink arrived)
         : at_{std::move(at)}, committer_{*at_, std::move(arrived)} {}
+
+    void add(committer::job one) {
+        std::vector<committer::job> jobs;
+        jobs.push_back(std::move(one));
+        committer_.add(std::move(jobs));
+    }
+    /// To the jobs; a file of another store is refused instead.
+    static void take(arrival one, std::optional<provenance> from, std::vector<committer::job>& jobs) {
+        auto* ours = dynamic_cast<incoming_file*>(one.file.get());
+        if (ours == nullptr) {
+            one.done(error{errc::refused, "an incoming object of another store cannot be committed here"});
+            return;
+        }
+        (void)one.file.release();
+        jobs.push_back(
+            {std::unique_ptr<incoming_file>{ours}, one.expected, one.modified, std::move(one.done), std::move(from)});
+    }
 
     result<bool> each_in(const std::string& two,
                          const std::function<bool(const digest&, const object_info&)>& seen) const {

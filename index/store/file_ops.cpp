@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <tuple>
 #include <unistd.h>
 
 namespace larder::store {
@@ -35,6 +36,10 @@ int file_ops::set_modified(int fd, sys_seconds modified) const {
     times[0].tv_nsec = UTIME_OMIT;
     times[1].tv_sec = static_cast<time_t>(modified.time_since_epoch().count());
     return ::futimens(fd, times.data());
+}
+
+void file_ops::start_writing(int fd) const {
+    std::ignore = ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);  // only a hint: fsync says what failed
 }
 
 // Not fdatasync: an object's mtime is part of what was promised, and for a new file both cost the same.

@@ -24,6 +24,8 @@ public:
     virtual ssize_t write_at(int fd, const char* bytes, std::size_t size, std::uint64_t offset) const;
     virtual int truncate(int fd) const;
     virtual int set_modified(int fd, sys_seconds) const;
+    /// Of several files that are synced one after the other, so that the disk has them all at once.
+    virtual void start_writing(int fd) const;
     virtual int sync_file(int fd) const;
     virtual int sync_folder(int parent, const char* name) const;
     /// Everything that was written to the file system of `fd`, files and names alike.

@@ -29,13 +29,25 @@ public:
         if (failure_) return *failure_;
         ++open_;
         lock.unlock();
-        const auto done = [this](const result<digest>& how) {
-            const std::lock_guard guard{mutex_};
-            --open_;
-            if (!how && !failure_) failure_ = how.error();
-            changed_.notify_all();
-        };
-        objects_.commit(std::move(file), expected, modified, done, std::move(from));
+        objects_.commit(std::move(file), expected, modified, counted(), std::move(from));
+        return {};
+    }
+
+    struct arrival {
+        std::unique_ptr<store::incoming> file;
+        digest expected{};
+        sys_seconds modified{};
+    };
+    /// Few enough for one batch.
+    result<void> add_together(std::vector<arrival> all) {
+        std::unique_lock lock{mutex_};
+        changed_.wait(lock, [this] { return open_ < most_open; });
+        if (failure_) return *failure_;
+        open_ += static_cast<unsigned>(all.size());
+        lock.unlock();
+        std::vector<store::object_store::arrival> batch;
+        for (auto& one : all) batch.push_back({std::move(one.file), one.expected, one.modified, counted()});
+        objects_.commit_together(std::move(batch));
         return {};
     }
 
@@ -48,6 +60,15 @@ public:
     }
 
 private:
+    store::object_store::committed counted() {
+        return [this](const result<digest>& how) {
+            const std::lock_guard guard{mutex_};
+            --open_;
+            if (!how && !failure_) failure_ = how.error();
+            changed_.notify_all();
+        };
+    }
+
     store::object_store& objects_;
     std::mutex mutex_;
     std::condition_variable changed_;

@@ -249,6 +249,27 @@ TEST_CASE("object faults: fifty commits that wait together share two syncs") {
     CHECK(ops.full_syncs == 2);
 }
 
+TEST_CASE(
+    "object faults: commits that are asked for together share two syncs of an idle store, and each has its answer") {
+    const test::scratch_folder folder{test::on::memory};
+    faulty_ops ops;
+    auto objects = open_file_objects(folder.path(), ops).value();
+    answers all{10};
+    std::vector<object_store::arrival> batch;
+    for (int i = 0; i < 10; ++i) {
+        const auto bytes = std::to_string(i);
+        auto file = objects->begin().value();
+        REQUIRE(file->append(bytes));
+        batch.push_back({std::move(file), sha256(i == 9 ? "another" : bytes), noon, all.callback()});
+    }
+    objects->commit_together(std::move(batch));
+    CHECK(all.wait_for_good_ones() == 9);
+    CHECK(ops.full_syncs == 2);
+    CHECK(ops.file_syncs == 0);
+    CHECK(objects->find(sha256("8")).value());
+    CHECK_FALSE(objects->find(sha256("9")).value());
+}
+
 TEST_CASE("object faults: when the shared sync fails, each file is asked, and only its own failure counts") {
     const test::scratch_folder folder{test::on::memory};
     gated_ops ops;

@@ -7,8 +7,6 @@
 namespace larder::net::publishing {
 namespace {
 
-using versions = std::map<std::string, std::string, std::less<>>;
-
 /// The stanzas that a pocket has of these names in an index.
 result<std::map<std::string, std::string, std::less<>>> present(engine& e, const pockets::publication& last,
                                                                 const std::string& path,
@@ -46,10 +44,11 @@ void put_stanza(index_edits& edits, const pockets::pocket& of, const std::string
 result<void> check_no_downgrade(engine& e, const pockets::pocket& of, const index_edits& edits) {
     if (of.head == 0) return {};
     LARDER_TRY(const auto last, registry_of(e).load(of, of.head));
-    std::map<std::string, versions> next;
+    // A package may have come from another component, whose index then loses it.
+    std::map<std::string, std::map<std::string_view, const std::string*>> next;
     for (const auto& [path, all] : edits)
         for (const auto& [name, stanza] : all)
-            if (stanza) next[architecture_in(path)][name] = version_of(*stanza);
+            if (stanza) next[architecture_in(path)][name] = &*stanza;
     for (const auto& [path, all] : edits) {
         std::set<std::string, std::less<>> names;
         for (const auto& [name, stanza] : all) names.insert(name);
@@ -58,9 +57,10 @@ result<void> check_no_downgrade(engine& e, const pockets::pocket& of, const inde
         for (const auto& [name, stanza] : before) {
             const auto version = version_of(stanza);
             const auto found = coming.find(name);
-            if (found == coming.end() || index::compare_versions(found->second, version) >= 0) continue;
-            return error{errc::refused, name + " " + found->second + " is older than " + version + ", which " +
-                                            of.name() +
+            if (found == coming.end()) continue;
+            const auto given = version_of(*found->second);
+            if (index::compare_versions(given, version) >= 0) continue;
+            return error{errc::refused, name + " " + given + " is older than " + version + ", which " + of.name() +
                                             " has: clients would not follow. --allow-downgrade with --reason puts it "
                                             "there all the same"};
         }

@@ -6,6 +6,7 @@
 #include "pockets/edition_steps.hpp"
 #include "pockets/overrides.hpp"
 #include "pockets/pocket_memory.hpp"
+#include "pockets/read_ahead.hpp"
 #include "pockets/translations.hpp"
 #include "pockets/workshop.hpp"
 #include "suite.hpp"
@@ -37,27 +38,34 @@ public:
     press(engine& e, edition what) : e_{e}, what_{std::move(what)}, shop_{e} {}
 
     result<publication_report> run(const consent& ask) {
-        LARDER_CHECK(begin());
+        // The first: gpg takes a few ms to start.
         LARDER_TRY(archive_, registry_of(e_).find_archive(what_.of.archive));
         auto desk = e_.keys().begin(archive_, e_.clock().now());
+        LARDER_CHECK(begin());
         publication_report report;
         report.pocket = what_.of;
         if (auto warning = pockets::support_warning(what_.of, e_.clock().now()); !warning.empty())
             report.warnings.push_back(std::move(warning));
-        LARDER_TRY(report.changes, changes());
-        LARDER_TRY(const bool wanted, ask(report.changes, what_.next));
-        if (!wanted) {
-            report.publication = what_.next;
-            return report;
+        if (!what_.agreed) {
+            LARDER_TRY(report.changes, changes());
+            LARDER_TRY(const bool wanted, ask(report.changes, what_.next));
+            if (!wanted) {
+                report.publication = what_.next;
+                return report;
+            }
         }
         LARDER_CHECK(wait_for_date(what_.of, e_.clock(), what_.next.made));
         if (!desk) return desk.error();
         desk_ = std::move(*desk);
         for (const auto& [path, edits] : what_.edits) LARDER_CHECK(make_index(path, edits));
         for (const auto& path : unfinished()) LARDER_CHECK(make_index(path, {}));
-        count(report.changes);
         LARDER_TRY(const auto state, make_state());
-        LARDER_CHECK(swing(state));
+        LARDER_TRY(auto told, send());
+        if (what_.agreed) {
+            LARDER_TRY(report.changes, changes());
+        }
+        count(report.changes);
+        LARDER_CHECK(swing(state, std::move(told)));
         report.publication = what_.next;
         report.pocket.head = what_.next.number;
         report.made = true;
@@ -114,8 +122,9 @@ private:
         for (auto& [path, edits] : what_.edits) {
             if (!lists_packages(path)) continue;
             LARDER_TRY(const auto old_text, replaced(path, edits));
-            LARDER_CHECK(add_listed(before, path, old_text));
-            LARDER_CHECK(add_listed(after, path, text_of(edits)));
+            LARDER_TRY(auto listed, read_listed(kind_of(path), old_text));
+            std::move(listed.begin(), listed.end(), std::back_inserter(before));
+            LARDER_CHECK(add_listed(after, path, edits));
         }
         return index::compare(std::move(before), std::move(after));
     }
@@ -154,10 +163,26 @@ private:
         return index::compare(std::move(before), std::move(after));
     }
 
+    /// What comes in may be tens of thousands of packages: they are read on all cores.
     static result<void> add_listed(std::vector<index::listed_package>& to, const std::string& path,
-                                   std::string_view text) {
-        LARDER_TRY(auto listed, read_listed(kind_of(path), text));
-        std::move(listed.begin(), listed.end(), std::back_inserter(to));
+                                   const pockets::stanza_edits& edits) {
+        constexpr std::size_t some = 1000;
+        std::vector<std::string_view> stanzas;
+        for (const auto& [name, stanza] : edits)
+            if (stanza) stanzas.push_back(*stanza);
+        const auto parts = (stanzas.size() + some - 1) / some;
+        read_ahead<std::vector<index::listed_package>> ahead{parts, [&](std::size_t which) {
+                                                                 std::string text;
+                                                                 const auto end =
+                                                                     std::min(stanzas.size(), (which + 1) * some);
+                                                                 for (auto i = which * some; i < end; ++i)
+                                                                     text.append(stanzas[i]) += '\n';
+                                                                 return read_listed(kind_of(path), text);
+                                                             }};
+        for (std::size_t i = 0; i < parts; ++i) {
+            LARDER_TRY(auto listed, ahead.next());
+            std::move(listed.begin(), listed.end(), std::back_inserter(to));
+        }
         return {};
     }
 
@@ -236,7 +261,6 @@ private:
         what_.next.snapshot = id.content;
         what_.next.indices.clear();
         for (const auto& [path, one] : indices_) what_.next.indices.push_back(one.kept);
-        LARDER_CHECK(shop_.send());
         return id.content;
     }
 
@@ -289,10 +313,17 @@ private:
         return all;
     }
 
+    /// The state's objects and the entry's, which become durable together.
+    result<deployments::journal_step> send() {
+        LARDER_TRY(auto told, journal_step_of(e_, what_.next));
+        LARDER_CHECK(shop_.put(told.entry.write(), told.entry.when));
+        LARDER_CHECK(shop_.send());
+        return told;
+    }
+
     /// The one visible step.
-    result<void> swing(const digest& state) {
+    result<void> swing(const digest& state, deployments::journal_step told) {
         auto& parts = e_.parts();
-        LARDER_TRY(auto told, journal_step_of(e_, what_.next));  // an object too: all become durable together
         LARDER_CHECK(shop_.settle());
         LARDER_CHECK(learn());
         LARDER_CHECK(e_.store().holds().add(pockets::holder_of(what_.of.archive), what_.files));
@@ -307,6 +338,7 @@ private:
             LARDER_TRY(const bool fits, deployments::fits(e_.store().refs(), told));
             if (fits) break;
             LARDER_TRY(told, journal_step_of(e_, what_.next));
+            LARDER_CHECK(e_.store().objects().put(told.entry.write(), told.entry.when));
             how = change_refs(state, told);
         }
         LARDER_CHECK(how);

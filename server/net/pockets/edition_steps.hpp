@@ -27,7 +27,7 @@ inline result<void> wait_for_date(const pockets::pocket& of, const wall_clock& c
     return {};
 }
 
-/// What the journal is to say of a publication.
+/// What the journal is to say of a publication. Its object is the caller's to make: sha256(entry.write()).
 inline result<deployments::journal_step> journal_step_of(engine& e, const pockets::publication& next) {
     deployments::journal_entry entry;
     entry.when = next.made;
@@ -36,7 +36,7 @@ inline result<deployments::journal_step> journal_step_of(engine& e, const pocket
     entry.by = next.by;
     entry.reason = next.reason;
     LARDER_TRY(entry.fetches, e.store().fetches().head());
-    return deployments::make_step(e.store().objects(), e.store().refs(), std::move(entry));
+    return deployments::next_step(e.store().refs(), std::move(entry));
 }
 
 }  // namespace larder::net::publishing

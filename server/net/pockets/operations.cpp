@@ -152,7 +152,9 @@ result<publication_report> rollback_pocket(engine& e, const pocket_rollback_opti
     if (to == of.head)
         return error{errc::refused, "pocket " + of.name() + " is at publication " + std::to_string(to) + " already"};
     LARDER_TRY(const auto target, registry_of(e).load(of, to));
+    LARDER_TRY(const auto last, registry_of(e).load(of, of.head));
     auto what = edition_of(of, step::rollback, options.who);
+    what.agreed = !options.dry_run && !options.as_shown && !have_same_packages(last, target);
     what.next.origin = to;
     // What the gate said of it then holds for it now, and so does that it was set aside.
     what.next.findings = target.findings;

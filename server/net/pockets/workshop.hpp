@@ -31,9 +31,8 @@ public:
     }
     /// On their way into the store, together; settle() waits for all.
     result<void> send() {
-        for (auto& one : std::exchange(written_, {}))
-            LARDER_CHECK(commits_.add(std::move(one.file), one.name, one.modified));
-        return {};
+        if (written_.empty()) return {};
+        return commits_.add_together(std::exchange(written_, {}));
     }
     result<void> settle() {
         LARDER_CHECK(send());
@@ -54,16 +53,10 @@ private:
         made_.push_back(content);
     }
 
-    struct written {
-        std::unique_ptr<store::incoming> file;
-        digest name;
-        sys_seconds modified;
-    };
-
     engine& e_;
     held_list::staging staged_;
     std::vector<digest> made_;
-    std::vector<written> written_;
+    std::vector<commits::arrival> written_;
     commits commits_;
 };
 

@@ -151,8 +151,9 @@ def include(run):
     count = run.pick(20_000, 2_000)
     chosen = [files[i * len(files) // count] for i in range(count)]
     rss, samples = [], {"larder": [], "aptly": [], "reprepro": []}
-    for _ in range(run.pick(3, 1)):
+    for _ in range(run.repeat):
         with pockets("released") as (ours, api, _):
+            os.sync()  # what came before leaves nothing to be written meanwhile
             report, took = api.job("pocket_include", pocket="bench/released", files=chosen)
             if report["publication"]["added"] != count:
                 raise Broken(f"{report['publication']['added']} packages came in")
@@ -160,9 +161,11 @@ def include(run):
             rss.append(peak(ours))
         with Aptly() as aptly:
             aptly.aptly("repo", "create", "bench")
+            os.sync()
             added = aptly.add(chosen)[0]
             samples["aptly"].append(added + aptly.publish("repo", "bench", "new")[0])
     with Reprepro() as reprepro:
+        os.sync()
         samples["reprepro"].append(reprepro.add(chosen))
     what = f"include {count:,} small packages, published"
     ours, theirs = median(samples["larder"]), median(samples["aptly"])
@@ -252,9 +255,11 @@ def history(run):
     with pockets("released", environment=servers.fast_clock(1000)) as (_, api, _):
         for some in (files[:100], files[100:]):
             api.job("pocket_include", pocket="bench/released", files=some)
-        for _ in range(count - 3):
-            api.job("pocket_rollback", pocket="bench/released", reason="bench")
+        for i in range(count - 3):
+            api.job("pocket_rollback", pocket="bench/released", to=2 + i % 2, reason="bench")
         for i in range(3 * run.repeat):
+            api.job("pocket_rollback", pocket="bench/released", to=3, reason="bench")
+            api.job("pocket_remove", pocket="bench/released", packages=[os.path.basename(one).split("_")[0] for one in files[100:]])
             time.sleep(0.05)  # not in a burst: what is asked for is how long one takes
             took["rollback"].append(api.job("pocket_rollback", pocket="bench/released", reason="bench")[1])
             took["history"].append(api.job("pocket_history", pocket="bench/released", last=50)[1])

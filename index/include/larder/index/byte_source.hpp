@@ -24,7 +24,7 @@ public:
 /// Reads a text that outlives the source, in pieces of at most `piece` bytes (0: in one).
 std::unique_ptr<byte_source> memory_source(std::string_view text, std::size_t piece = 0);
 
-/// Reads a file from its beginning, with a buffer of its own (256 KiB) and without moving the
+/// Reads a file from its beginning, with a buffer of its own (up to 256 KiB) and without moving the
 /// descriptor's position. Owns the descriptor.
 std::unique_ptr<byte_source> file_source(unique_fd);
 

@@ -67,6 +67,14 @@ public:
     /// the fetch log.
     virtual void commit(std::unique_ptr<incoming> file, const digest& expected, sys_seconds modified, committed done,
                         std::optional<provenance> from = {}) = 0;
+    struct arrival {
+        std::unique_ptr<incoming> file;
+        digest expected{};
+        sys_seconds modified{};
+        committed done;
+    };
+    /// commit() of several at once, which share their fsyncs however idle the store is.
+    virtual void commit_together(std::vector<arrival>) = 0;
     /// begin, append, commit and wait, for bytes that are in memory. An object that is here, whole, is
     /// not written again, and gets no entry in the log.
     virtual result<digest> put(std::string_view bytes, sys_seconds modified, std::optional<provenance> from = {}) = 0;
