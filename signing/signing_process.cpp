@@ -1,6 +1,7 @@
 #include "frame.hpp"
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <larder/base/file.hpp>
 #include <larder/signing/signing_process.hpp>
@@ -57,6 +58,14 @@ frame sign(const signing_session& session, const frame& asked) {
     return answer;
 }
 
+/// To start two gpgs takes both cores for some ms, which whoever has just been given a signature has use for.
+constexpr std::chrono::milliseconds after_it{25};
+
+bool is_asked_within(std::chrono::milliseconds most, int socket) {
+    pollfd asked{socket, POLLIN, 0};
+    return ::poll(&asked, 1, static_cast<int>(most.count())) > 0;
+}
+
 /// Until whoever asked has gone.
 void serve_session(int socket) {
     const auto keys = receive_frame(socket);
@@ -64,8 +73,9 @@ void serve_session(int socket) {
     try {
         const auto session = begin_here(*keys);
         if (!send_frame(socket, session ? frame{""} : answer_of(session.error())) || !session) return;
+        (*session)->prepare();
         for (;;) {
-            (*session)->prepare();
+            if (!is_asked_within(after_it, socket)) (*session)->prepare();
             const auto asked = receive_frame(socket);
             if (!asked || !send_frame(socket, sign(**session, *asked))) return;
         }

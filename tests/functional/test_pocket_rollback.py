@@ -36,8 +36,7 @@ def goes_back(env, suite, *options, **client):
 
 
 def gone_back_to(cloud, suite=SUITE):
-    cloud.job("pocket_rollback", pocket=cloud.name(suite))
-    return cloud.history(suite)[0]["origin"]
+    return cloud.job("pocket_rollback", pocket=cloud.name(suite))["publication"]["origin"]
 
 
 def test_a_second_rollback_goes_further_back(env):
@@ -70,8 +69,39 @@ def test_a_rollback_passes_over_what_larder_published_by_itself(env):
     cloud.larder.start(**started)
     wait_for(lambda: field(cloud.release(SUITE), "Valid-Until") != before, "it to be published again")
     assert [p["step"] for p in cloud.history(SUITE)] == ["refresh", "change", "keyring", "include", "include", "create"]
+    assert (gone_back_to(cloud), gone_back_to(cloud)) == (2, 1)
+    # With the keys of now, though there were none in what it went back to.
+    steps = [p["step"] for p in cloud.history(SUITE)]
+    assert steps[:4] == ["keyring", "rollback", "keyring", "rollback"], steps
+    assert b"Package: cloud-keyring\n" in cloud.get(SUITE, "main/binary-amd64/Packages").body
+
+
+def test_a_rollback_passes_over_changes_of_no_package(env):
+    cloud = Cloud(env)
+    cloud.pocket(SUITE)
+    cloud.include(SUITE, OLD)
+    cloud.include(SUITE, NEW)
+    # Other forms, and an index that lists nothing.
+    cloud.job("pocket_change", pocket=cloud.name(SUITE), xz=True)
+    cloud.job("pocket_change", pocket=cloud.name(SUITE), more_architectures=["arm64"])
     assert gone_back_to(cloud) == 2
-    assert (gone_back_to(cloud), [p["step"] for p in cloud.history(SUITE)][:2]) == (1, ["rollback", "rollback"])
+    apt = cloud.client(SUITE)
+    apt.update().must()
+    assert apt.versions("tool") == ["1.0"]
+    told = cloud.job("pocket_rollback", pocket=cloud.name(SUITE), to=2)
+    assert not told["made"], told
+
+
+def test_machines_are_not_held_at_a_former_keyring(env):
+    cloud = Cloud(env)
+    cloud.pocket(SUITE)
+    cloud.job("key_package", archive=cloud.archive)
+    cloud.include(SUITE, OLD)
+    cloud.include(SUITE, NEW)
+    cloud.job("key_rotate", archive=cloud.archive)
+    told = cloud.job("pocket_rollback", pocket=cloud.name(SUITE), preferences=True)
+    assert told["publication"]["origin"] == 3
+    assert told["preferences"] == "Package: tool\nPin: version 1.0\nPin-Priority: 1001\n", told["preferences"]
 
 
 def test_a_client_that_asks_by_hash_follows(env):

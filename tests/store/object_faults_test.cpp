@@ -270,6 +270,27 @@ TEST_CASE(
     CHECK_FALSE(objects->find(sha256("9")).value());
 }
 
+TEST_CASE(
+    "object faults: of a few commits that are asked for together each is synced, and only its own failure counts") {
+    const test::scratch_folder folder{test::on::memory};
+    faulty_ops ops;
+    auto objects = open_file_objects(folder.path(), ops).value();
+    answers all{4};
+    std::vector<object_store::arrival> batch;
+    for (int i = 0; i < 4; ++i) {
+        auto file = objects->begin().value();
+        REQUIRE(file->append(std::to_string(i)));
+        batch.push_back({std::move(file), sha256(std::to_string(i)), noon, all.callback()});
+    }
+    // Four dates, and the fsync of the second.
+    ops.fail(4 + 2, EIO, faulty_ops::then::work_again);
+    objects->commit_together(std::move(batch));
+    CHECK(all.wait_for_good_ones() == 3);
+    CHECK(ops.file_syncs == 4);
+    CHECK_FALSE(objects->find(sha256("1")).value());
+    CHECK(objects->find(sha256("2")).value());
+}
+
 TEST_CASE("object faults: when the shared sync fails, each file is asked, and only its own failure counts") {
     const test::scratch_folder folder{test::on::memory};
     gated_ops ops;

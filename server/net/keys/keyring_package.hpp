@@ -4,6 +4,9 @@
 
 namespace larder::net::publishing {
 
+/// "cloud-archive-keyring"
+std::string keyring_package_name(const std::string& archive);
+
 /// Where an archive wants it: builds its keyring package anew when its keys have changed, and puts the last one into
 /// every pocket that has it not. Where that is `late`, machines that follow the pocket have as long as after a rotation
 /// to hear of the keys that follow those that are leaving.

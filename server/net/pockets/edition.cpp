@@ -38,10 +38,9 @@ public:
     press(engine& e, edition what) : e_{e}, what_{std::move(what)}, shop_{e} {}
 
     result<publication_report> run(const consent& ask) {
-        // The first: gpg takes a few ms to start.
+        LARDER_CHECK(begin());
         LARDER_TRY(archive_, registry_of(e_).find_archive(what_.of.archive));
         auto desk = e_.keys().begin(archive_, e_.clock().now());
-        LARDER_CHECK(begin());
         publication_report report;
         report.pocket = what_.of;
         if (auto warning = pockets::support_warning(what_.of, e_.clock().now()); !warning.empty())
@@ -63,6 +62,10 @@ public:
         LARDER_TRY(auto told, send());
         if (what_.agreed) {
             LARDER_TRY(report.changes, changes());
+            if (report.changes.empty()) {
+                report.publication = what_.next;
+                return report;
+            }
         }
         count(report.changes);
         LARDER_CHECK(swing(state, std::move(told)));
@@ -143,18 +146,20 @@ private:
         return text;
     }
 
+    /// With what was there: an index that is made anew in other forms is on its way, and cannot be read yet.
     result<std::vector<index::package_change>> compare_all() {
         std::vector<index::listed_package> before, after;
+        const known_indices &there = before_, &coming = *what_.instead;
         std::set<std::string> paths;  // also of those that only one of them has
-        for (const auto* side : {&before_, &indices_})
+        for (const auto* side : {&there, &coming})
             for (const auto& [path, one] : *side) paths.insert(path);
         for (const auto& path : paths) {
             if (!lists_packages(path)) continue;
-            const auto was = before_.find(path), now = indices_.find(path);
-            const bool both = was != before_.end() && now != indices_.end();
+            const auto was = there.find(path), now = coming.find(path);
+            const bool both = was != there.end() && now != coming.end();
             if (both && was->second.kept.content == now->second.kept.content) continue;
-            for (const auto& [side, from] : {std::pair{&before, was != before_.end() ? &was->second : nullptr},
-                                             std::pair{&after, now != indices_.end() ? &now->second : nullptr}}) {
+            for (const auto& [side, from] : {std::pair{&before, was != there.end() ? &was->second : nullptr},
+                                             std::pair{&after, now != coming.end() ? &now->second : nullptr}}) {
                 if (from == nullptr) continue;
                 LARDER_TRY(auto listed, packages_of(e_, from->kept));
                 std::move(listed.begin(), listed.end(), std::back_inserter(*side));

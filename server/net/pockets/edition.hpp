@@ -70,7 +70,9 @@ struct edition {
     std::map<std::string, std::string> replaced;
     /// In place of what the last publication has: of a rollback.
     std::optional<known_indices> instead;
-    bool agreed = false;  ///< nobody is asked for consent, and what changes is compared while it becomes durable
+    /// Only of a rollback: nobody is asked for consent, which is that something changes, and that is found out while it
+    /// becomes durable.
+    bool agreed = false;
     std::vector<store::held_object> files;  ///< of the pool, which the edits name
     known_indices aside;                    ///< Contents that were made, of which nothing is named yet
     descriptions described;                 ///< of stanzas in the edits that were parted from theirs before

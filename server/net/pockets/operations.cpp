@@ -1,4 +1,5 @@
 #include "held.hpp"
+#include "keys/keyring_package.hpp"
 #include "keys/new_key.hpp"
 #include "pockets/admin.hpp"
 #include "pockets/archive_keys.hpp"
@@ -112,11 +113,13 @@ result<publication_report> remove_packages(engine& e, const remove_options& opti
 
 namespace {
 
+/// An index that lists nothing is as good as none.
 bool have_same_packages(const pockets::publication& a, const pockets::publication& b) {
     const auto listed = [](const pockets::publication& of) {
+        static const auto nothing = sha256({});
         std::map<std::string, digest> all;
         for (const auto& one : of.indices)
-            if (lists_packages(one.path)) all.emplace(one.path, one.content);
+            if (lists_packages(one.path) && one.content != nothing) all.emplace(one.path, one.content);
         return all;
     };
     return listed(a) == listed(b);
@@ -126,8 +129,10 @@ bool have_same_packages(const pockets::publication& a, const pockets::publicatio
 /// what Larder publishes by itself, or changes no package, is nothing that one goes back from.
 result<std::uint64_t> before_last_step(engine& e, const pockets::pocket& of) {
     auto at = of.head;
+    std::optional<pockets::publication> now;
     while (at > 1) {
         LARDER_TRY(const auto one, registry_of(e).load(of, at));
+        if (!now) now = one;
         if (one.how == step::rollback) {
             at = std::min(one.origin, at - 1);
             continue;
@@ -135,14 +140,12 @@ result<std::uint64_t> before_last_step(engine& e, const pockets::pocket& of) {
         --at;
         if (one.how == step::refresh || one.how == step::keyring) continue;
         LARDER_TRY(const auto before, registry_of(e).load(of, at));
-        if (!have_same_packages(one, before)) return at;
+        if (!have_same_packages(one, before) && !have_same_packages(*now, before)) return at;
     }
     return error{errc::refused, "pocket " + of.name() + " has nothing to go back to"};
 }
 
-}  // namespace
-
-result<publication_report> rollback_pocket(engine& e, const pocket_rollback_options& options) {
+result<publication_report> roll_back(engine& e, const pocket_rollback_options& options) {
     LARDER_TRY(const auto mine, turn::take(e, options.pocket));
     const auto& of = mine.of();
     auto to = options.to;
@@ -165,7 +168,22 @@ result<publication_report> rollback_pocket(engine& e, const pocket_rollback_opti
         return !options.dry_run && !changes.empty();
     };
     LARDER_TRY(auto report, publish(e, std::move(what), ask));
-    if (options.preferences) report.preferences = pin_downgraded(report.changes);
+    if (!options.preferences) return report;
+    // Machines that were held at a former keyring would lose the archive with the next key.
+    auto pinned = report.changes;
+    std::erase_if(pinned, [&](const auto& one) { return one.name == keyring_package_name(of.archive); });
+    report.preferences = pin_downgraded(pinned);
+    return report;
+}
+
+}  // namespace
+
+result<publication_report> rollback_pocket(engine& e, const pocket_rollback_options& options) {
+    LARDER_TRY(auto report, roll_back(e, options));
+    if (!report.made) return report;
+    // The package with the keys of now comes back at once: the pocket may be frozen next.
+    const auto notes = publish_keyring(e, report.pocket.archive, {options.who.by, {}}, timing::now);
+    if (!notes) report.warnings.push_back("the keyring package: " + notes.error().message());
     return report;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <larder/base/digest.hpp>
 #include <map>
 #include <memory>

@@ -195,7 +195,7 @@ std::vector<job_kind> pocket_kinds() {
         {"pocket_rollback",
          "Publishes again what a former publication had.",
          {pocket,
-          {"to", number, "Its number. Default: the one before the last."},
+          {"to", number, "Its number. Default: the one before the last step that is still in force."},
           {"preferences", boolean, "Give the apt preferences with which machines go down, too; default false."},
           dry_run,
           by,

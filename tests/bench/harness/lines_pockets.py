@@ -139,6 +139,10 @@ def pockets(*suites, environment=None, base=None):
         yield ours, api, store
 
 
+def names_of(files):
+    return [os.path.basename(one).split("_")[0] for one in files]
+
+
 def peak(server):
     return process.memory(server.process.pid, "VmHWM")
 
@@ -207,7 +211,7 @@ def promote(run):
             if before_it:
                 api.job("pocket_remove", pocket="bench/proposed", packages=before_it)
             api.job("pocket_include", pocket="bench/proposed", files=some)
-            before_it = [os.path.basename(one).split("_")[0] for one in some]
+            before_it = names_of(some)
             os.sync()
             before = on_disk(store)
             # Others of a real index need these in just the version that they had.
@@ -259,7 +263,7 @@ def history(run):
             api.job("pocket_rollback", pocket="bench/released", to=2 + i % 2, reason="bench")
         for i in range(3 * run.repeat):
             api.job("pocket_rollback", pocket="bench/released", to=3, reason="bench")
-            api.job("pocket_remove", pocket="bench/released", packages=[os.path.basename(one).split("_")[0] for one in files[100:]])
+            api.job("pocket_remove", pocket="bench/released", packages=names_of(files[100:]))
             time.sleep(0.05)  # not in a burst: what is asked for is how long one takes
             took["rollback"].append(api.job("pocket_rollback", pocket="bench/released", reason="bench")[1])
             took["history"].append(api.job("pocket_history", pocket="bench/released", last=50)[1])

@@ -144,13 +144,14 @@ result<publication_report> preview_promotion(engine& e, const std::string& pocke
 
 struct pocket_rollback_options {
     std::string pocket;
-    std::uint64_t to = 0;  ///< 0: the one before the last
+    std::uint64_t to = 0;  ///< 0: the one before the last step that is still in force
     bool preferences = false;
     bool dry_run = false;
     publisher who;
     std::optional<shown_difference> as_shown;  ///< as of a promotion; `from` is the publication that is gone back to
 };
-/// Publishes again what a former publication had, with a newer Date.
+/// Publishes again what a former publication had, with a newer Date; the archive's keyring package, where it is wanted,
+/// comes back with a publication of its own.
 result<publication_report> rollback_pocket(engine& e, const pocket_rollback_options& options);
 
 /// What apt needs to know to go down to a former version (apt_preferences(5)): a pin above 1000 for each package that
