@@ -2,6 +2,7 @@
 
 #include "engine.hpp"
 #include "gpg_home.hpp"
+#include <atomic>
 #include <larder/base/clock.hpp>
 #include <larder/signing/archive_key.hpp>
 #include <map>
@@ -37,7 +38,7 @@ private:
 
     std::map<std::string, std::string> by_key_;
     std::string any_;
-    bool asked_ = false;
+    std::atomic<bool> asked_ = false;  ///< two gpgs sign at once
 };
 
 /// A GnuPG home in which secrets are: one of our own, that goes with it, or somebody's.
