@@ -34,21 +34,15 @@ public:
         return {};
     }
 
-    struct arrival {
-        std::unique_ptr<store::incoming> file;
-        digest expected{};
-        sys_seconds modified{};
-    };
-    /// Few enough for one batch.
-    result<void> add_together(std::vector<arrival> all) {
+    /// Few enough for one batch; who is told when they are done is this.
+    result<void> add_together(std::vector<store::object_store::arrival> all) {
         std::unique_lock lock{mutex_};
         changed_.wait(lock, [this] { return open_ < most_open; });
         if (failure_) return *failure_;
         open_ += static_cast<unsigned>(all.size());
         lock.unlock();
-        std::vector<store::object_store::arrival> batch;
-        for (auto& one : all) batch.push_back({std::move(one.file), one.expected, one.modified, counted()});
-        objects_.commit_together(std::move(batch));
+        for (auto& one : all) one.done = counted();
+        objects_.commit_together(std::move(all));
         return {};
     }
 

@@ -11,7 +11,7 @@ from support import debs
 from support.debs import Package
 from support.keys import Keys
 from support.process import wait_for
-from test_clock import DAY, jumping_clock
+from test_clock import DAY, by_clock
 from test_pockets import ARCHIVE, PROPOSED, RELEASED, STAGING, Chain, start, with_tokens
 
 
@@ -86,7 +86,7 @@ class LaterChain(Chain):
 
     def __init__(self, env, **more):
         self.clock = env.folder("clock") / "offset"
-        self.later = {"LD_PRELOAD": str(jumping_clock(self.clock.parent)), "JUMPING_CLOCK": str(self.clock)}
+        self.later = by_clock(self.clock)
         super().__init__(env, **more)
 
     def after(self, days):

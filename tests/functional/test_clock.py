@@ -17,6 +17,11 @@ def jumping_clock(folder):
     return library
 
 
+def by_clock(clock):
+    """The environment of a process whose wall clock is as far from the machine's as the file says, in seconds."""
+    return {"LD_PRELOAD": str(jumping_clock(clock.parent)), "JUMPING_CLOCK": str(clock)}
+
+
 class Ground:
     """A larder whose wall clock is in a file; the monotonic one, which its time-outs go by, is the machine's."""
 
@@ -26,7 +31,7 @@ class Ground:
         self.upstream = env.nginx(self.archive.tree)
         self.clock = env.folder("clock") / "offset"
         self.jump(0)
-        self.preloaded = {"LD_PRELOAD": str(jumping_clock(self.clock.parent)), "JUMPING_CLOCK": str(self.clock)}
+        self.preloaded = by_clock(self.clock)
         self.larder = env.larder_for(self.archive, self.upstream, start=False)
         self.larder.start(**self.preloaded)
 

@@ -6,7 +6,7 @@ import re
 from support import debs
 from support.debs import Package
 from support.s3 import KEY_ID, S3, SECRET
-from test_clock import DAY, jumping_clock
+from test_clock import DAY, by_clock
 from test_pocket_export import NEWER, OTHER, sha256, sha256_of_release
 from test_pockets import ARCHIVE, LIBRARY, PROPOSED, SERVICE, STAGING, Chain
 
@@ -23,7 +23,7 @@ class Bucket:
         self.clock = env.folder("clock") / "offset"
         self.clock.write_text("0\n")
         self.chain.larder.stop()
-        self.chain.larder.start(LD_PRELOAD=str(jumping_clock(self.clock.parent)), JUMPING_CLOCK=str(self.clock),
+        self.chain.larder.start(**by_clock(self.clock),
                                 AWS_ACCESS_KEY_ID=KEY_ID, AWS_SECRET_ACCESS_KEY=secret)
         self.chain.include(STAGING, SERVICE, LIBRARY)
 

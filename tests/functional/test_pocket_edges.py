@@ -13,7 +13,7 @@ from support import debs
 from support.debs import Package
 from support.larder import archive_table
 from support.process import free_port, wait_for
-from test_clock import DAY, jumping_clock
+from test_clock import DAY, by_clock
 
 TOOL = Package("tool", "1.0")
 NEXT = "bookworm-next"
@@ -374,7 +374,7 @@ def test_a_pocket_is_frozen_once_and_by_somebody_with_a_reason(env):
 def test_a_frozen_pocket_stays_valid(env):
     clock = env.folder("clock") / "offset"
     clock.write_text("0\n")
-    preloaded = {"LD_PRELOAD": str(jumping_clock(clock.parent)), "JUMPING_CLOCK": str(clock)}
+    preloaded = by_clock(clock)
     cloud = Cloud(env)
     cloud.pocket(SUITE, valid_for_seconds=7 * DAY)
     cloud.include(SUITE, TOOL)

@@ -14,7 +14,7 @@ from support import debs
 from support.debs import Package
 from support.larder import clean_environment
 from support.places import ROOT, larder_binary
-from test_clock import DAY, jumping_clock
+from test_clock import DAY, by_clock
 from test_pocket_crash import dying_disk
 from test_pockets import ARCHIVE, LIBRARY, PROPOSED, RELEASED, SERVICE, STAGING, Chain
 
@@ -40,7 +40,7 @@ class Web:
             self.clock = env.folder("clock") / "offset"
             self.jump(0)
             self.chain.larder.stop()
-            self.chain.larder.start(LD_PRELOAD=str(jumping_clock(self.clock.parent)), JUMPING_CLOCK=str(self.clock))
+            self.chain.larder.start(**by_clock(self.clock))
 
     def jump(self, seconds):
         replaced = self.clock.with_suffix(".new")

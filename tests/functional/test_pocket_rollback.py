@@ -1,7 +1,7 @@
 """A pocket goes back, and clients that have seen more follow: of a suite of any kind, whatever way they fetch indices."""
 
 from pocket_ground import SUITE, Cloud, field, moment
-from test_clock import DAY, jumping_clock
+from test_clock import DAY, by_clock
 from support import debs
 from support.debs import Package
 from support.larder import archive_table
@@ -56,7 +56,7 @@ def test_a_rollback_passes_over_what_larder_published_by_itself(env):
     clock.write_text("0\n")
     cloud = Cloud(env)
     cloud.larder.stop()
-    started = {"LD_PRELOAD": str(jumping_clock(clock.parent)), "JUMPING_CLOCK": str(clock)}
+    started = by_clock(clock)
     cloud.larder.start(**started)
     cloud.pocket(SUITE, valid_for_seconds=7 * DAY)
     cloud.include(SUITE, OLD)

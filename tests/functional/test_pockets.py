@@ -12,7 +12,7 @@ from support.debs import Package
 from support.larder import archive_table
 from support.process import wait_for
 from test_api import ask
-from test_clock import DAY, jumping_clock
+from test_clock import DAY, by_clock
 
 ARCHIVE = "cloud"
 STAGING, PROPOSED, RELEASED = "bookworm-folsom-staging", "bookworm-folsom-proposed", "bookworm-folsom"
@@ -502,7 +502,7 @@ def test_valid_until_is_renewed_before_it_ends(env):
     chain.include("weekly", Package("tool"))
     index = chain.index("weekly")
     clock = env.folder("clock") / "offset"
-    later = {"LD_PRELOAD": str(jumping_clock(clock.parent)), "JUMPING_CLOCK": str(clock)}
+    later = by_clock(clock)
 
     def started_after(days):
         clock.write_text(f"{days * DAY}\n")
@@ -528,7 +528,7 @@ def test_a_pocket_whose_last_date_is_still_to_come_is_not_published_again(env):
     clock.write_text(f"{2 * DAY}\n")
     chain = Chain(env, chain=())
     chain.larder.stop()
-    chain.larder.start(LD_PRELOAD=str(jumping_clock(clock.parent)), JUMPING_CLOCK=str(clock))
+    chain.larder.start(**by_clock(clock))
     chain.json("pocket", "create", "cloud/early", "--arch", "amd64")
     before = chain.release("early")
     clock.write_text("0\n")

@@ -12,7 +12,7 @@ import time
 from support import debs
 from support.debs import Package
 from support.process import wait_for
-from test_clock import DAY, jumping_clock
+from test_clock import DAY, by_clock
 from test_pockets import Chain, STAGING, fetched
 
 TOOL = Package("tool", "1.0", size=200_000)
@@ -278,7 +278,7 @@ def test_a_token_may_be_asked_for_as_a_password(env):
 def test_what_has_waited_for_a_day_goes(env):
     desk = Desk(env)
     clock = env.folder("clock") / "offset"
-    later = {"LD_PRELOAD": str(jumping_clock(clock.parent)), "JUMPING_CLOCK": str(clock)}
+    later = by_clock(clock)
     clock.write_text("0\n")
     desk.larder.stop()
     desk.larder.start(**later)

@@ -225,10 +225,14 @@ private:
     bool open_ = false;
 };
 
-void commit(object_store& objects, const std::string& bytes, answers& all) {
+std::unique_ptr<incoming> incoming_of(object_store& objects, const std::string& bytes) {
     auto file = objects.begin().value();
     REQUIRE(file->append(bytes));
-    objects.commit(std::move(file), sha256(bytes), noon, all.callback());
+    return file;
+}
+
+void commit(object_store& objects, const std::string& bytes, answers& all) {
+    objects.commit(incoming_of(objects, bytes), sha256(bytes), noon, all.callback());
 }
 
 }  // namespace
@@ -258,9 +262,7 @@ TEST_CASE(
     std::vector<object_store::arrival> batch;
     for (int i = 0; i < 10; ++i) {
         const auto bytes = std::to_string(i);
-        auto file = objects->begin().value();
-        REQUIRE(file->append(bytes));
-        batch.push_back({std::move(file), sha256(i == 9 ? "another" : bytes), noon, all.callback()});
+        batch.push_back({incoming_of(*objects, bytes), sha256(i == 9 ? "another" : bytes), noon, all.callback()});
     }
     objects->commit_together(std::move(batch));
     CHECK(all.wait_for_good_ones() == 9);
@@ -278,9 +280,8 @@ TEST_CASE(
     answers all{4};
     std::vector<object_store::arrival> batch;
     for (int i = 0; i < 4; ++i) {
-        auto file = objects->begin().value();
-        REQUIRE(file->append(std::to_string(i)));
-        batch.push_back({std::move(file), sha256(std::to_string(i)), noon, all.callback()});
+        const auto bytes = std::to_string(i);
+        batch.push_back({incoming_of(*objects, bytes), sha256(bytes), noon, all.callback()});
     }
     // Four dates, and the fsync of the second.
     ops.fail(4 + 2, EIO, faulty_ops::then::work_again);

@@ -20,7 +20,7 @@ public:
         LARDER_CHECK(file->append(bytes));
         const auto name = file->finish();
         note(name);
-        written_.push_back({std::move(file), name, modified});
+        written_.push_back({std::move(file), name, modified, {}});
         return stored_file{name, bytes.size()};
     }
     result<digest> commit(std::unique_ptr<store::incoming> file, sys_seconds modified) {
@@ -56,7 +56,7 @@ private:
     engine& e_;
     held_list::staging staged_;
     std::vector<digest> made_;
-    std::vector<commits::arrival> written_;
+    std::vector<store::object_store::arrival> written_;
     commits commits_;
 };
 
